@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace AiHub.Contracts;
+
+/// <param name="Currency">The billing currency of the new organization, <c>USD</c> or <c>CNY</c>; it cannot be changed later.</param>
+public sealed record RegisterRequest(
+    [property: Required, EmailAddress, StringLength(254)] string Email,
+    [property: Required, StringLength(256, MinimumLength = 8)] string Password,
+    [property: StringLength(100)] string? DisplayName = null,
+    [property: StringLength(100)] string? OrganizationName = null,
+    [property: RegularExpression("^(USD|CNY)$")] string? Currency = null,
+    [property: StringLength(64)] string? TimeZone = null);
+
+public sealed record LoginRequest(
+    [property: Required, StringLength(254)] string Email,
+    [property: Required, StringLength(256)] string Password);
+
+public sealed record RefreshRequest([property: Required, StringLength(200)] string RefreshToken);
+
+/// <param name="ExpiresIn">Seconds until the access token ends.</param>
+public sealed record TokenPair(string AccessToken, string RefreshToken, int ExpiresIn, string TokenType = "Bearer");
+
+public sealed record Registered(UserView User, OrganizationView Organization, string AccessToken, string RefreshToken, int ExpiresIn, string TokenType = "Bearer");
+
+public sealed record UserView(Guid Id, string Email, string DisplayName, DateTimeOffset CreatedAt);
+
+/// <param name="Role">The caller's role: owner, admin, billing, developer or viewer.</param>
+public sealed record OrganizationView(Guid Id, string Name, string Role, string Plan, string Currency, string TimeZone, bool Personal);
+
+/// <param name="Organization">The organization this call is about: the one in <c>X-Organization-Id</c>, else the personal one.</param>
+public sealed record Me(UserView User, OrganizationView Organization, IReadOnlyList<OrganizationView> Organizations);

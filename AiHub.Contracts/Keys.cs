@@ -1,0 +1,32 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace AiHub.Contracts;
+
+/// <param name="AllowedModels">Model ids this key may call; null or empty means all the organization may use.</param>
+public sealed record NewApiKey(
+    [property: Required, StringLength(100, MinimumLength = 1)] string Name,
+    DateTimeOffset? ExpiresAt = null,
+    [property: MaxLength(200)] IReadOnlyList<string>? AllowedModels = null,
+    KeyLimits? Limits = null);
+
+/// <param name="RequestsPerMinute">Tighter than the plan's limit if set; the lower of the two holds.</param>
+public sealed record KeyLimits([property: Range(1, 1_000_000)] int? RequestsPerMinute = null);
+
+/// <param name="Prefix">The first characters, to recognise the key by; never enough to use it.</param>
+public sealed record ApiKeyView(
+    Guid Id,
+    string Name,
+    string Prefix,
+    string LastFour,
+    string Owner,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset? LastUsedAt,
+    IReadOnlyList<string> AllowedModels,
+    KeyLimits Limits);
+
+/// <param name="Key">The whole key. It is shown this once and cannot be recovered.</param>
+public sealed record CreatedApiKey(Guid Id, string Key, string Name, string Prefix, string LastFour, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, IReadOnlyList<string> AllowedModels, KeyLimits Limits);
+
+/// <param name="NextCursor">Pass it as <c>cursor</c> to read on; null on the last page.</param>
+public sealed record Page<T>(IReadOnlyList<T> Data, string? NextCursor);

@@ -1,0 +1,60 @@
+namespace AiHub.Contracts;
+
+/// <summary>Where the organization stands in the current period. Money is a decimal string in the organization's currency.</summary>
+public sealed record UsageCurrent(
+    string Plan,
+    PeriodView? Period,
+    QuotaView Quota,
+    RateView RateLimit,
+    string Currency,
+    string Cost,
+    string Charged,
+    long Requests,
+    TokensView Tokens);
+
+public sealed record PeriodView(DateTimeOffset StartsAt, DateTimeOffset EndsAt);
+
+/// <summary>Weighted plan tokens. <paramref name="Remaining"/> is limit − used − held; <paramref name="Limit"/> is null when the plan is unlimited.</summary>
+public sealed record QuotaView(long? Limit, long Used, long Held, long? Remaining, DateTimeOffset? ResetsAt);
+
+public sealed record RateView(int? RequestsPerMinute);
+
+public sealed record TokensView(long Input, long Output, long Cached, long Reasoning, long Total);
+
+/// <summary>Usage day by day in the organization's time zone, every day of the range present.</summary>
+public sealed record UsageHistory(DateOnly From, DateOnly To, string TimeZone, string Currency, IReadOnlyList<UsageDay> Days);
+
+/// <param name="Cost">At list price, whoever pays.</param>
+/// <param name="Charged">What was taken from the wallets; the rest was covered by the plan.</param>
+public sealed record UsageDay(DateOnly Date, long Requests, long Failed, TokensView Tokens, long PlanTokens, string Cost, string Charged);
+
+/// <param name="By">model, key or vendor.</param>
+public sealed record UsageCost(DateOnly From, DateOnly To, string TimeZone, string Currency, string By, IReadOnlyList<UsageGroup> Groups, UsageGroup Total);
+
+/// <param name="Id">The model id, key id or vendor id.</param>
+/// <param name="Label">What to show for it.</param>
+public sealed record UsageGroup(string Id, string Label, long Requests, long Failed, TokensView Tokens, long PlanTokens, string Cost, string Charged);
+
+/// <summary>One call, newest first in lists. <paramref name="Id"/> is the request id the caller received.</summary>
+public sealed record UsageRequest(
+    Guid Id,
+    DateTimeOffset OccurredAt,
+    string Model,
+    string Vendor,
+    Guid KeyId,
+    string KeyName,
+    string Surface,
+    string Status,
+    string? ErrorCode,
+    bool Streamed,
+    string? FinishReason,
+    TokensView Tokens,
+    string Source,
+    long PlanTokens,
+    long PlanTokensCharged,
+    string Cost,
+    string Charged,
+    string Currency,
+    int LatencyMs,
+    int? TimeToFirstTokenMs,
+    Guid? JournalId);

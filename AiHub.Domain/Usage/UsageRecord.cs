@@ -1,0 +1,71 @@
+using AiHub.Domain.Catalog;
+
+namespace AiHub.Domain.Usage;
+
+public enum UsageStatus
+{
+    Succeeded,
+
+    /// <summary>The caller hung up; what was produced until then is charged.</summary>
+    Cancelled,
+
+    /// <summary>The upstream failed; charged only for an answer that had begun.</summary>
+    Failed,
+}
+
+/// <summary>Where the token counts come from.</summary>
+public enum UsageSource
+{
+    /// <summary>Reported by the vendor: the truth.</summary>
+    Vendor,
+
+    /// <summary>Counted by the hub's tokenizer because the vendor reported nothing.</summary>
+    Estimated,
+}
+
+/// <summary>One call, once: who, what, how much, how long. Every page, export and invoice derives from these rows and the ledger.</summary>
+public sealed class UsageRecord
+{
+    /// <summary>The request id; also the id a caller sees in <c>x-request-id</c>.</summary>
+    public required Guid Id { get; init; }
+    public required Guid OrganizationId { get; init; }
+    public Guid? TeamId { get; init; }
+    public required Guid UserId { get; init; }
+    public required Guid KeyId { get; init; }
+    public required string ModelId { get; init; }
+    public required Guid UpstreamId { get; init; }
+    public required string VendorId { get; init; }
+
+    /// <summary>The client's dialect and operation, for example <c>openai.chat</c>.</summary>
+    public required string Surface { get; init; }
+    public required DateTimeOffset OccurredAt { get; init; }
+    public required TokenUsage Tokens { get; init; }
+    public required UsageSource Source { get; init; }
+    public required UsageStatus Status { get; init; }
+
+    /// <summary>Why a call failed, in the hub's own words (an error code); null on success.</summary>
+    public string? ErrorCode { get; init; }
+    public required bool Streamed { get; init; }
+    public string? FinishReason { get; init; }
+
+    /// <summary>Weighted plan tokens of the call.</summary>
+    public required long PlanTokens { get; init; }
+
+    /// <summary>The call at list price, whoever pays for it.</summary>
+    public required Money Cost { get; init; }
+    public required IReadOnlyList<Guid> PriceRows { get; init; }
+    public required TimeSpan Latency { get; init; }
+    public TimeSpan? TimeToFirstToken { get; init; }
+
+    /// <summary>Upstreams tried, the last one included.</summary>
+    public int Attempts { get; init; } = 1;
+
+    /// <summary>Weighted tokens taken from the plan; set by the ledger.</summary>
+    public long PlanTokensCharged { get; set; }
+
+    /// <summary>Nano-units taken from the wallets; set by the ledger.</summary>
+    public long ChargedNanos { get; set; }
+
+    /// <summary>The journal that booked the call; null when nothing moved. Set by the ledger.</summary>
+    public Guid? JournalId { get; set; }
+}
