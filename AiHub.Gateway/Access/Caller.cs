@@ -1,0 +1,41 @@
+using System.Collections.Frozen;
+using AiHub.Domain;
+
+namespace AiHub.Gateway.Access;
+
+/// <summary>Who is calling and what they may do: everything the data plane asks about an API key, read once and then kept in memory.</summary>
+public sealed record Caller
+{
+    public required Guid KeyId { get; init; }
+
+    public required Guid UserId { get; init; }
+
+    public required Guid OrganizationId { get; init; }
+
+    public Guid? TeamId { get; init; }
+
+    public required Currency Currency { get; init; }
+
+    public required CallerPlan Plan { get; init; }
+
+    /// <summary>True when calls beyond the plan's allowance are paid from the wallet: the plan allows it and the organization wants it.</summary>
+    public bool AllowsOverage { get; init; }
+
+    /// <summary>The key's own limit, counted for this key alone; the plan's is counted for the whole organization. Null: only the plan's holds.</summary>
+    public int? KeyRequestsPerMinute { get; init; }
+
+    /// <summary>Ids of the models this key may call; null means all the organization may use.</summary>
+    public FrozenSet<string>? AllowedModels { get; init; }
+
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The organization may not call anything until an operator lifts this.</summary>
+    public bool Suspended { get; init; }
+
+    public bool MayCall(string modelId) => AllowedModels is null || AllowedModels.Contains(modelId);
+}
+
+/// <param name="Id">The plan's slug, for example <c>free</c>.</param>
+/// <param name="MonthlyTokens">Weighted tokens a period grants; null is unlimited.</param>
+/// <param name="RequestsPerMinute">For the whole organization; null is unlimited.</param>
+public sealed record CallerPlan(string Id, string Name, long? MonthlyTokens, int? RequestsPerMinute);
