@@ -17,3 +17,10 @@ public sealed record ModelView(
 public sealed record PriceView(string Currency, string Input, string Output, string? CacheRead);
 
 public sealed record PlanView(string Id, string Name, string? MonthlyPrice, string Currency, long? MonthlyTokens, int? RequestsPerMinute, bool AllowsOverage);
+
+/// <summary>Money of the organization outside the plan, decimal strings: available = purchased + granted − held.</summary>
+public sealed record WalletView(string Currency, string Purchased, string Granted, string Held, string Available);
+
+/// <param name="Status">active or suspended.</param>
+/// <param name="AllowsOverage">Whether calls beyond the quota are paid from the wallet: the plan allows it and the organization wants it.</param>
+public sealed record SubscriptionView(PlanView Plan, string Status, PeriodView? CurrentPeriod, bool AllowsOverage);

@@ -1,0 +1,221 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AiHub.Contracts;
+using AiHub.Gateway.Management.Refusals;
+using AiHub.Gateway.Management.SignIn;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace AiHub.Gateway.Management.Docs;
+
+/// <summary>The OpenAPI documents, one a language: what ASP.NET Core finds out by itself, and the words, examples and refusals it cannot know.</summary>
+public static class ApiReference
+{
+    public const string English = "v1";
+    public const string Chinese = "v1.zh-CN";
+    public const string SessionScheme = "session";
+    public const string ApiKeyScheme = "api_key";
+
+    private const string ProblemJson = "application/problem+json";
+
+    private static readonly Text Title = new("AI Hub API", "AI Hub 接口");
+
+    private static readonly Text Introduction = new(
+        """
+        One OpenAI-compatible endpoint for many model vendors (`/v1`, with an API key), and the management of who may call what (`/api/v1`, with a session).
+
+        Start: `POST /api/v1/auth/register`, create a key with `POST /api/v1/auth/api-keys`, then call `POST /v1/chat/completions` with it.
+
+        Management JSON is snake_case; money is a decimal string, never a floating-point number; times are RFC 3339. Errors are `application/problem+json` (RFC 9457) with a stable `code`; every code is explained at [/docs/errors](/docs/errors). Send `Accept-Language: zh-CN` for Chinese texts. `X-Organization-Id` selects the organization a call is about; without it, it is your personal one. Lists are read page by page: pass `next_cursor` as `cursor`.
+        """,
+        """
+        一个兼容 OpenAI 的接口对接多家模型厂商（`/v1`，使用 API 密钥），以及对“谁可以调用什么”的管理（`/api/v1`，使用登录会话）。
+
+        上手：`POST /api/v1/auth/register` 注册，`POST /api/v1/auth/api-keys` 创建密钥，然后用该密钥调用 `POST /v1/chat/completions`。
+
+        管理接口的 JSON 使用 snake_case；金额为十进制字符串，从不使用浮点数；时间为 RFC 3339 格式。错误以 `application/problem+json`（RFC 9457）返回，带有稳定的 `code`，全部错误码见 [/docs/errors](/docs/errors)。发送 `Accept-Language: zh-CN` 可获得中文提示。`X-Organization-Id` 指定调用所针对的组织，缺省为您的个人组织。列表按页读取：将 `next_cursor` 作为 `cursor` 传入即可读取下一页。
+        """);
+
+    private static readonly Text OrganizationHeader = new(
+        "The organization this call is about; without it, your personal one.",
+        "本次调用所针对的组织；缺省为您的个人组织。");
+
+    private static readonly Text LanguageHeader = new("zh-CN or en: the language of messages.", "zh-CN 或 en：提示信息所用的语言。");
+
+    private static readonly Text RequestIdHeader = new("The id of this call, for support; also its trace id.", "本次调用的编号，便于技术支持排查；同时也是链路追踪编号。");
+
+    private static readonly (string Tag, Text Description)[] Tags =
+    [
+        ("Chat", new("Call models. Compatible with the OpenAI API; authenticated by an API key.", "调用模型。兼容 OpenAI 接口，使用 API 密钥认证。")),
+        ("Accounts", new("Register, sign in, sign out.", "注册、登录与退出。")),
+        ("API keys", new("The keys programs call models with.", "程序调用模型所用的密钥。")),
+        ("Usage", new("What was called, how many tokens it took and what it cost.", "调用记录、令牌用量与费用。")),
+        ("Organizations", new("The organizations you belong to.", "您所属的组织。")),
+        ("Billing", new("Plans, the subscription and the wallet.", "套餐、订阅与钱包。")),
+        ("Catalog", new("The models that can be called, and their prices.", "可调用的模型及其价格。")),
+    ];
+
+    public static IServiceCollection AddApiReference(this IServiceCollection services)
+    {
+        Add(English, Language.En);
+        Add(Chinese, Language.Zh);
+        return services;
+
+        void Add(string document, Language language) => services.AddOpenApi(document, options =>
+        {
+            // Only what says what it is: probes, pages and the like are not part of the API.
+            options.ShouldInclude = description => description.ActionDescriptor.EndpointMetadata.OfType<Described>().Any();
+            options.AddOperationTransformer((operation, context, ct) => DescribeAsync(operation, context, language, ct));
+            options.AddSchemaTransformer((schema, context, _) =>
+            {
+                FieldDescriptions.Describe(schema, context.JsonTypeInfo, language);
+                return Task.CompletedTask;
+            });
+            options.AddDocumentTransformer((document, _, _) =>
+            {
+                Complete(document, language);
+                return Task.CompletedTask;
+            });
+        });
+    }
+
+    private static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, Language language, CancellationToken ct)
+    {
+        var document = context.Document ?? throw new InvalidOperationException("An operation is described within its document.");
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        var described = metadata.OfType<Described>().Last();
+        var refusals = metadata.OfType<Refuses>().SelectMany(refuses => refuses.Kinds).ToHashSet();
+
+        operation.OperationId = described.OperationId;
+        operation.Summary = described.Summary.In(language);
+        operation.Description = described.Description.In(language);
+
+        foreach (var parameter in metadata.OfType<ParameterDescribed>())
+        {
+            var found = operation.Parameters?.OfType<OpenApiParameter>().FirstOrDefault(candidate => candidate.Name == parameter.Name)
+                ?? throw new InvalidOperationException($"{described.OperationId} describes a parameter it does not have: {parameter.Name}.");
+            found.Description = parameter.Description.In(language);
+            found.Example = JsonSerializer.SerializeToNode(parameter.Example);
+            if (found.Schema is OpenApiSchema schema && parameter.Format is not null)
+            {
+                schema.Format = parameter.Format;
+            }
+        }
+
+        operation.Parameters ??= [];
+        operation.Parameters.Add(Header("Accept-Language", LanguageHeader.In(language), "zh-CN"));
+        if (metadata.OfType<OfOrganization>().Any())
+        {
+            operation.Parameters.Add(Header(ApiHeaders.OrganizationId, OrganizationHeader.In(language), null, "uuid"));
+            refusals.Add(ProblemKind.OrganizationNotFound);
+            refusals.Add(ProblemKind.InvalidRequest);
+        }
+
+        if (metadata.OfType<Microsoft.AspNetCore.Authorization.AuthorizationPolicy>().Any() || metadata.OfType<Microsoft.AspNetCore.Authorization.IAuthorizeData>().Any())
+        {
+            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SessionScheme, document)] = [] }];
+            refusals.UnionWith([ProblemKind.MissingToken, ProblemKind.InvalidToken, ProblemKind.TokenExpired]);
+        }
+        else
+        {
+            operation.Security = [];
+        }
+
+        if (operation.RequestBody?.Content is { } bodies)
+        {
+            refusals.UnionWith([ProblemKind.InvalidRequest, ProblemKind.InvalidJson, ProblemKind.UnknownMember, ProblemKind.BodyTooLarge, ProblemKind.UnsupportedMediaType]);
+            foreach (var body in bodies.Values)
+            {
+                body.Example = Example(described.RequestExample);
+            }
+        }
+
+        refusals.UnionWith([ProblemKind.InternalError, ProblemKind.Unavailable]);
+        var problem = await ProblemSchemaAsync(context, document, ct);
+        operation.Responses ??= [];
+
+        foreach (var response in operation.Responses.Values.OfType<OpenApiResponse>())
+        {
+            response.Headers = RequestIdHeaders(language);
+            foreach (var body in (IEnumerable<OpenApiMediaType>?)response.Content?.Values ?? [])
+            {
+                body.Example = Example(described.ResponseExample);
+            }
+        }
+
+        foreach (var status in refusals.GroupBy(kind => kind.Status).OrderBy(group => group.Key))
+        {
+            operation.Responses[status.Key.ToString(System.Globalization.CultureInfo.InvariantCulture)] = new OpenApiResponse
+            {
+                Description = string.Join(" / ", status.Select(kind => $"`{kind.Code}` {kind.Title.In(language)}")),
+                Headers = RequestIdHeaders(language),
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    [ProblemJson] = new OpenApiMediaType
+                    {
+                        Schema = problem,
+                        Examples = status.ToDictionary(kind => kind.Code, kind => (IOpenApiExample)new OpenApiExample { Summary = kind.Title.In(language), Value = Example(ProblemPage.Example(kind, language)) }),
+                    },
+                },
+            };
+        }
+    }
+
+    private static async Task<IOpenApiSchema> ProblemSchemaAsync(OpenApiOperationTransformerContext context, OpenApiDocument document, CancellationToken ct)
+    {
+        if (document.Components?.Schemas?.ContainsKey(nameof(ProblemView)) is not true)
+        {
+            document.AddComponent(nameof(ProblemView), (IOpenApiSchema)await context.GetOrCreateSchemaAsync(typeof(ProblemView), null, ct));
+        }
+
+        return new OpenApiSchemaReference(nameof(ProblemView), document);
+    }
+
+    private static void Complete(OpenApiDocument document, Language language)
+    {
+        document.Info = new OpenApiInfo { Title = Title.In(language), Version = "1", Description = Introduction.In(language) };
+
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            [SessionScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = new Text(
+                    $"The access token (`{SignInTokens.AccessPrefix}…`) of a session, from `auth/login` or `auth/register`.",
+                    $"会话的访问令牌（`{SignInTokens.AccessPrefix}…`），由 `auth/login` 或 `auth/register` 返回。").In(language),
+            },
+            [ApiKeyScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = new Text("An API key (`ai-hub-…`), from `auth/api-keys`.", "API 密钥（`ai-hub-…`），由 `auth/api-keys` 创建。").In(language),
+            },
+        };
+
+        DataPlaneReference.AddTo(document, language);
+
+        document.Tags = Tags.Select(tag => new OpenApiTag { Name = tag.Tag, Description = tag.Description.In(language) }).ToHashSet();
+    }
+
+    private static OpenApiParameter Header(string name, string description, string? example = null, string? format = null) => new()
+    {
+        Name = name,
+        In = ParameterLocation.Header,
+        Description = description,
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = format },
+        Example = example,
+    };
+
+    private static Dictionary<string, IOpenApiHeader> RequestIdHeaders(Language language) => new()
+    {
+        [AnswerHeaders.RequestIdHeader] = new OpenApiHeader
+        {
+            Description = RequestIdHeader.In(language),
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        },
+    };
+
+    private static JsonNode? Example(object? example) => example is null ? null : JsonSerializer.SerializeToNode(example, example.GetType(), Json.Options);
+}

@@ -1,0 +1,25 @@
+using AiHub.Gateway.Management.Refusals;
+
+namespace AiHub.Gateway.Management.Docs;
+
+/// <summary>What the API reference says about an endpoint, in both languages.</summary>
+public sealed record Described(string OperationId, Text Summary, Text Description, object? RequestExample, object? ResponseExample);
+
+/// <summary>The problems an endpoint answers with, beyond those every endpoint may.</summary>
+public sealed record Refuses(IReadOnlyList<ProblemKind> Kinds);
+
+/// <summary>What a query parameter, path parameter or header means.</summary>
+public sealed record ParameterDescribed(string Name, Text Description, string? Format = null, object? Example = null);
+
+public static class DescribedEndpoints
+{
+    /// <param name="operationId">Becomes the method's name in generated clients, so it is stable.</param>
+    public static RouteHandlerBuilder Describe(
+        this RouteHandlerBuilder endpoint, string operationId, Text summary, Text description, object? request = null, object? response = null) =>
+        endpoint.WithName(operationId).WithMetadata(new Described(operationId, summary, description, request, response));
+
+    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params ProblemKind[] kinds) => endpoint.WithMetadata(new Refuses(kinds));
+
+    public static RouteHandlerBuilder Parameter(this RouteHandlerBuilder endpoint, string name, Text description, string? format = null, object? example = null) =>
+        endpoint.WithMetadata(new ParameterDescribed(name, description, format, example));
+}

@@ -1,0 +1,77 @@
+using AiHub.Contracts;
+using AiHub.Gateway.Management.Docs;
+using AiHub.Gateway.Management.Refusals;
+using AiHub.Gateway.Management.SignIn;
+using Microsoft.AspNetCore.Mvc;
+using Scalar.AspNetCore;
+
+namespace AiHub.Gateway.Management;
+
+/// <summary>Marks an endpoint that is about one organization: the one in X-Organization-Id, else the personal one.</summary>
+public sealed class OfOrganization;
+
+/// <summary>The management API: accounts, keys, usage, billing and catalogue under <c>/api/v1</c>, and its reference under <c>/docs</c>.</summary>
+public static class ManagementApi
+{
+    public const string Path = "/api/v1";
+    public const int MaxBodyBytes = 64 * 1024;
+
+    public static TBuilder AddManagement<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    {
+        var services = builder.Services;
+
+        services.ConfigureHttpJsonOptions(options => Json.ConfigureStrict(options.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<RefusedRequests>();
+        services.AddOptions<AttemptOptions>().BindConfiguration(AttemptOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<AttemptLimits>();
+        services.AddProblemDetails();
+        services.AddApiReference();
+
+        return builder;
+    }
+
+    public static WebApplication MapManagement(this WebApplication app)
+    {
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(Path), api =>
+        {
+            api.UseStatusCodePages(RefusedRequests.FillAsync);
+            api.Use((context, next) =>
+            {
+                if (context.GetEndpoint()?.Metadata.GetMetadata<ManagementEndpoint>() is not null)
+                {
+                    AnswerHeaders.Set(context);
+                }
+
+                return next(context);
+            });
+        });
+
+        var api = app.MapGroup(Path).WithMetadata(new ManagementEndpoint(), new RequestSizeLimitAttribute(MaxBodyBytes));
+        api.AddEndpointFilter(RequestRules.Filter);
+
+        app.MapReference();
+        return app;
+    }
+
+    private static void MapReference(this WebApplication app)
+    {
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapProblemPage();
+        app.MapScalarApiReference("/docs", (options, context) =>
+        {
+            var chinese = context.Request.Language() == Language.Zh;
+            options
+                .WithTitle("AI Hub API")
+                .AddDocument(ApiReference.English, "English", "/openapi/{documentName}.json", !chinese)
+                .AddDocument(ApiReference.Chinese, "简体中文", "/openapi/{documentName}.json", chinese)
+                .DisableDefaultFonts();
+            // The page must work where there is no internet, and tell nobody that it was opened.
+            options.Telemetry = false;
+            options.ShowDeveloperTools = DeveloperToolsVisibility.Never;
+            options.HideClientButton = true;
+            options.Agent = new ScalarAgentOptions { Disabled = true };
+            options.Mcp = new ScalarMcpOptions { Disabled = true };
+        });
+    }
+}

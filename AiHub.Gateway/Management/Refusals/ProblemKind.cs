@@ -1,0 +1,97 @@
+namespace AiHub.Gateway.Management.Refusals;
+
+/// <summary>A way in which the management API says no: the stable code programs read and the words people read.</summary>
+public sealed record ProblemKind(string Code, int Status, Text Title, Text Detail)
+{
+    public static readonly ProblemKind InvalidRequest = new("invalid_request", 400,
+        new("Some values are not valid", "部分内容不符合要求"),
+        new("Correct the fields named in errors and send the request again.", "请修改 errors 中列出的字段后重新提交。"));
+
+    public static readonly ProblemKind InvalidJson = new("invalid_json", 400,
+        new("The body is not valid JSON", "请求体不是有效的 JSON"),
+        new("Send one JSON object as the request body, encoded in UTF-8.", "请以 UTF-8 编码发送一个 JSON 对象作为请求体。"));
+
+    public static readonly ProblemKind UnknownMember = new("unknown_member", 400,
+        new("The body has a member this call does not know", "请求体包含未知字段"),
+        new("Remove “{0}” or correct its spelling.", "请删除字段“{0}”，或检查其拼写。"));
+
+    public static readonly ProblemKind MissingToken = new("missing_token", 401,
+        new("Sign in first", "请先登录"),
+        new("Send the access token in the header “Authorization: Bearer …”.", "请在请求头“Authorization: Bearer …”中携带访问令牌。"));
+
+    public static readonly ProblemKind InvalidToken = new("invalid_token", 401,
+        new("The access token is not valid", "访问令牌无效"),
+        new("It is unknown or its session was signed out. Sign in again.", "该令牌不存在，或所属会话已退出。请重新登录。"));
+
+    public static readonly ProblemKind TokenExpired = new("token_expired", 401,
+        new("The access token has expired", "访问令牌已过期"),
+        new("Get a new one with the refresh token, or sign in again.", "请使用刷新令牌换取新的访问令牌，或重新登录。"));
+
+    /// <summary>One answer for an unknown address, a wrong password and a locked account: which of them it is helps only a stranger.</summary>
+    public static readonly ProblemKind InvalidCredentials = new("invalid_credentials", 401,
+        new("Signing in failed", "登录失败"),
+        new("The e-mail address or the password is not right. After five wrong passwords an account rests for 15 minutes.", "邮箱或密码不正确。连续五次输错密码后，账户将锁定 15 分钟。"));
+
+    public static readonly ProblemKind InvalidRefreshToken = new("invalid_refresh_token", 401,
+        new("The refresh token is not valid", "刷新令牌无效"),
+        new("It is unknown, expired, or was used before. Sign in again.", "该令牌不存在、已过期或已被使用过。请重新登录。"));
+
+    public static readonly ProblemKind RoleNotAllowed = new("role_not_allowed", 403,
+        new("Your role does not allow this", "您的角色无权执行此操作"),
+        new("This needs one of the roles {0} in the organization; yours is {1}. Ask an owner or admin.", "此操作需要在组织中具有以下角色之一：{0}；您的角色是 {1}。请联系所有者或管理员。"));
+
+    public static readonly ProblemKind NotFound = new("not_found", 404,
+        new("There is nothing at this address", "请求的地址不存在"),
+        new("Check the path; the endpoints are listed at /docs.", "请检查请求路径；全部接口见 /docs。"));
+
+    public static readonly ProblemKind OrganizationNotFound = new("organization_not_found", 404,
+        new("Organization not found", "未找到该组织"),
+        new("It does not exist or you are not a member of it.", "该组织不存在，或您不是其成员。"));
+
+    public static readonly ProblemKind KeyNotFound = new("key_not_found", 404,
+        new("API key not found", "未找到该 API 密钥"),
+        new("It does not exist in this organization or was revoked.", "该密钥在此组织中不存在，或已被吊销。"));
+
+    public static readonly ProblemKind RequestNotFound = new("request_not_found", 404,
+        new("Call not found", "未找到该调用记录"),
+        new("This organization has no call with that id.", "此组织中没有该编号的调用记录。"));
+
+    public static readonly ProblemKind MethodNotAllowed = new("method_not_allowed", 405,
+        new("This address does not take that method", "该地址不支持此请求方法"),
+        new("The methods it takes are in the header Allow.", "支持的方法见响应头 Allow。"));
+
+    public static readonly ProblemKind EmailTaken = new("email_taken", 409,
+        new("This e-mail address is already registered", "该邮箱已注册"),
+        new("Sign in instead, or register with another address.", "请直接登录，或使用其他邮箱注册。"));
+
+    public static readonly ProblemKind KeyLimitReached = new("key_limit_reached", 409,
+        new("The organization has as many API keys as it may", "组织的 API 密钥数量已达上限"),
+        new("An organization may have {0} keys. Revoke keys that are not in use.", "每个组织最多可拥有 {0} 个密钥。请先吊销不再使用的密钥。"));
+
+    public static readonly ProblemKind BodyTooLarge = new("body_too_large", 413,
+        new("The body is too large", "请求体过大"),
+        new("This API reads bodies of up to {0} bytes.", "本接口的请求体不得超过 {0} 字节。"));
+
+    public static readonly ProblemKind UnsupportedMediaType = new("unsupported_media_type", 415,
+        new("The body must be JSON", "请求体必须为 JSON"),
+        new("Send the header “Content-Type: application/json”.", "请携带请求头“Content-Type: application/json”。"));
+
+    public static readonly ProblemKind TooManyAttempts = new("too_many_attempts", 429,
+        new("Too many attempts", "尝试次数过多"),
+        new("Wait {0} seconds and try again.", "请在 {0} 秒后重试。"));
+
+    public static readonly ProblemKind InternalError = new("internal_error", 500,
+        new("Something went wrong on our side", "服务器内部错误"),
+        new("Try again; if it keeps happening, tell support the request_id.", "请重试；如果问题持续出现，请向技术支持提供 request_id。"));
+
+    public static readonly ProblemKind Unavailable = new("unavailable", 503,
+        new("The service is not available at the moment", "服务暂时不可用"),
+        new("Wait {0} seconds and try again.", "请在 {0} 秒后重试。"));
+
+    public static IReadOnlyList<ProblemKind> All { get; } =
+    [
+        InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
+        RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, MethodNotAllowed, EmailTaken, KeyLimitReached,
+        BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,
+    ];
+}
