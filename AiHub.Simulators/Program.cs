@@ -1,9 +1,16 @@
+using AiHub.Simulators;
+using AiHub.Simulators.Control;
+using AiHub.Simulators.Vendors.OpenAI;
+
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
+builder.AddSimulators();
 
 var app = builder.Build();
 
 app.MapDefaultEndpoints();
+app.MapOpenAIVendor();
+app.MapControl();
 
 app.Run();

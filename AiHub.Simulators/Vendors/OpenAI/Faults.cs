@@ -1,0 +1,224 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Options;
+
+namespace AiHub.Simulators.Vendors.OpenAI;
+
+/// <summary>The catalogue of what goes wrong at vendors. Each is also a model, <c>fault-{name}</c>, and can be ordered for the next requests.</summary>
+public static class Faults
+{
+    private const int PiecesBeforeTrouble = 4;
+
+    public static readonly Fault None = new("none", "Nothing goes wrong.");
+
+    public static readonly Fault Busy = new("busy", "Answers 429 with retry-after.")
+    {
+        Refusal = OpenAIError.TooManyRequests(60, TimeSpan.FromSeconds(2)),
+    };
+
+    public static readonly Fault Dies = MidAnswer("dies", "Drops the line in the middle of its answer.", new Step.Cut());
+
+    public static IReadOnlyDictionary<string, Fault> All { get; } = ((IEnumerable<Fault>)
+        [
+            Busy,
+            Dies,
+            new("reset-before-headers", "Resets the connection before any answer.") { Cuts = true, Instead = ResetAsync },
+            MidAnswer("reset-mid-stream", "Resets the connection in the middle of the answer.", new Step.Cut()),
+            new("stall-before-headers", "Accepts the request and never answers.") { Instead = (_, _, ct) => Task.Delay(Timeout.Infinite, ct) },
+            MidAnswer("stall", "Falls silent in the middle of the answer and keeps the line open.", Step.Wait.ForEver),
+            new("drip", "Sends one byte a second.") { Write = Dripped },
+            new("split-utf8", "Sends every character beyond ASCII in two writes.") { Write = Halved },
+            MidAnswer("ends-early", "Ends the answer properly in the middle: no finish_reason, no [DONE], no reset."),
+            MidAnswer("broken-sse", "Forgets 'data:' before one event; a document is cut short.", Text("{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lost\"}}]}\n\n"), goesOn: true),
+            MidAnswer("garbage-frame", "Sends one event that is not JSON; a document is cut short.", Text("data: {\"id\":\"chatcmpl-broken\",\"choices\":[{\"ind\n\n"), goesOn: true),
+            new("single-newline", "Separates events with one newline instead of two.") { Framing = new Framing("data: ", "\n") },
+            new("crlf", "Ends lines with CRLF.") { Framing = new Framing("data: ", "\r\n\r\n") },
+            new("no-space", "Writes 'data:' without a space.") { Framing = new Framing("data:", "\n\n") },
+            new("comments", "Sends comment lines between events.") { Events = (_, steps) => steps.SelectMany(step => (Step[])[Text(": keep-alive\n\n"), step]) },
+            new("missing-done", "Leaves out [DONE].") { Events = (_, steps) => steps.Where(step => step is not Step.Done) },
+            new("missing-finish-reason", "Never sends a finish_reason, not even null.") { Spoil = json => EachChoice(json, choice => choice.Remove("finish_reason")) },
+            new("unknown-finish-reason", "Finishes with a reason that OpenAI does not have.") { Spoil = json => EachChoice(json, UnknownReason) },
+            new("created-as-string", "Sends created as a string.") { Spoil = json => json["created"] = json["created"]?.ToString() },
+            new("empty-choices", "Sends a first chunk without choices; a document without any.") { Events = EmptyFirst, Document = _ => [new Step.Bytes(NoChoices())] },
+            new("usage-on-every-chunk", "Sends running usage with every chunk, asked or not.") { Events = RunningUsage },
+            new("no-usage", "Never sends usage.") { Spoil = json => json.Remove("usage"), Events = (_, steps) => steps.Where(step => step is not Step.Event { Json: var json } || HasChoices(json)) },
+            new("usage-null", "Sends usage: null even where it is due.") { Spoil = json => json["usage"] = null },
+            MidAnswer("error-in-band", "Sends an error object in the middle of a stream; as a document, with status 200.", Text($"data: {InBandError()}\n\n"), InBandError()),
+            new("error-in-band-first", "Sends an error object as the first event, after status 200.")
+            {
+                Events = (_, _) => [Text($"data: {InBandError()}\n\n")],
+                Document = _ => [Text(InBandError())],
+            },
+            new("html", "Answers 200 with an HTML page.") { Instead = HtmlAsync },
+            new("huge-body", "Sends a body of 100 MB in one event.") { Instead = (context, request, ct) => HugeAsync(context, request, compressed: false, ct) },
+            new("gzip-bomb", "Sends 100 MB compressed to a few hundred KB, with content-encoding: gzip, asked or not.")
+            {
+                Instead = (context, request, ct) => HugeAsync(context, request, compressed: true, ct),
+            },
+            new("429-storm", "Answers 429 without saying when to come back.") { Refusal = OpenAIError.TooManyRequests(60, null) },
+            new("quota", "Answers 429 insufficient_quota.")
+            {
+                Refusal = new OpenAIError(429, "You exceeded your current quota, please check your plan and billing details.", "insufficient_quota", Code: "insufficient_quota"),
+            },
+            new("500", "Answers 500.") { Refusal = new OpenAIError(500, "The server had an error while processing your request. Sorry about that!", "server_error") },
+            new("503", "Answers 503.") { Refusal = new OpenAIError(503, "The engine is currently overloaded, please try again later.", "service_unavailable_error") },
+            new("529", "Answers 529, as overloaded vendors do.") { Refusal = new OpenAIError(529, "Overloaded", "overloaded_error") },
+            new("bad-key", "Answers 401 as if the key had been revoked.") { Refusal = OpenAIError.WrongKey("sk-sim-revoked-0000") },
+            new("arrears", "Answers 402: the vendor wants money.") { Refusal = new OpenAIError(402, "Insufficient Balance", "unknown_error", Code: "invalid_request_error") },
+            new("context-length", "Answers 400 context_length_exceeded.") { Refusal = OpenAIError.ContextLengthExceeded(8192, 9001) },
+            new("unknown-parameters", "Refuses parameters that OpenAI does not know.") { RefusesUnknownParameters = true },
+        ]).ToDictionary(fault => fault.Name);
+
+    // Without a document of its own, a spoilt document is half of the right one and then the same trouble.
+    private static Fault MidAnswer(string name, string description, Step? trouble = null, string? document = null, bool goesOn = false) => new(name, description)
+    {
+        Events = (_, steps) => InTheMiddle(steps, trouble, goesOn),
+        Document = bytes => document is not null
+            ? [Text(document)]
+            : [new Step.Bytes(bytes[..(bytes.Length / 2)]), .. trouble is null or Step.Bytes ? (Step[])[] : [trouble]],
+    };
+
+    private static IEnumerable<Step> InTheMiddle(IEnumerable<Step> steps, Step? trouble, bool goesOn)
+    {
+        var pieces = 0;
+        var happened = false;
+        foreach (var step in steps)
+        {
+            if (!happened && step is Step.Event sent && (pieces == PiecesBeforeTrouble || sent.Finishes))
+            {
+                happened = true;
+                if (trouble is not null)
+                {
+                    yield return trouble;
+                }
+
+                if (!goesOn)
+                {
+                    yield break;
+                }
+            }
+
+            pieces += step is Step.Event { Part: not null } ? 1 : 0;
+            yield return step;
+        }
+    }
+
+    private static Task ResetAsync(HttpContext context, ChatRequest request, CancellationToken ct)
+    {
+        context.Abort();
+
+        return Task.CompletedTask;
+    }
+
+    private static IEnumerable<Step> Dripped(Step.Bytes write)
+    {
+        for (var index = 0; index < write.Data.Length; index++)
+        {
+            var isLast = index == write.Data.Length - 1;
+            yield return isLast ? write with { Data = [write.Data[index]] } : new Step.Bytes([write.Data[index]]);
+            yield return new Step.Wait(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private static IEnumerable<Step> Halved(Step.Bytes write)
+    {
+        var from = 0;
+        for (var index = 1; index < write.Data.Length; index++)
+        {
+            // 0b10xxxxxx continues a character: cut between its first byte and the next.
+            if (write.Data[index - 1] >= 0xC0 && (write.Data[index] & 0xC0) == 0x80)
+            {
+                yield return new Step.Bytes(write.Data[from..index]);
+                from = index;
+            }
+        }
+
+        yield return write with { Data = write.Data[from..] };
+    }
+
+    private static IEnumerable<Step> EmptyFirst(ChatAnswer answer, IEnumerable<Step> steps) =>
+        steps.Prepend(Text("data: {\"id\":\"\",\"object\":\"\",\"created\":0,\"model\":\"\",\"choices\":[],\"prompt_filter_results\":[{\"prompt_index\":0}]}\n\n"));
+
+    private static IEnumerable<Step> RunningUsage(ChatAnswer answer, IEnumerable<Step> steps)
+    {
+        var sent = 0;
+        foreach (var step in steps)
+        {
+            if (step is Step.Event { Json: var json } chunk)
+            {
+                sent = chunk.Finishes ? answer.CompletionTokens : Math.Min(sent + Tokens.Count(chunk.Part?.Text ?? string.Empty), answer.CompletionTokens);
+                json["usage"] = answer.Usage(sent);
+            }
+
+            yield return step;
+        }
+    }
+
+    private static async Task HtmlAsync(HttpContext context, ChatRequest request, CancellationToken ct)
+    {
+        context.Response.ContentType = "text/html; charset=utf-8";
+        await context.Response.WriteAsync(
+            "<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head><body><h1>Checking your browser</h1></body></html>\n", ct);
+    }
+
+    private static async Task HugeAsync(HttpContext context, ChatRequest request, bool compressed, CancellationToken ct)
+    {
+        var (start, end) = request.Stream
+            ? ("data: {\"id\":\"chatcmpl-huge\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"huge\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"",
+                "\"},\"finish_reason\":null}]}\n\ndata: [DONE]\n\n")
+            : ("{\"id\":\"chatcmpl-huge\",\"object\":\"chat.completion\",\"created\":0,\"model\":\"huge\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"",
+                "\"},\"finish_reason\":\"stop\"}]}");
+        var filling = new byte[64 * 1024];
+        filling.AsSpan().Fill((byte)'a');
+
+        context.Response.ContentType = request.Stream ? ChatEndpoint.EventStream : "application/json";
+        if (compressed)
+        {
+            context.Response.Headers.ContentEncoding = "gzip";
+        }
+
+        var size = context.RequestServices.GetRequiredService<IOptions<SimulatorOptions>>().Value.HugeBytes;
+        await using var zip = compressed ? new GZipStream(context.Response.Body, CompressionLevel.SmallestSize, leaveOpen: true) : null;
+        var body = zip ?? context.Response.Body;
+        await body.WriteAsync(Encoding.ASCII.GetBytes(start), ct);
+        for (var left = size; left > 0; left -= filling.Length)
+        {
+            await body.WriteAsync(filling.AsMemory(0, (int)Math.Min(left, filling.Length)), ct);
+        }
+
+        await body.WriteAsync(Encoding.ASCII.GetBytes(end), ct);
+    }
+
+    private static Step.Bytes Text(string text) => new(Encoding.UTF8.GetBytes(text));
+
+    private static string InBandError() =>
+        Wire.Line(new OpenAIError(502, "The server had an error while processing your request.", "server_error", Code: "server_error").ToJson());
+
+    private static byte[] NoChoices() => Wire.Document(new JsonObject
+    {
+        ["id"] = "chatcmpl-empty",
+        ["object"] = "chat.completion",
+        ["created"] = 0,
+        ["model"] = "empty",
+        ["choices"] = new JsonArray(),
+    });
+
+    private static bool HasChoices(JsonObject json) => json["choices"] is JsonArray { Count: > 0 };
+
+    private static void UnknownReason(JsonObject choice)
+    {
+        if (choice["finish_reason"] is not null)
+        {
+            choice["finish_reason"] = "insufficient_system_resource";
+        }
+    }
+
+    private static void EachChoice(JsonObject json, Action<JsonObject> change)
+    {
+        foreach (var choice in json["choices"]?.AsArray() ?? [])
+        {
+            change(choice!.AsObject());
+        }
+    }
+}
