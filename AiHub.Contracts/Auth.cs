@@ -8,7 +8,7 @@ public sealed record RegisterRequest(
     [property: Required, StringLength(256, MinimumLength = 8)] string Password,
     [property: StringLength(100)] string? DisplayName = null,
     [property: StringLength(100)] string? OrganizationName = null,
-    [property: RegularExpression("^(USD|CNY)$")] string? Currency = null,
+    [property: AllowedValues("USD", "CNY", null)] string? Currency = null,
     [property: StringLength(64)] string? TimeZone = null);
 
 public sealed record LoginRequest(
