@@ -1,0 +1,267 @@
+using AiHub.Domain.Access;
+using AiHub.Domain.Accounts;
+using AiHub.Domain.Catalog;
+using AiHub.Domain.Quotas;
+using AiHub.Domain.Storage;
+using AiHub.Domain.Tenancy;
+using AiHub.Domain.Usage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace AiHub.Domain;
+
+/// <summary>
+/// The database. Rows of an organization are seen and written only inside <see cref="InOrganization"/>; users, sessions and the catalogue
+/// belong to all. Balances, holds and journals are read here and moved by the ledger alone.
+/// </summary>
+public sealed class HubDb : DbContext
+{
+    public HubDb(DbContextOptions<HubDb> options) : base(HubDbOptions.Complete(options))
+    {
+        // A SaveChanges of one row would otherwise run without a transaction, hence without a tenant, and be refused.
+        Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
+    }
+
+    public CurrentTenant Tenant { get; } = new();
+
+    public DbSet<Organization> Organizations => Set<Organization>();
+    public DbSet<Team> Teams => Set<Team>();
+    public DbSet<Membership> Memberships => Set<Membership>();
+
+    public DbSet<User> Users => Set<User>();
+    public DbSet<Session> Sessions => Set<Session>();
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+
+    public DbSet<Vendor> Vendors => Set<Vendor>();
+    public DbSet<Model> Models => Set<Model>();
+    public DbSet<Upstream> Upstreams => Set<Upstream>();
+    public DbSet<PriceRow> Prices => Set<PriceRow>();
+
+    public DbSet<Plan> Plans => Set<Plan>();
+    public DbSet<Subscription> Subscriptions => Set<Subscription>();
+    public DbSet<Period> Periods => Set<Period>();
+
+    public DbSet<UsageRecord> UsageRecords => Set<UsageRecord>();
+
+    public DbSet<Account> Accounts => Set<Account>();
+    public DbSet<Balance> Balances => Set<Balance>();
+    public DbSet<Lot> Lots => Set<Lot>();
+    public DbSet<HoldRow> Holds => Set<HoldRow>();
+    public DbSet<Journal> Journals => Set<Journal>();
+    public DbSet<Entry> Entries => Set<Entry>();
+
+    /// <summary>Finds a key by its hash, in whichever organization it is. Needs no tenant.</summary>
+    public IQueryable<FoundApiKey> FindApiKey(byte[] hash) => FromExpression(() => FindApiKey(hash));
+
+    /// <summary>The organizations a user belongs to. Needs no tenant.</summary>
+    public IQueryable<OrganizationOfUser> OrganizationsOfUser(Guid userId) => FromExpression(() => OrganizationsOfUser(userId));
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configuration)
+    {
+        configuration.Properties<DateTimeOffset>().HaveConversion<UtcInstant>();
+        configuration.Properties<Currency>().HaveConversion<string>();
+        configuration.Properties<Role>().HaveConversion<Words<Role>>();
+        configuration.Properties<OrganizationStatus>().HaveConversion<Words<OrganizationStatus>>();
+        configuration.Properties<PlanCycle>().HaveConversion<Words<PlanCycle>>();
+        configuration.Properties<SubscriptionStatus>().HaveConversion<Words<SubscriptionStatus>>();
+        configuration.Properties<PriceComponent>().HaveConversion<Words<PriceComponent>>();
+        configuration.Properties<AccountKind>().HaveConversion<Words<AccountKind>>();
+        configuration.Properties<HoldState>().HaveConversion<Words<HoldState>>();
+        configuration.Properties<UsageStatus>().HaveConversion<Words<UsageStatus>>();
+        configuration.Properties<UsageSource>().HaveConversion<Words<UsageSource>>();
+    }
+
+    protected override void OnModelCreating(ModelBuilder model)
+    {
+        MapTenancy(model);
+        MapAccess(model);
+        MapCatalog(model);
+        MapQuotas(model);
+        MapUsage(model);
+        MapAccounts(model);
+
+        foreach (var key in model.Model.GetEntityTypes().SelectMany(entity => entity.GetKeys()).Where(key => key.IsPrimaryKey()))
+        {
+            foreach (var property in key.Properties.Where(property => property.DeclaringType.ClrType != typeof(Entry)))
+            {
+                // Ids are made by whoever makes the row, so that they are known before it is saved.
+                property.ValueGenerated = ValueGenerated.Never;
+            }
+        }
+
+        foreach (var foreignKey in model.Model.GetEntityTypes().SelectMany(entity => entity.GetForeignKeys()))
+        {
+            foreignKey.DeleteBehavior = DeleteBehavior.Restrict;
+        }
+    }
+
+    private static void MapTenancy(ModelBuilder model)
+    {
+        model.Entity<Team>(team =>
+        {
+            team.HasAlternateKey(row => new { row.Id, row.OrganizationId });
+            team.HasIndex(row => new { row.OrganizationId, row.Name }).IsUnique();
+            OfOrganization(team);
+        });
+        model.Entity<Membership>(membership =>
+        {
+            membership.HasKey(row => new { row.OrganizationId, row.UserId });
+            membership.HasIndex(row => row.UserId);
+            membership.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
+            OfOrganization(membership);
+        });
+        model.Entity<OrganizationOfUser>().HasNoKey().ToTable((string?)null);
+        model.HasDbFunction(typeof(HubDb).GetMethod(nameof(OrganizationsOfUser), [typeof(Guid)])!).HasName("organizations_of_user");
+    }
+
+    private static void MapAccess(ModelBuilder model)
+    {
+        model.Entity<User>(user =>
+        {
+            user.HasIndex(row => row.NormalizedEmail).IsUnique();
+            user.Property(row => row.ConcurrencyStamp).IsConcurrencyToken();
+        });
+        model.Entity<Session>(session =>
+        {
+            session.HasIndex(row => row.AccessHash).IsUnique();
+            session.HasIndex(row => row.RefreshHash).IsUnique();
+            session.HasIndex(row => row.PreviousRefreshHash);
+            session.HasIndex(row => row.UserId);
+            session.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
+        });
+        model.Entity<ApiKey>(key =>
+        {
+            key.HasIndex(row => row.Hash).IsUnique();
+            key.HasIndex(row => new { row.OrganizationId, row.CreatedAt });
+            key.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
+            // With the organization, so that a key can never point at another organization's team.
+            key.HasOne<Team>().WithMany().HasForeignKey(row => new { row.TeamId, row.OrganizationId }).HasPrincipalKey(team => new { team.Id, team.OrganizationId });
+            OfOrganization(key);
+        });
+        model.Entity<AuditEntry>(entry =>
+        {
+            entry.HasKey(row => new { row.OrganizationId, row.Sequence });
+            entry.Property(row => row.Details).HasColumnType("jsonb");
+            OfOrganization(entry);
+        });
+        model.Entity<FoundApiKey>().HasNoKey().ToTable((string?)null);
+        model.HasDbFunction(typeof(HubDb).GetMethod(nameof(FindApiKey), [typeof(byte[])])!).HasName("find_api_key");
+    }
+
+    private static void MapCatalog(ModelBuilder model)
+    {
+        model.Entity<Vendor>().Property(row => row.Quirks).HasColumnType("jsonb").HasConversion<JsonWords, JsonWordsComparer>();
+        model.Entity<Model>(entity =>
+        {
+            entity.ComplexProperty(row => row.Weights);
+            entity.HasIndex(row => row.Aliases).HasMethod("gin");
+        });
+        model.Entity<Upstream>(upstream =>
+        {
+            upstream.HasIndex(row => new { row.ModelId, row.VendorId, row.VendorModel }).IsUnique();
+            upstream.HasOne<Model>().WithMany().HasForeignKey(row => row.ModelId);
+            upstream.HasOne<Vendor>().WithMany().HasForeignKey(row => row.VendorId);
+        });
+        model.Entity<PriceRow>(price =>
+        {
+            price.ToTable("prices", table =>
+            {
+                table.HasCheckConstraint("ck_prices_not_negative", "nanos_per_million >= 0 and min_prompt_tokens >= 0");
+                table.HasCheckConstraint("ck_prices_span", "valid_to is null or valid_to >= valid_from");
+            });
+            price.HasIndex(row => new { row.UpstreamId, row.Component, row.Currency, row.MinPromptTokens }).IsUnique().HasFilter("valid_to is null");
+            price.HasOne<Upstream>().WithMany().HasForeignKey(row => row.UpstreamId);
+        });
+    }
+
+    private static void MapQuotas(ModelBuilder model)
+    {
+        model.Entity<Subscription>(subscription =>
+        {
+            subscription.HasAlternateKey(row => new { row.Id, row.OrganizationId });
+            subscription.HasIndex(row => row.OrganizationId).IsUnique().HasFilter("status = 'active'");
+            subscription.HasOne<Plan>().WithMany().HasForeignKey(row => row.PlanId);
+            OfOrganization(subscription);
+        });
+        model.Entity<Period>(period =>
+        {
+            period.ToTable(table => table.HasCheckConstraint("ck_periods_span", "ends_at > starts_at"));
+            period.HasIndex(row => new { row.SubscriptionId, row.Sequence }).IsUnique();
+            period.HasIndex(row => new { row.OrganizationId, row.StartsAt });
+            period.HasOne<Subscription>().WithMany().HasForeignKey(row => new { row.SubscriptionId, row.OrganizationId })
+                .HasPrincipalKey(subscription => new { subscription.Id, subscription.OrganizationId });
+            OfOrganization(period);
+        });
+    }
+
+    private static void MapUsage(ModelBuilder model) => model.Entity<UsageRecord>(record =>
+    {
+        record.ComplexProperty(row => row.Tokens, tokens => tokens.Ignore(usage => usage.Input).Ignore(usage => usage.Output).Ignore(usage => usage.Total));
+        record.ComplexProperty(row => row.Cost, cost =>
+        {
+            cost.Property(money => money.Nanos).HasColumnName("cost_nanos");
+            cost.Property(money => money.Currency).HasColumnName("currency");
+        });
+        record.HasIndex(row => new { row.OrganizationId, row.OccurredAt, row.Id });
+        record.HasIndex(row => new { row.OrganizationId, row.KeyId, row.OccurredAt });
+        OfOrganization(record);
+    });
+
+    private static void MapAccounts(ModelBuilder model)
+    {
+        model.Entity<Account>(account =>
+        {
+            account.HasAlternateKey(row => new { row.Id, row.OrganizationId });
+            account.HasIndex(row => new { row.OrganizationId, row.Kind, row.Unit }).IsUnique();
+            OfOrganization(account);
+        });
+        model.Entity<Balance>(balance =>
+        {
+            balance.HasKey(row => row.AccountId);
+            balance.ToTable(table =>
+            {
+                table.HasCheckConstraint("ck_balances_held", "held >= 0");
+                table.HasCheckConstraint("ck_balances_floor", "posted - held >= floor and floor <= 0");
+            });
+            OfAccount(balance);
+        });
+        model.Entity<Lot>(lot =>
+        {
+            lot.ToTable(table => table.HasCheckConstraint("ck_lots_remaining", "0 <= held and held <= remaining and remaining <= original"));
+            lot.HasIndex(row => row.AccountId).HasFilter("remaining > 0");
+            lot.HasIndex(row => row.ExpiresAt).HasFilter("expired_at is null");
+            OfAccount(lot);
+        });
+        model.Entity<HoldRow>(hold =>
+        {
+            hold.ToTable("holds", table => table.HasCheckConstraint(
+                "ck_holds_not_negative",
+                "asked_tokens >= 0 and asked_nanos >= 0 and plan_tokens >= 0 and granted_nanos >= 0 and purchased_nanos >= 0"));
+            hold.HasIndex(row => new { row.OrganizationId, row.RequestId }).IsUnique();
+            hold.HasIndex(row => row.ExpiresAt).HasFilter("state = 'held'");
+            OfOrganization(hold);
+        });
+        model.Entity<Journal>(journal =>
+        {
+            journal.HasKey(row => new { row.OrganizationId, row.Id });
+            journal.HasIndex(row => new { row.OrganizationId, row.IdempotencyKey }).IsUnique();
+            OfOrganization(journal);
+        });
+        model.Entity<Entry>(entry =>
+        {
+            entry.ToTable(table => table.HasCheckConstraint("ck_entries_amount", "amount <> 0"));
+            entry.Property(row => row.Id).UseIdentityAlwaysColumn();
+            // With the organization: a journal whose entries span two organizations cannot be written.
+            entry.HasOne<Journal>().WithMany().HasForeignKey(row => new { row.OrganizationId, row.JournalId });
+            OfAccount(entry);
+        });
+    }
+
+    private static void OfOrganization<T>(EntityTypeBuilder<T> entity) where T : class =>
+        entity.HasOne<Organization>().WithMany().HasForeignKey("OrganizationId");
+
+    private static void OfAccount<T>(EntityTypeBuilder<T> entity) where T : class =>
+        entity.HasOne<Account>().WithMany().HasForeignKey("AccountId", "OrganizationId").HasPrincipalKey("Id", "OrganizationId");
+}

@@ -1,0 +1,39 @@
+-- The two questions that must be asked before an organization is known.
+
+drop function if exists find_api_key(bytea);
+create function find_api_key(hash bytea)
+    returns table (
+        id uuid, name text, user_id uuid, team_id uuid, organization_id uuid, allowed_models text[], requests_per_minute integer,
+        expires_at timestamptz, revoked_at timestamptz, role text,
+        organization_status text, currency text, time_zone text,
+        plan_id text, plan_name text, plan_monthly_tokens bigint, plan_requests_per_minute integer, plan_allows_overage boolean)
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select key.id, key.name, key.user_id, key.team_id, key.organization_id, key.allowed_models, key.requests_per_minute,
+           key.expires_at, key.revoked_at, member.role,
+           organization.status, organization.currency, organization.time_zone,
+           plan.id, plan.name, plan.monthly_tokens, plan.requests_per_minute, plan.allows_overage
+    from api_keys key
+    join organizations organization on organization.id = key.organization_id
+    left join memberships member on member.organization_id = key.organization_id and member.user_id = key.user_id
+    left join subscriptions subscription on subscription.organization_id = key.organization_id and subscription.status = 'active'
+    left join plans plan on plan.id = subscription.plan_id
+    where key.hash = find_api_key.hash
+$$;
+grant execute on function find_api_key(bytea) to hub_app;
+
+drop function if exists organizations_of_user(uuid);
+create function organizations_of_user(user_id uuid)
+    returns table (
+        id uuid, name text, personal boolean, role text, currency text, time_zone text, status text, plan_id text, plan_name text, created_at timestamptz)
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select organization.id, organization.name, organization.personal, member.role, organization.currency, organization.time_zone,
+           organization.status, plan.id, plan.name, organization.created_at
+    from memberships member
+    join organizations organization on organization.id = member.organization_id
+    left join subscriptions subscription on subscription.organization_id = organization.id and subscription.status = 'active'
+    left join plans plan on plan.id = subscription.plan_id
+    where member.user_id = organizations_of_user.user_id
+$$;
+grant execute on function organizations_of_user(uuid) to hub_app;

@@ -1,0 +1,104 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace AiHub.Domain.Storage;
+
+/// <summary>
+/// Brings a database to the shape this build expects: the two roles, the EF migrations (tables), then the SQL scripts (policies, grants,
+/// triggers, functions), which replace themselves and run again whenever one of them or a table has changed.
+/// </summary>
+public static class Schema
+{
+    public const string OwnerRole = "hub_owner";
+    public const string AppRole = "hub_app";
+
+    // Arbitrary, and the same for ever: whoever migrates this database holds it.
+    private const long MigrationLock = 0x6169_6875_62;
+
+    /// <param name="connectionString">A login that may create roles: a superuser, or the owner of a managed server.</param>
+    /// <param name="appPassword">The password the services log in with; null leaves it as it is.</param>
+    /// <param name="seed">Fills the migrated database while it is still locked.</param>
+    public static async Task MigrateAsync(string connectionString, string? appPassword, Func<HubDb, Task> seed, CancellationToken ct)
+    {
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, ApplicationName = "hub-migrate" }.ConnectionString);
+        await connection.OpenAsync(ct);
+        await connection.ExecuteAsync($"select pg_advisory_lock({MigrationLock})", ct);
+
+        await CreateRolesAsync(connection, appPassword, ct);
+        await connection.ExecuteAsync($"set role {OwnerRole}", ct);
+
+        await using var db = new HubDb(new DbContextOptionsBuilder<HubDb>().UseNpgsql(connection).Options);
+        var pending = (await db.Database.GetPendingMigrationsAsync(ct)).Any();
+        await db.Database.MigrateAsync(ct);
+        await ApplyScriptsAsync(connection, pending, ct);
+        await seed(db);
+    }
+
+    private static async Task CreateRolesAsync(NpgsqlConnection connection, string? appPassword, CancellationToken ct)
+    {
+        // Roles belong to the whole server, where another database may be migrated at this moment.
+        await connection.ExecuteAsync(
+            $"""
+             do $$
+             begin
+                 begin create role {OwnerRole} nologin; exception when duplicate_object or unique_violation then null; end;
+                 begin create role {AppRole} login; exception when duplicate_object or unique_violation then null; end;
+                 if not pg_has_role(current_user, '{OwnerRole}', 'member') then
+                     execute format('grant {OwnerRole} to %I', current_user);
+                 end if;
+             end $$;
+             grant usage, create on schema public to {OwnerRole};
+             """,
+            ct);
+
+        if (!string.IsNullOrEmpty(appPassword))
+        {
+            await using var quote = new NpgsqlCommand($"select format('alter role {AppRole} login password %L', $1)", connection) { Parameters = { new() { Value = appPassword } } };
+            var setPassword = (string)(await quote.ExecuteScalarAsync(ct))!;
+            await connection.ExecuteAsync(setPassword, ct);
+        }
+    }
+
+    private static async Task ApplyScriptsAsync(NpgsqlConnection connection, bool always, CancellationToken ct)
+    {
+        var scripts = Scripts();
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(scripts))));
+
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await connection.ExecuteAsync("create table if not exists schema_scripts (hash text not null)", ct);
+        await using var applied = new NpgsqlCommand("select hash from schema_scripts", connection);
+        if (!always && (string?)await applied.ExecuteScalarAsync(ct) == hash)
+        {
+            return;
+        }
+
+        foreach (var script in scripts)
+        {
+            await connection.ExecuteAsync(script, ct);
+        }
+
+        await connection.ExecuteAsync($"delete from schema_scripts; insert into schema_scripts values ('{hash}')", ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    private static List<string> Scripts()
+    {
+        var assembly = typeof(Schema).Assembly;
+        return [.. assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Read)];
+
+        string Read(string name)
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            return reader.ReadToEnd();
+        }
+    }
+
+    private static async Task ExecuteAsync(this NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

@@ -1,0 +1,29 @@
+namespace AiHub.Domain.Tenancy;
+
+public enum OrganizationStatus
+{
+    Active,
+
+    /// <summary>Signs in and pays, but no call is admitted.</summary>
+    Suspended,
+}
+
+/// <summary>The customer: it owns keys, members, money and usage. Everything that carries its id is hidden from all others by the database.</summary>
+public sealed class Organization
+{
+    public const string DefaultTimeZone = "Asia/Shanghai";
+
+    public required Guid Id { get; init; }
+    public required string Name { get; set; }
+
+    /// <summary>Made at registration for one person; the default of their calls.</summary>
+    public bool Personal { get; init; }
+
+    /// <summary>What it is billed in; fixed for good, the ledger never converts.</summary>
+    public required Currency Currency { get; init; }
+
+    /// <summary>The IANA zone its days, months and billing periods are counted in.</summary>
+    public string TimeZone { get; set; } = DefaultTimeZone;
+    public OrganizationStatus Status { get; set; }
+    public required DateTimeOffset CreatedAt { get; init; }
+}

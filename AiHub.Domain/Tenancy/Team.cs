@@ -1,0 +1,9 @@
+namespace AiHub.Domain.Tenancy;
+
+public sealed class Team
+{
+    public required Guid Id { get; init; }
+    public required Guid OrganizationId { get; init; }
+    public required string Name { get; set; }
+    public required DateTimeOffset CreatedAt { get; init; }
+}
