@@ -58,7 +58,24 @@ public static class Schema
         {
             await using var quote = new NpgsqlCommand($"select format('alter role {AppRole} login password %L', $1)", connection) { Parameters = { new() { Value = appPassword } } };
             var setPassword = (string)(await quote.ExecuteScalarAsync(ct))!;
-            await connection.ExecuteAsync(setPassword, ct);
+            await RepeatWhileContendedAsync(() => connection.ExecuteAsync(setPassword, ct), ct);
+        }
+    }
+
+    // PostgreSQL answers two simultaneous changes of one role with "tuple concurrently updated" instead of letting one wait.
+    private static async Task RepeatWhileContendedAsync(Func<Task> change, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await change();
+                return;
+            }
+            catch (PostgresException contended) when (contended.SqlState == PostgresErrorCodes.InternalError && attempt < 10)
+            {
+                await Task.Delay(20 * attempt, ct);
+            }
         }
     }
 
