@@ -1,0 +1,196 @@
+using System.Net;
+using AiHub.AppHost.Embedded.Servers;
+using AiHub.Gateway.Limits;
+using AiHub.Tests.Hub;
+using Microsoft.Extensions.Time.Testing;
+using StackExchange.Redis;
+
+namespace AiHub.Tests.Limits;
+
+/// <summary>What the gate does while the cache is silent or gone, and afterwards.</summary>
+public sealed class CacheOutageTests
+{
+    // The gate waits a second at most, a client without a limit of its own five.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan GatePatience = TimeSpan.FromSeconds(1);
+
+    [Theory, OnGarnet, OnRedisServer]
+    public async Task A_cache_that_falls_silent_holds_up_no_request(CacheKind kind)
+    {
+        var (relay, replica) = await BehindRelayAsync(kind);
+        await using var _ = relay;
+        await using var __ = replica;
+        var limit = Requests(1000);
+        Assert.True(await replica.AdmitsAsync(limit));
+
+        relay.Pause();
+
+        Assert.True(await replica.AdmitsAsync(limit).WaitAsync(Patience));
+        Assert.True(replica.Gate.IsAlone);
+        // From now on nobody even waits.
+        Assert.True(replica.Gate.AdmitAsync([limit], CancellationToken.None).AsTask().IsCompletedSuccessfully);
+
+        relay.Resume();
+    }
+
+    [Theory, OnGarnet, OnRedisServer]
+    public async Task Alone_a_replica_admits_its_share_and_no_more(CacheKind kind)
+    {
+        var (relay, replica) = await BehindRelayAsync(kind, assumedReplicas: 3);
+        await using var _ = relay;
+        await using var __ = replica;
+        var limit = Requests(10);
+        relay.Cut();
+
+        var admissions = new List<Admission>();
+        for (var call = 0; call < 20; call++)
+        {
+            admissions.Add(await replica.Gate.AdmitAsync([limit], CancellationToken.None).AsTask().WaitAsync(Patience));
+        }
+
+        Assert.Equal(3, admissions.Count(admission => admission.Refusal is null));
+        Assert.All(admissions.Skip(3), admission => Assert.Equal(limit, admission.Refusal?.Scope));
+        Assert.Equal([2, 1, 0], admissions.Take(3).Select(admission => admission.Requests?.Remaining));
+        Assert.All(admissions, admission => Assert.Equal(10, admission.Requests?.Limit));
+
+        relay.Resume();
+    }
+
+    [Fact]
+    public async Task What_was_admitted_before_the_outage_counts_in_it()
+    {
+        var (relay, replica) = await BehindRelayAsync(CacheKind.Garnet);
+        await using var _ = relay;
+        await using var __ = replica;
+        var limit = Requests(10);
+        for (var call = 0; call < 4; call++)
+        {
+            Assert.True(await replica.AdmitsAsync(limit));
+        }
+
+        relay.Cut();
+
+        Assert.True(await replica.AdmitsAsync(limit).WaitAsync(Patience));
+        Assert.False(await replica.AdmitsAsync(limit));
+    }
+
+    [Theory, OnGarnet, OnRedisServer]
+    public async Task The_gate_goes_back_to_the_cache_by_itself_and_forgets_nothing_of_the_outage(CacheKind kind)
+    {
+        var clock = new TestClock();
+        var (relay, replica) = await BehindRelayAsync(kind, clock: clock);
+        await using var _ = relay;
+        await using var __ = replica;
+        var limit = Requests(10);
+        relay.Cut();
+        for (var call = 0; call < 5; call++)
+        {
+            Assert.True(await replica.AdmitsAsync(limit).WaitAsync(Patience));
+        }
+
+        relay.Resume();
+        await UntilAsync(() => !replica.Gate.IsAlone);
+
+        // The cache has not seen those five, the replica has.
+        Assert.False(await replica.AdmitsAsync(limit));
+
+        clock.Advance(LimitScope.Window);
+        for (var call = 0; call < 10; call++)
+        {
+            Assert.True(await replica.AdmitsAsync(limit));
+        }
+
+        Assert.False(await replica.AdmitsAsync(limit));
+        Assert.False(replica.Gate.IsAlone);
+    }
+
+    [Fact]
+    public async Task A_server_that_was_stopped_and_started_again_is_used_again()
+    {
+        var port = FreePort.Next();
+        var first = await GarnetCache.StartAsync(new GarnetOptions(null, "secret") { Port = port }, loggers: null, CancellationToken.None);
+        await using var replica = await GateReplica.StartAsync(first.ConnectionString, patience: GatePatience);
+        var limit = Requests(1000);
+        Assert.True(await replica.AdmitsAsync(limit));
+        Assert.False(replica.Gate.IsAlone);
+
+        await first.DisposeAsync();
+        Assert.True(await replica.AdmitsAsync(limit).WaitAsync(Patience));
+        Assert.True(replica.Gate.IsAlone);
+
+        await using var second = await GarnetCache.StartAsync(new GarnetOptions(null, "secret") { Port = port }, loggers: null, CancellationToken.None);
+        await UntilAsync(() => !replica.Gate.IsAlone);
+        Assert.True(await replica.AdmitsAsync(limit));
+        Assert.False(replica.Gate.IsAlone);
+    }
+
+    [Theory, OnRedisServer]
+    public async Task A_cache_that_takes_no_writes_counts_as_down(CacheKind kind)
+    {
+        _ = kind;
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var replica = await GateReplica.StartAsync(server.ConnectionString, patience: GatePatience);
+        await using var connection = await ConnectionMultiplexer.ConnectAsync($"{server.ConnectionString},allowAdmin=true");
+        var limit = Requests(10);
+
+        await connection.GetDatabase().ExecuteAsync("REPLICAOF", "127.0.0.1", "1");
+
+        Assert.True(await replica.AdmitsAsync(limit).WaitAsync(Patience));
+        Assert.True(replica.Gate.IsAlone);
+    }
+
+    [Theory, OnGarnet, OnRedisServer]
+    public async Task Replicas_know_how_many_they_are(CacheKind kind)
+    {
+        await using IAsyncDisposable server = kind == CacheKind.Garnet
+            ? await GarnetCache.StartAsync(new GarnetOptions(null, "secret"), loggers: null, CancellationToken.None)
+            : await RedisServerProcess.StartAsync();
+        var connectionString = server is GarnetCache garnet ? garnet.ConnectionString : ((RedisServerProcess)server).ConnectionString;
+        var clock = new FakeTimeProvider();
+        List<GateReplica> replicas = [];
+        for (var number = 0; number < 3; number++)
+        {
+            replicas.Add(await GateReplica.StartAsync(connectionString, clock, assumedReplicas: 7));
+            await replicas[number].Replicas.StartAsync(CancellationToken.None);
+        }
+
+        await UntilAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(5));
+
+            return replicas.TrueForAll(replica => replica.Replicas.Count == 3);
+        });
+
+        await replicas[0].DisposeAsync();
+        await UntilAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(5));
+
+            return replicas[1].Replicas.Count == 2;
+        });
+
+        await replicas[1].DisposeAsync();
+        await replicas[2].DisposeAsync();
+    }
+
+    private static LimitScope Requests(int limit) => new(LimitOwner.Key, Guid.CreateVersion7(), LimitKind.Requests, limit);
+
+    private static async Task<(TcpRelay Relay, GateReplica Replica)> BehindRelayAsync(CacheKind kind, int assumedReplicas = 2, TimeProvider? clock = null)
+    {
+        var options = ConfigurationOptions.Parse(await CacheServers.ConnectionStringAsync(kind));
+        var relay = new TcpRelay(new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)options.EndPoints[0]).Port));
+        options.EndPoints.Clear();
+        options.EndPoints.Add(IPAddress.Loopback, relay.Port);
+
+        return (relay, await GateReplica.StartAsync(options.ToString(includePassword: true), clock, assumedReplicas, GatePatience));
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
+        }
+    }
+}
