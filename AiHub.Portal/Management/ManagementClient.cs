@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using AiHub.Contracts;
+using AiHub.Portal.SignIn;
+
+namespace AiHub.Portal.Management;
+
+/// <summary>The management API of the gateway, called as the person who is signed in and in the language of the page.</summary>
+public sealed class ManagementClient(HttpClient http, Session session)
+{
+    public Task<Answer<Registered>> RegisterAsync(RegisterRequest request, CancellationToken ct) =>
+        AskAsync<Registered>(HttpMethod.Post, "auth/register", request, ct);
+
+    public Task<Answer<TokenPair>> SignInAsync(LoginRequest request, CancellationToken ct) =>
+        AskAsync<TokenPair>(HttpMethod.Post, "auth/login", request, ct);
+
+    public Task<Answer<TokenPair>> RefreshAsync(string refreshToken, CancellationToken ct) =>
+        AskAsync<TokenPair>(HttpMethod.Post, "auth/refresh", new RefreshRequest(refreshToken), ct);
+
+    public async Task SignOutAsync(string accessToken, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "auth/logout", null, accessToken, ct);
+    }
+
+    /// <returns>Null when the access token no longer opens anything.</returns>
+    public async Task<Me?> MeAsync(string accessToken, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Get, "auth/me", null, accessToken, ct);
+        return response.StatusCode == HttpStatusCode.Unauthorized ? null : await ReadAsync<Me>(response, ct);
+    }
+
+    public Task<Page<ApiKeyView>> KeysAsync(string? cursor, CancellationToken ct) =>
+        GetAsync<Page<ApiKeyView>>(Query("auth/api-keys", ("cursor", cursor)), ct);
+
+    public Task<Answer<CreatedApiKey>> CreateKeyAsync(NewApiKey request, CancellationToken ct) =>
+        AskAsync<CreatedApiKey>(HttpMethod.Post, "auth/api-keys", request, ct);
+
+    /// <summary>A key that is already gone is as revoked as can be.</summary>
+    public async Task RevokeKeyAsync(Guid id, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Delete, $"auth/api-keys/{id}", null, session.AccessToken, ct);
+        if (!response.IsSuccessStatusCode && response.StatusCode != HttpStatusCode.NotFound)
+        {
+            throw new ManagementException(response.StatusCode, await ProblemAsync(response, ct));
+        }
+    }
+
+    public Task<UsageCurrent> CurrentUsageAsync(CancellationToken ct) =>
+        GetAsync<UsageCurrent>("usage/current", ct);
+
+    public Task<UsageHistory> UsageHistoryAsync(DateOnly from, DateOnly to, CancellationToken ct) =>
+        GetAsync<UsageHistory>(Query("usage/history", ("from", Day(from)), ("to", Day(to))), ct);
+
+    /// <param name="by">model, key or vendor.</param>
+    public Task<UsageCost> UsageCostAsync(DateOnly from, DateOnly to, string by, CancellationToken ct) =>
+        GetAsync<UsageCost>(Query("usage/cost", ("from", Day(from)), ("to", Day(to)), ("by", by)), ct);
+
+    public Task<Page<UsageRequest>> UsageRequestsAsync(int limit, string? cursor, CancellationToken ct) =>
+        GetAsync<Page<UsageRequest>>(Query("usage/requests", ("limit", limit.ToString(CultureInfo.InvariantCulture)), ("cursor", cursor)), ct);
+
+    public Task<Page<ModelView>> ModelsAsync(CancellationToken ct) =>
+        GetAsync<Page<ModelView>>("catalog/models", ct);
+
+    private async Task<T> GetAsync<T>(string path, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Get, path, null, session.AccessToken, ct);
+        return await ReadAsync<T>(response, ct);
+    }
+
+    private async Task<Answer<T>> AskAsync<T>(HttpMethod method, string path, object body, CancellationToken ct) where T : class
+    {
+        using var response = await SendAsync(method, path, body, session.AccessToken, ct);
+        return response.IsSuccessStatusCode
+            ? new Answer<T>(await ReadAsync<T>(response, ct), null)
+            : new Answer<T>(null, await ProblemAsync(response, ct));
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Headers.AcceptLanguage.Add(new StringWithQualityHeaderValue(CultureInfo.CurrentUICulture.Name));
+        if (accessToken is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", accessToken);
+        }
+
+        if (session.OrganizationId is { } organization)
+        {
+            request.Headers.Add(ApiHeaders.OrganizationId, organization.ToString());
+        }
+
+        if (body is not null)
+        {
+            request.Content = JsonContent.Create(body, body.GetType(), options: Json.Options);
+        }
+
+        return await http.SendAsync(request, ct);
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken ct)
+    {
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new ManagementException(response.StatusCode, await ProblemAsync(response, ct));
+        }
+
+        return await response.Content.ReadFromJsonAsync<T>(Json.Options, ct)
+            ?? throw new ManagementException(response.StatusCode, null);
+    }
+
+    /// <summary>Reads what the visitor can act on (4xx); the rest is thrown.</summary>
+    private static async Task<ProblemView> ProblemAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        var isProblem = response.Content.Headers.ContentType?.MediaType is "application/problem+json";
+        var problem = isProblem ? await response.Content.ReadFromJsonAsync<ProblemView>(Json.Options, ct) : null;
+
+        return response.StatusCode < HttpStatusCode.InternalServerError && problem is not null
+            ? problem
+            : throw new ManagementException(response.StatusCode, problem);
+    }
+
+    private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private static string Query(string path, params (string Name, string? Value)[] parameters)
+    {
+        var query = string.Join('&', parameters.Where(parameter => parameter.Value is not null)
+            .Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}"));
+
+        return query.Length == 0 ? path : $"{path}?{query}";
+    }
+}

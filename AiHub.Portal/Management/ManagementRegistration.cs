@@ -1,0 +1,10 @@
+namespace AiHub.Portal.Management;
+
+public static class ManagementRegistration
+{
+    public static IServiceCollection AddManagement(this IServiceCollection services)
+    {
+        services.AddHttpClient<ManagementClient>(http => http.BaseAddress = new Uri("https+http://gateway/api/v1/"));
+        return services;
+    }
+}

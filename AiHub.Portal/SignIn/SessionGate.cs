@@ -1,0 +1,56 @@
+using System.Security.Claims;
+using AiHub.Contracts;
+using AiHub.Portal.Management;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authorization;
+
+namespace AiHub.Portal.SignIn;
+
+/// <summary>Opens the <see cref="Session"/> for every endpoint that needs one: renews tokens that are about to end, and lets go of sessions that have ended.</summary>
+public sealed class SessionGate(RequestDelegate next)
+{
+    public async Task InvokeAsync(HttpContext context, Session session, ManagementClient management, SessionRenewal renewal)
+    {
+        if (context.User.Identity?.IsAuthenticated is true && context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null)
+        {
+            if (await OpenAsync(context, management, renewal) is { } opened)
+            {
+                session.Open(opened.AccessToken, opened.Me);
+            }
+            else
+            {
+                await context.SignOutAsync();
+                context.User = new ClaimsPrincipal(new ClaimsIdentity());
+            }
+        }
+
+        await next(context);
+    }
+
+    private static async Task<(string AccessToken, Me Me)?> OpenAsync(HttpContext context, ManagementClient management, SessionRenewal renewal)
+    {
+        var ticket = await context.AuthenticateAsync();
+        if (SessionTokens.From(ticket.Properties) is not { } kept || await renewal.FreshAsync(kept) is not { } tokens)
+        {
+            return null;
+        }
+
+        if (tokens != kept)
+        {
+            await context.SignInAsync(context.User, tokens.ToProperties());
+        }
+
+        return await management.MeAsync(tokens.Access, context.RequestAborted) is { } me ? (tokens.Access, me) : null;
+    }
+}
+
+public static class SignInCookie
+{
+    /// <summary>Signs the visitor in with what registration or sign-in returned.</summary>
+    public static Task SignInAsync(this HttpContext context, string email, SessionTokens tokens)
+    {
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, email)], CookieAuthenticationDefaults.AuthenticationScheme);
+        return context.SignInAsync(new ClaimsPrincipal(identity), tokens.ToProperties());
+    }
+}
