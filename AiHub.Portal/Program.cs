@@ -1,9 +1,42 @@
+using AiHub.Portal;
+using AiHub.Portal.Errors;
+using AiHub.Portal.Keys;
+using AiHub.Portal.Management;
+using AiHub.Portal.Parts;
+using AiHub.Portal.Preferences;
+using AiHub.Portal.SignIn;
+using AiHub.Portal.Usage;
+
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
+builder.AddRedisClient("cache");
+
+builder.Services.AddPortalOptions();
+builder.Services.AddManagement();
+builder.Services.AddSignIn();
+builder.Services.AddLanguages();
+builder.Services.AddScoped<OrganizationTime>();
+builder.Services.AddRazorComponents();
+builder.Services.AddResponseCompression();
 
 var app = builder.Build();
 
+app.UseResponseCompression();
+app.UsePageHeaders();
+app.UseRequestLocalization();
+app.UseErrorPages();
+app.UseAuthentication();
+app.UseSessionGate();
+app.UseAuthorization();
+app.UseAntiforgery();
+
 app.MapDefaultEndpoints();
+app.MapStaticAssets();
+app.MapSignOut();
+app.MapPreferences();
+app.MapKeyRevocation();
+app.MapPulse();
+app.MapRazorComponents<App>();
 
 app.Run();

@@ -1,0 +1,21 @@
+using System.Globalization;
+using AiHub.Portal.Resources;
+using AiHub.Portal.SignIn;
+
+namespace AiHub.Portal.Parts;
+
+/// <summary>Moments in the organization's time zone: the one its days, periods and invoices are counted in.</summary>
+public sealed class OrganizationTime(Session session, TimeProvider time)
+{
+    public DateTimeOffset Now => Local(time.GetUtcNow());
+
+    public DateOnly Today => DateOnly.FromDateTime(Now.DateTime);
+
+    public DateTimeOffset Local(DateTimeOffset moment) => TimeZoneInfo.ConvertTime(moment, TimeZoneInfo.FindSystemTimeZoneById(session.Organization.TimeZone));
+
+    public string Date(DateTimeOffset moment) => Day(DateOnly.FromDateTime(Local(moment).DateTime));
+
+    public static string Day(DateOnly day) => day.ToString(Text.Format_Date, CultureInfo.CurrentCulture);
+
+    public static string ShortDay(DateOnly day) => day.ToString(Text.Format_ShortDate, CultureInfo.CurrentCulture);
+}

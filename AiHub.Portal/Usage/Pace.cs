@@ -1,0 +1,23 @@
+using AiHub.Contracts;
+
+namespace AiHub.Portal.Usage;
+
+/// <summary>Where the plan's tokens will stand at the reset if the rest of the period goes on like the part so far.</summary>
+public readonly record struct Pace(long ExpectedTokens, bool ExceedsPlan)
+{
+    /// <summary>A day is the least that says anything about a month.</summary>
+    private static readonly TimeSpan Least = TimeSpan.FromDays(1);
+
+    /// <returns>Null while too little of the period has passed, or nothing was used.</returns>
+    public static Pace? Of(PeriodView period, QuotaView quota, DateTimeOffset now)
+    {
+        var passed = now - period.StartsAt;
+        if (passed < Least || quota.Used == 0 || now >= period.EndsAt)
+        {
+            return null;
+        }
+
+        var expected = (long)((Int128)quota.Used * (period.EndsAt - period.StartsAt).Ticks / passed.Ticks);
+        return new Pace(expected, quota.Limit is { } limit && expected > limit);
+    }
+}

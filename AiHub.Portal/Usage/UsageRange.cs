@@ -1,0 +1,15 @@
+namespace AiHub.Portal.Usage;
+
+/// <summary>The days a page is about, today included.</summary>
+public readonly record struct UsageRange(int Days, DateOnly From, DateOnly To)
+{
+    public const int Default = 30;
+
+    public static readonly IReadOnlyList<int> Choices = [7, 30, 90];
+
+    public static UsageRange Until(DateOnly today, int? days)
+    {
+        var chosen = days is { } asked && Choices.Contains(asked) ? asked : Default;
+        return new UsageRange(chosen, today.AddDays(1 - chosen), today);
+    }
+}
