@@ -1,4 +1,11 @@
+using AiHub.Worker.Migration;
+
 var builder = WebApplication.CreateBuilder(args);
+
+if (args is [Migrate.Argument, ..])
+{
+    return await Migrate.RunAsync(builder.Configuration, TimeProvider.System, Console.Out, Console.Error, CancellationToken.None);
+}
 
 builder.AddServiceDefaults();
 
@@ -6,4 +13,5 @@ var app = builder.Build();
 
 app.MapDefaultEndpoints();
 
-app.Run();
+await app.RunAsync();
+return 0;

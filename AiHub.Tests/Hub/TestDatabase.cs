@@ -1,4 +1,5 @@
 using AiHub.Domain;
+using AiHub.Domain.Catalog;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -13,6 +14,9 @@ namespace AiHub.Tests.Hub;
 public sealed class TestDatabase : IAsyncLifetime, IAsyncDisposable
 {
     public const string AppPassword = "hub-test";
+
+    /// <summary>From when on the shipped prices are valid here: early enough for any clock a test sets.</summary>
+    public static readonly DateTimeOffset CatalogStart = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly Lazy<Task<string>> Template = new(MakeTemplateAsync);
 
     // PostgreSQL copies a template for one at a time.
@@ -90,7 +94,15 @@ public sealed class TestDatabase : IAsyncLifetime, IAsyncDisposable
         var name = $"hub_template_{Guid.CreateVersion7():N}";
         await OnServerAsync($"create database {name}");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => OnServerAsync($"drop database if exists {name} with (force)").Wait();
-        await Schema.MigrateAsync(await ToAsync(name), AppPassword, db => db.SeedPlansAsync(CancellationToken.None), CancellationToken.None);
+        await Schema.MigrateAsync(
+            await ToAsync(name),
+            AppPassword,
+            async db =>
+            {
+                await db.SeedPlansAsync(CancellationToken.None);
+                await db.ImportCatalogAsync(CatalogData.Shipped(), CatalogStart, CancellationToken.None);
+            },
+            CancellationToken.None);
         return name;
     }
 
