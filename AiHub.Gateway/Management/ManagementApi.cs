@@ -1,14 +1,15 @@
 using AiHub.Contracts;
+using AiHub.Domain.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 using Scalar.AspNetCore;
 
 namespace AiHub.Gateway.Management;
-
-/// <summary>Marks an endpoint that is about one organization: the one in X-Organization-Id, else the personal one.</summary>
-public sealed class OfOrganization;
 
 /// <summary>The management API: accounts, keys, usage, billing and catalogue under <c>/api/v1</c>, and its reference under <c>/docs</c>.</summary>
 public static class ManagementApi
@@ -25,6 +26,24 @@ public static class ManagementApi
         services.AddExceptionHandler<RefusedRequests>();
         services.AddOptions<AttemptOptions>().BindConfiguration(AttemptOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<AttemptLimits>();
+
+        services.AddScoped<UserStore>();
+        services.AddScoped<People>();
+        services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
+        services.AddSingleton<IPasswordHasher<User>, PasswordHasher<User>>();
+        services.AddSingleton<IdentityErrorDescriber>();
+        services.Configure<PasswordHasherOptions>(options => options.IterationCount = PasswordRules.Iterations);
+        services.Configure<IdentityOptions>(options =>
+        {
+            options.Lockout.MaxFailedAccessAttempts = 5;
+            options.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(15);
+        });
+
+        services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, BearerSessions>(BearerSessions.SchemeName, null);
+        services.AddAuthorization();
+        services.AddScoped<IAuthorizationHandler, MemberOfOrganization>();
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, RefusedAuthorization>();
+
         services.AddProblemDetails();
         services.AddApiReference();
 
@@ -49,6 +68,12 @@ public static class ManagementApi
 
         var api = app.MapGroup(Path).WithMetadata(new ManagementEndpoint(), new RequestSizeLimitAttribute(MaxBodyBytes));
         api.AddEndpointFilter(RequestRules.Filter);
+        api.MapAccounts();
+        api.MapKeys();
+        api.MapUsageReports();
+        api.MapUsageRequests();
+        api.MapOrganizations();
+        api.MapBilling();
 
         app.MapReference();
         return app;

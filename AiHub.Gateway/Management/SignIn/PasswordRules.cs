@@ -10,6 +10,9 @@ namespace AiHub.Gateway.Management.SignIn;
 /// </summary>
 public static class PasswordRules
 {
+    /// <summary>PBKDF2 with HMAC-SHA-512, as OWASP advises; older hashes are made anew at the next sign-in.</summary>
+    public const int Iterations = 210_000;
+
     private const string List = "AiHub.Gateway.Management.SignIn.common-passwords.txt";
 
     private static readonly FrozenSet<string> Common = ReadCommon();

@@ -1,0 +1,278 @@
+using AiHub.Contracts;
+using AiHub.Domain;
+using AiHub.Domain.Access;
+using AiHub.Domain.Quotas;
+using AiHub.Domain.Tenancy;
+using AiHub.Gateway.Management.Docs;
+using AiHub.Gateway.Management.Refusals;
+using AiHub.Gateway.Management.SignIn;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace AiHub.Gateway.Management;
+
+/// <summary>Register, sign in, stay signed in, sign out.</summary>
+public static class Accounts
+{
+    private static readonly Text PersonalOrganization = new("{0}'s organization", "{0} 的组织");
+
+    public static void MapAccounts(this IEndpointRouteBuilder api)
+    {
+        var auth = api.MapGroup("/auth").WithTags("Accounts");
+
+        auth.MapPost("/register", RegisterAsync)
+            .Describe("register", new("Register", "注册"),
+                new("Creates a user and their personal organization on the Free plan with its first tokens, and signs them in.", "创建用户及其免费版个人组织，发放首期额度，并自动登录。"),
+                Examples.Register, Examples.Registered)
+            .Refuses(ProblemKind.EmailTaken, ProblemKind.TooManyAttempts);
+
+        auth.MapPost("/login", LoginAsync)
+            .Describe("login", new("Sign in", "登录"),
+                new("Starts a session. The access token lasts 15 minutes, the refresh token 30 days. Five wrong passwords lock the account for 15 minutes.", "创建会话。访问令牌有效期 15 分钟，刷新令牌 30 天。连续五次输错密码后账户将锁定 15 分钟。"),
+                Examples.Login, Examples.Tokens)
+            .Refuses(ProblemKind.InvalidCredentials, ProblemKind.TooManyAttempts);
+
+        auth.MapPost("/refresh", RefreshAsync)
+            .Describe("refresh", new("Renew the tokens of a session", "刷新令牌"),
+                new("Exchanges a refresh token for a new pair. A refresh token works once: using it again ends the session, because one of the two users must be a thief.", "用刷新令牌换取一对新令牌。刷新令牌只能使用一次：重复使用意味着令牌可能已被盗用，会话将立即终止。"),
+                Examples.Refresh, Examples.Tokens)
+            .Refuses(ProblemKind.InvalidRefreshToken, ProblemKind.TooManyAttempts);
+
+        auth.MapPost("/logout", LogoutAsync)
+            .RequireAuthorization(Policies.SignedIn)
+            .Describe("logout", new("Sign out", "退出登录"), new("Ends the session at once: both of its tokens stop working.", "立即结束会话，其访问令牌与刷新令牌随即失效。"));
+
+        auth.MapGet("/me", MeAsync)
+            .OfOrganization(Policies.AnyMember)
+            .Describe("me", new("Who am I?", "当前用户"), new("The signed-in user and their organizations.", "当前登录的用户及其组织。"), null, Examples.Me);
+    }
+
+    private static async Task<Results<Created<Registered>, Refused>> RegisterAsync(
+        RegisterRequest request, HttpContext http, People people, HubDb db, AttemptLimits limits, TimeProvider time, CancellationToken ct)
+    {
+        var language = http.Request.Language();
+        var email = request.Email.Trim();
+        var password = PasswordRules.Normalize(request.Password);
+        var timeZone = request.TimeZone;
+        var currency = request.Currency is { } asked ? Enum.Parse<Currency>(asked) : language == Language.Zh ? Currency.CNY : Currency.USD;
+
+        if (limits.Register(ClientAddress.Network(http), email) is { } wait)
+        {
+            return Refused.Later(ProblemKind.TooManyAttempts, wait);
+        }
+
+        var errors = new FieldErrors(language);
+        if (email.Any(char.IsWhiteSpace))
+        {
+            errors.Add("email", FieldText.Email);
+        }
+
+        if (PasswordRules.Judge(password, email) is { } fault)
+        {
+            errors.Add("password", fault);
+        }
+
+        if (timeZone is not null && !await IsTimeZoneAsync(timeZone, db, ct))
+        {
+            errors.Add("time_zone", FieldText.TimeZone);
+        }
+
+        if (errors.Any)
+        {
+            return errors.Refuse();
+        }
+
+        if (await people.FindByEmailAsync(email) is not null)
+        {
+            return Refused.Because(ProblemKind.EmailTaken);
+        }
+
+        var now = time.GetUtcNow();
+        var userId = Guid.CreateVersion7(now);
+        var organizationId = Guid.CreateVersion7(now);
+        var displayName = Given(request.DisplayName) ?? email[..email.LastIndexOf('@')];
+        var organization = new Organization
+        {
+            Id = organizationId,
+            Name = Given(request.OrganizationName) ?? PersonalOrganization.In(language, displayName),
+            Personal = true,
+            Currency = currency,
+            TimeZone = timeZone ?? (currency == Currency.CNY ? Organization.DefaultTimeZone : "UTC"),
+            CreatedAt = now,
+        };
+
+        // Slow on purpose, so done before a connection is held for it.
+        var passwordHash = people.HashPassword(password);
+
+        try
+        {
+            var (user, tokens) = await db.InOrganizationAsync(organizationId, async () =>
+            {
+                var user = new User
+                {
+                    Id = userId,
+                    Email = email,
+                    NormalizedEmail = people.NormalizeEmail(email),
+                    PasswordHash = passwordHash,
+                    DisplayName = displayName,
+                    Language = language.Tag(),
+                    LockoutEnabled = true,
+                    CreatedAt = now,
+                };
+                await people.CreateAsync(user);
+                var tokens = db.StartSession(userId, http, now);
+                await db.SaveChangesAsync(ct);
+
+                await db.OpenOrganizationAsync(organization, userId, PlanIds.Free, now, ct);
+                await db.AuditAsync("user.registered", userId.ToString(), new { currency = currency.ToString(), organization.TimeZone }, userId, ClientAddress.Of(http), now, ct);
+
+                return (user, tokens);
+            }, ct);
+
+            return TypedResults.Created(
+                $"{ManagementApi.Path}/auth/me",
+                new Registered(
+                    View(user),
+                    new OrganizationView(organizationId, organization.Name, Wire.Name(Role.Owner), PlanIds.Free, currency.ToString(), organization.TimeZone, Personal: true),
+                    tokens.AccessToken,
+                    tokens.RefreshToken,
+                    tokens.ExpiresIn));
+        }
+        catch (DbUpdateException failure) when (failure.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "users" })
+        {
+            // Somebody else registered the address between the question and the insert.
+            return Refused.Because(ProblemKind.EmailTaken);
+        }
+    }
+
+    private static async Task<Results<Ok<TokenPair>, Refused>> LoginAsync(
+        LoginRequest request, HttpContext http, People people, HubDb db, AttemptLimits limits, TimeProvider time, CancellationToken ct)
+    {
+        var email = request.Email.Trim();
+        var password = PasswordRules.Normalize(request.Password);
+
+        if (limits.SignIn(ClientAddress.Network(http), email) is { } wait)
+        {
+            return Refused.Later(ProblemKind.TooManyAttempts, wait);
+        }
+
+        if (await people.FindByEmailAsync(email) is not { } user)
+        {
+            people.CheckNobody(password);
+            await people.CountNobodyAsync();
+            return Refused.Because(ProblemKind.InvalidCredentials);
+        }
+
+        // Checked also when the account is locked: how long the answer takes must not tell.
+        var right = await people.CheckPasswordAsync(user, password);
+        if (await people.IsLockedOutAsync(user))
+        {
+            await people.CountNobodyAsync();
+            return Refused.Because(ProblemKind.InvalidCredentials);
+        }
+
+        if (!right)
+        {
+            await people.AccessFailedAsync(user);
+            return Refused.Because(ProblemKind.InvalidCredentials);
+        }
+
+        if (!(await people.ResetAccessFailedCountAsync(user)).Succeeded)
+        {
+            return Refused.Because(ProblemKind.InvalidCredentials);
+        }
+
+        var now = time.GetUtcNow();
+        var tokens = await db.InPersonalOrganizationAsync(user.Id, async () =>
+        {
+            var tokens = db.StartSession(user.Id, http, now);
+            await db.SaveChangesAsync(ct);
+            await db.AuditAsync("user.signed_in", user.Id.ToString(), new { }, user.Id, ClientAddress.Of(http), now, ct);
+            return tokens;
+        }, ct);
+
+        return TypedResults.Ok(tokens);
+    }
+
+    private static async Task<Results<Ok<TokenPair>, Refused>> RefreshAsync(
+        RefreshRequest request, HttpContext http, HubDb db, AttemptLimits limits, TimeProvider time, CancellationToken ct)
+    {
+        if (limits.Refresh(ClientAddress.Network(http)) is { } wait)
+        {
+            return Refused.Later(ProblemKind.TooManyAttempts, wait);
+        }
+
+        if (SignInTokens.ReadRefresh(request.RefreshToken) is not { } presented)
+        {
+            return Refused.Because(ProblemKind.InvalidRefreshToken);
+        }
+
+        var now = time.GetUtcNow();
+        if (await db.RenewSessionAsync(presented.SessionId, presented.Hash, now, ct) is { } tokens)
+        {
+            return TypedResults.Ok(tokens);
+        }
+
+        var session = await db.Sessions
+            .Where(row => row.Id == presented.SessionId && row.RevokedAt == null && row.RefreshHash != presented.Hash)
+            .Select(row => new { row.UserId })
+            .FirstOrDefaultAsync(ct);
+
+        if (session is not null)
+        {
+            // It names a live session but is not its token: used up before, so two parties have it.
+            await db.InPersonalOrganizationAsync(session.UserId, async () =>
+            {
+                if (await db.EndSessionAsync(presented.SessionId, now, ct))
+                {
+                    await db.AuditAsync("session.revoked", session.UserId.ToString(), new { reason = "refresh_token_reused" }, session.UserId, ClientAddress.Of(http), now, ct);
+                }
+
+                return true;
+            }, ct);
+        }
+
+        return Refused.Because(ProblemKind.InvalidRefreshToken);
+    }
+
+    private static async Task<NoContent> LogoutAsync(Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        await db.InPersonalOrganizationAsync(person.UserId, async () =>
+        {
+            if (await db.EndSessionAsync(person.SessionId, now, ct))
+            {
+                await db.AuditAsync("user.signed_out", person.UserId.ToString(), new { }, person.UserId, ClientAddress.Of(http), now, ct);
+            }
+
+            return true;
+        }, ct);
+
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Ok<Me>> MeAsync(Member member, HubDb db, CancellationToken ct)
+    {
+        var user = await db.Users.AsNoTracking().FirstAsync(row => row.Id == member.UserId, ct);
+        var organizations = await db.OrganizationsOfUser(member.UserId).OrderByDescending(row => row.Personal).ThenBy(row => row.CreatedAt).ToListAsync(ct);
+
+        return TypedResults.Ok(new Me(View(user), Organizations.View(member.Organization), [.. organizations.Select(Organizations.View)]));
+    }
+
+    /// <summary>What a person does to their own account is written in the audit log of their personal organization.</summary>
+    private static async Task<T> InPersonalOrganizationAsync<T>(this HubDb db, Guid userId, Func<Task<T>> work, CancellationToken ct)
+    {
+        var organizationId = await db.OrganizationsOfUser(userId).Where(row => row.Personal).Select(row => row.Id).FirstAsync(ct);
+        return await db.InOrganizationAsync(organizationId, work, ct);
+    }
+
+    // Both must know it: .NET computes billing periods, PostgreSQL the days of usage.
+    private static async Task<bool> IsTimeZoneAsync(string timeZone, HubDb db, CancellationToken ct) =>
+        TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out var found) && found.HasIanaId
+        && await db.Database.SqlQuery<bool>($"select exists (select from pg_timezone_names where name = {timeZone}) as \"Value\"").SingleAsync(ct);
+
+    private static UserView View(User user) => new(user.Id, user.Email, user.DisplayName, user.CreatedAt);
+
+    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}

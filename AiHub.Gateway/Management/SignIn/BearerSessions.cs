@@ -1,0 +1,65 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using AiHub.Domain;
+using AiHub.Gateway.Management.Refusals;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace AiHub.Gateway.Management.SignIn;
+
+/// <summary>Authenticates a management call by the access token of a session. Asked at each call, so that signing out ends it at once.</summary>
+public sealed class BearerSessions(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, HubDb db, TimeProvider time)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string SchemeName = "session";
+    public const string SessionIdClaim = "session_id";
+
+    private const string Bearer = "Bearer ";
+
+    private ProblemKind _refusal = ProblemKind.MissingToken;
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        // A request with two Authorization headers says two things; it is answered as one that says nothing of use.
+        if (Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        if (SignInTokens.ReadAccess(header[Bearer.Length..].Trim()) is not { } hash)
+        {
+            return Refuse(ProblemKind.InvalidToken);
+        }
+
+        var session = await db.Sessions
+            .Where(row => row.AccessHash == hash)
+            .Select(row => new { row.Id, row.UserId, row.AccessExpiresAt, row.RevokedAt })
+            .FirstOrDefaultAsync(Context.RequestAborted);
+
+        if (session is not { RevokedAt: null })
+        {
+            return Refuse(ProblemKind.InvalidToken);
+        }
+
+        if (session.AccessExpiresAt <= time.GetUtcNow())
+        {
+            return Refuse(ProblemKind.TokenExpired);
+        }
+
+        var identity = new ClaimsIdentity(
+            [new Claim(ClaimTypes.NameIdentifier, session.UserId.ToString()), new Claim(SessionIdClaim, session.Id.ToString())],
+            SchemeName);
+
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Refused.Because(_refusal).ExecuteAsync(Context);
+
+    private AuthenticateResult Refuse(ProblemKind kind)
+    {
+        _refusal = kind;
+        return AuthenticateResult.Fail(kind.Code);
+    }
+}

@@ -1,0 +1,9 @@
+using System.Text.Json;
+
+namespace AiHub.Gateway.Management;
+
+/// <summary>How values are spelled on the wire.</summary>
+public static class Wire
+{
+    public static string Name<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+}
