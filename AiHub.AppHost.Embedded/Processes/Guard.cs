@@ -24,7 +24,7 @@ internal sealed class Guard
 
     public static async Task<int> Main(string[] arguments)
     {
-        if (arguments is not ["guard"])
+        if (arguments is not ["guard", ..])
         {
             await Console.Error.WriteLineAsync("This program is part of AI Hub's AppHost. Start that: dotnet run --project AiHub.AppHost");
             return 2;
@@ -39,6 +39,7 @@ internal sealed class Guard
             Unix.LeaveTerminal();
         }
 
+        using var held = arguments is [_, var lockFile] ? new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None) : null;
         await new Guard().RunAsync();
         return 0;
     }

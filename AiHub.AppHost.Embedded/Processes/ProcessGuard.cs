@@ -24,9 +24,10 @@ internal sealed class ProcessGuard : IAsyncDisposable
 
     public int Pid => _guard.Id;
 
-    public static ProcessGuard Start()
+    /// <param name="lockFile">A file the guard holds until everything it started has ended; null for none.</param>
+    public static ProcessGuard Start(string? lockFile = null)
     {
-        var start = new ProcessStartInfo(DotNet, ["exec", typeof(Guard).Assembly.Location, "guard"])
+        var start = new ProcessStartInfo(DotNet, ["exec", typeof(Guard).Assembly.Location, "guard", .. lockFile is null ? Array.Empty<string>() : [lockFile]])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -10,6 +10,8 @@ internal static partial class Unix
     /// <summary>Leaves the terminal's process group, so that Ctrl+C reaches the AppHost alone.</summary>
     public static void LeaveTerminal() => _ = SetSid();
 
+    public static int ParentPid => GetParentPid();
+
     public static void Signal(int pid, int signal) => _ = Kill(pid, signal);
 
     /// <summary>Gives a file to another user; only root may.</summary>
@@ -23,6 +25,9 @@ internal static partial class Unix
 
     [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
     private static partial int SetSid();
+
+    [LibraryImport("libc", EntryPoint = "getppid")]
+    private static partial int GetParentPid();
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int pid, int signal);

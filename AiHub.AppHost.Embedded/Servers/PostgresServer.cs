@@ -25,12 +25,13 @@ public sealed class PostgresServer : IAsyncDisposable
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
+    private readonly ProcessPlan _plan;
     private readonly GuardedProcess _process;
     private readonly ProcessGuard? _ownGuard;
 
-    private PostgresServer(PostgresOptions options, int port, GuardedProcess process, ProcessGuard? ownGuard)
+    private PostgresServer(PostgresOptions options, int port, ProcessPlan plan, GuardedProcess process, ProcessGuard? ownGuard)
     {
-        (Port, _process, _ownGuard) = (port, process, ownGuard);
+        (Port, _plan, _process, _ownGuard) = (port, plan, process, ownGuard);
         ConnectionString = Connection(options, port);
     }
 
@@ -39,6 +40,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public int Port { get; }
     public int Pid => _process.Pid;
+    internal string Program => _plan.File;
+    internal IReadOnlyList<string> Arguments => _plan.Arguments;
 
     /// <summary>Completes with the exit code when the server has ended, wanted or not.</summary>
     public Task<int> Exited => _process.Exited;
@@ -50,7 +53,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var guard = ProcessGuard.Start();
         try
         {
-            return await StartAsync(options, guard, ownsGuard: true, log, ct);
+            return await StartAsync(options, guard, ownsGuard: true, log, log, ct);
         }
         catch
         {
@@ -59,7 +62,10 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    internal static async Task<PostgresServer> StartAsync(PostgresOptions options, ProcessGuard guard, bool ownsGuard, Action<string> log, CancellationToken ct)
+    /// <param name="say">Hears what is being done.</param>
+    /// <param name="log">Hears what the server writes.</param>
+    internal static async Task<PostgresServer> StartAsync(
+        PostgresOptions options, ProcessGuard guard, bool ownsGuard, Action<string> say, Action<string> log, CancellationToken ct)
     {
         var data = Path.GetFullPath(options.DataDirectory);
         if (!ServerAccount.Current.CanReach(data))
@@ -67,25 +73,26 @@ public sealed class PostgresServer : IAsyncDisposable
             throw new DistributedApplicationException($"PostgreSQL runs as {ServerAccount.Current.UserName} and cannot reach {data}: choose a folder that user may enter.");
         }
 
-        var binaries = await PostgresBinaries.FindAsync(WrittenBy(data), log, ct);
+        var binaries = await PostgresBinaries.FindAsync(WrittenBy(data), say, ct);
         if (WrittenBy(data) is null)
         {
-            log($"Making a new PostgreSQL {binaries.Major} database in {data}");
+            say($"Making a new PostgreSQL {binaries.Major} database in {data}");
             await CreateAsync(binaries, data, options, ct);
         }
 
-        await EndLeftoverAsync(data, log, ct);
+        await EndLeftoverAsync(data, say, ct);
 
         var port = options.Port ?? FreePort.Next();
-        log($"Starting PostgreSQL {binaries.Major} ({binaries.Folder}) on 127.0.0.1:{port}, data in {data}");
+        say($"Starting PostgreSQL {binaries.Major} ({binaries.Folder}) on 127.0.0.1:{port}, data in {data}");
         var lastWords = new LastLines(20);
         var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var plan = new ProcessPlan(binaries.Postgres, ArgumentsFor(data, port, options.Durable), data, EnvironmentVariables())
+        {
+            UserName = ServerAccount.Current.UserName,
+            StopSignal = ProcessPlan.SigInt,
+        };
         var process = await guard.StartAsync(
-            new ProcessPlan(binaries.Postgres, Arguments(data, port, options.Durable), data, EnvironmentVariables())
-            {
-                UserName = ServerAccount.Current.UserName,
-                StopSignal = ProcessPlan.SigInt,
-            },
+            plan,
             (line, _) =>
             {
                 lastWords.Add(line);
@@ -97,7 +104,7 @@ public sealed class PostgresServer : IAsyncDisposable
             },
             ct);
 
-        var server = new PostgresServer(options, port, process, ownsGuard ? guard : null);
+        var server = new PostgresServer(options, port, plan, process, ownsGuard ? guard : null);
         try
         {
             await server.WaitUntilReadyAsync(data, listening.Task, lastWords, ct);
@@ -112,11 +119,9 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Ends the sessions, writes a checkpoint and stops.</summary>
-    public async Task StopAsync()
-    {
-        NpgsqlConnection.ClearAllPools();
-        await _process.StopAsync(StopPatience);
-    }
+    public Task StopAsync() => StopAsync(StopPatience);
+
+    internal async Task StopAsync(TimeSpan grace) => await _process.StopAsync(grace);
 
     public async ValueTask DisposeAsync()
     {
@@ -135,7 +140,7 @@ public sealed class PostgresServer : IAsyncDisposable
         Password = options.Password,
     }.ConnectionString;
 
-    private static string[] Arguments(string data, int port, bool durable) =>
+    private static string[] ArgumentsFor(string data, int port, bool durable) =>
     [
         "-D", data,
         "-p", port.ToString(CultureInfo.InvariantCulture),
@@ -222,7 +227,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// After a kill -9 <c>postmaster.pid</c> stays behind. If a server of ours still runs on the data it is asked to end;
     /// if the number now belongs to somebody else, PostgreSQL would refuse to start because of it, so the file goes.
     /// </summary>
-    private static async Task EndLeftoverAsync(string data, Action<string> log, CancellationToken ct)
+    private static async Task EndLeftoverAsync(string data, Action<string> say, CancellationToken ct)
     {
         var file = Path.Combine(data, "postmaster.pid");
         if (!File.Exists(file) || !int.TryParse((await File.ReadAllLinesAsync(file, ct)).FirstOrDefault(), out var pid))
@@ -234,7 +239,7 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             using (leftover)
             {
-                log($"Ending the PostgreSQL that an earlier run left behind (process {pid})");
+                say($"Ending the PostgreSQL that an earlier run left behind (process {pid})");
                 if (OperatingSystem.IsWindows())
                 {
                     leftover.Kill();
@@ -266,7 +271,8 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <param name="listening">Completes when the server's own log says so: a connection alone might reach another server on the same port.</param>
     private async Task WaitUntilReadyAsync(string data, Task listening, LastLines lastWords, CancellationToken ct)
     {
-        await Task.WhenAny(listening, Exited).WaitAsync(StartPatience, ct);
+        await Task.WhenAny(listening, Exited, Task.Delay(StartPatience, ct));
+        ct.ThrowIfCancellationRequested();
         if (!listening.IsCompleted)
         {
             throw new DistributedApplicationException(lastWords.Find("could not bind", "Address already in use") is not null

@@ -28,7 +28,7 @@ public sealed class ServerAccount
     {
         var folder = Directory.CreateTempSubdirectory("aihub-").FullName;
         Own(folder);
-        Open(folder);
+        LetPass(folder);
 
         return folder;
     }
@@ -43,7 +43,7 @@ public sealed class ServerAccount
     }
 
     /// <summary>Lets everybody pass through a folder of ours.</summary>
-    private void Open(string folder)
+    internal void LetPass(string folder)
     {
         if (UserName is not null && !OperatingSystem.IsWindows())
         {
