@@ -14,6 +14,9 @@ namespace Aspire.Hosting;
 /// <summary>Collects the resources and the services of the AppHost.</summary>
 public sealed class DistributedApplicationBuilder : IDistributedApplicationBuilder
 {
+    /// <summary>Under this key the build writes the AppHost's folder into its assembly.</summary>
+    internal const string DirectoryMetadata = "apphostprojectpath";
+
     private readonly HostApplicationBuilder _host;
     private readonly EntryPointHook? _hook = EntryPointHook.Current;
     private readonly HostSettings _settings;
@@ -22,14 +25,17 @@ public sealed class DistributedApplicationBuilder : IDistributedApplicationBuild
     {
     }
 
-    public DistributedApplicationBuilder(DistributedApplicationOptions options)
+    public DistributedApplicationBuilder(DistributedApplicationOptions options) : this(options, new HostApplicationBuilderSettings())
     {
-        var hostSettings = new HostApplicationBuilderSettings();
+    }
+
+    internal DistributedApplicationBuilder(DistributedApplicationOptions options, HostApplicationBuilderSettings hostSettings)
+    {
         _hook?.Configure(options, hostSettings);
 
         AppHostAssembly = options.AssemblyName is { } name ? Assembly.Load(name) : _hook?.AppHostAssembly ?? Assembly.GetEntryAssembly();
         AppHostDirectory = options.ProjectDirectory
-            ?? AppHostAssembly?.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(metadata => metadata.Key == "apphostprojectpath")?.Value
+            ?? AppHostAssembly?.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(metadata => metadata.Key == DirectoryMetadata)?.Value
             ?? Directory.GetCurrentDirectory();
 
         var arguments = HostArguments.Parse([.. hostSettings.Args ?? [], .. options.Args ?? []]);
@@ -45,8 +51,8 @@ public sealed class DistributedApplicationBuilder : IDistributedApplicationBuild
         _host = new HostApplicationBuilder(hostSettings);
         _settings = HostSettings.Read(Configuration, options, arguments, Environment, AppHostDirectory);
 
-        // A console line for each unhealthy report of a starting service tells nothing; the state of the resource does.
-        _host.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter(typeof(HealthCheckService).Namespace, LogLevel.None).AddConfiguration(Configuration.GetSection("Logging"));
+        // The state of a resource tells what an unhealthy report of a starting service would, line after line.
+        _host.Logging.AddFilter(typeof(HealthCheckService).Namespace, LogLevel.None);
 
         Services.AddSingleton(_settings);
         Services.AddSingleton(TimeProvider.System);

@@ -5,16 +5,10 @@ namespace AiHub.AppHost.Embedded.Dashboard;
 /// <summary>Brings up the Aspire dashboard and the service it reads the resources from; nothing waits for it.</summary>
 internal sealed class DashboardHost(HostSettings settings)
 {
-    public event Action<string>? Said;
-
     /// <summary>The link that signs in; null without a dashboard.</summary>
     public Uri? Link => settings.Dashboard?.LoginUrl;
 
-    public Task StartAsync(CancellationToken ct)
-    {
-        Said?.Invoke("");
-        return Task.CompletedTask;
-    }
+    public Task StartAsync(CancellationToken ct) => Task.CompletedTask;
 
     public Task StopAsync() => Task.CompletedTask;
 }

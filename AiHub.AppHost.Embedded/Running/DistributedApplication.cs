@@ -16,6 +16,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
     private readonly EntryPointHook? _hook;
     private readonly Orchestrator _orchestrator;
     private bool _isStarted;
+    private bool _isDisposed;
 
     internal DistributedApplication(IHost host, EntryPointHook? hook)
     {
@@ -28,6 +29,8 @@ public class DistributedApplication : IHost, IAsyncDisposable
     public ResourceCommandService ResourceCommands => Services.GetRequiredService<ResourceCommandService>();
 
     internal IReadOnlyCollection<IResource> Resources => _orchestrator.Resources;
+
+    internal event Action? Disposed;
 
     public static IDistributedApplicationBuilder CreateBuilder() => new DistributedApplicationBuilder([]);
 
@@ -74,7 +77,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
         var watch = Stopwatch.StartNew();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
         using var launcher = LauncherWatch.Start(stopping);
-        await using var story = new Story(_orchestrator, Services.GetRequiredService<HostSettings>(), Services.GetRequiredService<DashboardHost>());
+        var story = new Story(_orchestrator, Services.GetRequiredService<HostSettings>(), Services.GetRequiredService<DashboardHost>());
         try
         {
             story.Begin();
@@ -113,13 +116,16 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
     public virtual async ValueTask DisposeAsync()
     {
-        await StopAsync();
-        _hook?.Finish();
-        if (_host is IAsyncDisposable host)
+        GC.SuppressFinalize(this);
+        if (_isDisposed)
         {
-            await host.DisposeAsync();
+            return;
         }
 
-        GC.SuppressFinalize(this);
+        _isDisposed = true;
+        await StopAsync();
+        _hook?.Finish();
+        await ((IAsyncDisposable)_host).DisposeAsync();
+        Disposed?.Invoke();
     }
 }

@@ -5,7 +5,6 @@ using AiHub.AppHost.Embedded.Servers;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging;
 
 namespace AiHub.AppHost.Embedded.Running;
 
@@ -17,7 +16,6 @@ internal sealed class Orchestrator(
     ResourceNotificationService notifications,
     ResourceLoggerService logs,
     HealthCheckService health,
-    ILoggerFactory loggers,
     TimeProvider time) : IAsyncDisposable
 {
     /// <summary>How long a resource may take to end when it is told to.</summary>
@@ -37,7 +35,6 @@ internal sealed class Orchestrator(
     public ResourceNotificationService Notifications { get; } = notifications;
     public ResourceLoggerService Logs { get; } = logs;
     public HealthCheckService Health { get; } = health;
-    public ILoggerFactory Loggers { get; } = loggers;
     public IReadOnlyCollection<IResource> Resources { get; } = [.. resources];
     public DateTime Now => time.GetUtcNow().UtcDateTime;
     public ProcessGuard Guard => _guard ?? throw new InvalidOperationException("The application has not been started.");
@@ -114,9 +111,9 @@ internal sealed class Orchestrator(
 
     public async ValueTask DisposeAsync()
     {
-        if (_guard is not null)
+        if (Interlocked.Exchange(ref _guard, null) is { } guard)
         {
-            await _guard.DisposeAsync();
+            await guard.DisposeAsync();
         }
 
         _lock?.Dispose();

@@ -16,6 +16,9 @@ public sealed class ResourceNotificationService
 
     internal ResourceNotificationService(HostSettings settings) => _settings = settings;
 
+    /// <summary>Each change, in order and at once; a listener must not wait.</summary>
+    internal event Action<ResourceEvent>? Changed;
+
     /// <summary>The present state of each resource, then each change, until cancelled.</summary>
     public async IAsyncEnumerable<ResourceEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -127,6 +130,8 @@ public sealed class ResourceNotificationService
         {
             watcher.Writer.TryWrite(change);
         }
+
+        Changed?.Invoke(change);
     }
 
     private async Task WaitAsync(IResource resource, WaitAnnotation wait, CancellationToken ct)

@@ -3,6 +3,7 @@ using AiHub.AppHost.Embedded.Processes;
 using AiHub.AppHost.Embedded.Servers;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace AiHub.AppHost.Embedded.Running;
@@ -135,15 +136,16 @@ internal sealed class CacheStarter(RedisResource cache) : IStarter
         };
 
         stage.Log($"Starting Garnet inside the AppHost on 127.0.0.1:{options.Port}, data in {options.DataDirectory ?? "memory"}", isError: false);
-        var running = await GarnetCache.StartAsync(options, stage.Orchestrator.Loggers, ct);
+        var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ResourceLogProvider(stage.Orchestrator.Logs.GetLogger(cache))));
+        var running = await GarnetCache.StartAsync(options, loggers, ct);
         stage.Show(
             new ResourcePropertySnapshot("resource.source", "Garnet, inside the AppHost"),
             new ResourcePropertySnapshot("resource.connectionString", running.ConnectionString) { IsSensitive = true });
 
-        return new Running(running);
+        return new Running(running, loggers);
     }
 
-    private sealed class Running(GarnetCache cache) : IRunning
+    private sealed class Running(GarnetCache cache, ILoggerFactory loggers) : IRunning
     {
         private readonly TaskCompletionSource<int?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -152,7 +154,18 @@ internal sealed class CacheStarter(RedisResource cache) : IStarter
         public async Task StopAsync(TimeSpan grace)
         {
             await cache.DisposeAsync();
+            loggers.Dispose();
             _ended.TrySetResult(null);
+        }
+    }
+
+    /// <summary>Everything Garnet has to say goes to the log of the resource.</summary>
+    private sealed class ResourceLogProvider(ILogger log) : ILoggerProvider
+    {
+        public ILogger CreateLogger(string categoryName) => log;
+
+        public void Dispose()
+        {
         }
     }
 }

@@ -6,17 +6,16 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace AiHub.AppHost.Embedded.Running;
 
 /// <summary>Tells the person at the console what starts, what waits for what, where it can be found, and what went wrong.</summary>
-internal sealed class Story : IAsyncDisposable
+internal sealed class Story
 {
     private readonly Orchestrator _orchestrator;
     private readonly HostSettings _settings;
     private readonly DashboardHost _dashboard;
-    private readonly CancellationTokenSource _ended = new();
     private readonly Dictionary<string, (string Told, Stopwatch Since)> _told = [];
     private readonly Lock _writing = new();
     private readonly int _nameWidth;
-    private Task _watching = Task.CompletedTask;
     private bool _isUp;
+    private bool _isStopping;
 
     public Story(Orchestrator orchestrator, HostSettings settings, DashboardHost dashboard)
     {
@@ -24,14 +23,10 @@ internal sealed class Story : IAsyncDisposable
         _nameWidth = orchestrator.Resources.Where(IsTold).Select(resource => resource.Name.Length).DefaultIfEmpty(0).Max() + 2;
         _orchestrator.Said += (resource, line) => Tell(resource.Name, line, ConsoleColor.DarkGray);
         _orchestrator.ResourceFailed += TellOfFailure;
-        _dashboard.Said += line => Tell("dashboard", line, ConsoleColor.DarkGray);
+        _orchestrator.Notifications.Changed += TellChange;
     }
 
-    public void Begin()
-    {
-        Write($"{_settings.ApplicationName} starts; its data is in {_settings.DataFolder}", null);
-        _watching = WatchAsync(_ended.Token);
-    }
+    public void Begin() => Write($"{_settings.ApplicationName} starts; its data is in {_settings.DataFolder}", null);
 
     public void AllIsUp(TimeSpan took)
     {
@@ -56,49 +51,38 @@ internal sealed class Story : IAsyncDisposable
         Write("\nCtrl+C stops everything.", ConsoleColor.DarkGray);
     }
 
-    public void GaveUp(string sentence) => WriteError($"\n{sentence}");
+    public void GaveUp(string sentence)
+    {
+        _isStopping = true;
+        WriteError($"\n{sentence}\n");
+    }
 
-    public void Stopping() => Write("\nStopping …", ConsoleColor.DarkGray);
+    public void Stopping()
+    {
+        _isStopping = true;
+        Write("\nStopping …", ConsoleColor.DarkGray);
+    }
 
     public void Stopped() => Write("Everything has stopped.", ConsoleColor.DarkGray);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _ended.CancelAsync();
-        await _watching;
-        _ended.Dispose();
-    }
-
     private static bool IsTold(IResource resource) => resource is not (ParameterResource or ConnectionStringResource);
-
-    private async Task WatchAsync(CancellationToken ct)
-    {
-        try
-        {
-            await foreach (var change in _orchestrator.Notifications.WatchAsync(ct))
-            {
-                if (IsTold(change.Resource))
-                {
-                    TellChange(change);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-        }
-    }
 
     private void TellChange(ResourceEvent change)
     {
+        if (!IsTold(change.Resource))
+        {
+            return;
+        }
+
         var snapshot = change.Snapshot;
         var (text, color) = snapshot switch
         {
             { State.Text: "Waiting" } => ($"waits for {Dependencies(change.Resource)}", ConsoleColor.DarkGray),
             { State.Text: "Starting" } => ("starts", ConsoleColor.DarkGray),
-            { HealthStatus: HealthStatus.Healthy } when snapshot.HealthReports.IsEmpty => ("runs", ConsoleColor.DarkGray),
-            { HealthStatus: HealthStatus.Healthy } => ($"is healthy{After(change)}", ConsoleColor.Green),
-            { State.Text: "Finished", ExitCode: 0 } when !_isUp => ($"is done{After(change)}", ConsoleColor.Green),
-            { State.Text: "Stopping" } => ("stops", ConsoleColor.DarkGray),
+            { HealthStatus: HealthStatus.Healthy, HealthReports.IsEmpty: false } => ($"is healthy{After(change)}", ConsoleColor.Green),
+            { HealthStatus: HealthStatus.Unhealthy } when _isUp => ("is unhealthy", ConsoleColor.Yellow),
+            { State.Text: "Finished" } when _isStopping => ("has stopped", ConsoleColor.DarkGray),
+            { State.Text: "Finished", ExitCode: 0 } => ($"is done{After(change)}", ConsoleColor.Green),
             _ => (null, default),
         };
         if (text is null || (_told.TryGetValue(change.Resource.Name, out var before) && Kind(before.Told) == Kind(text)))

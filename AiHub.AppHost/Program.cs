@@ -1,0 +1,62 @@
+using AiHub.AppHost;
+using Microsoft.Extensions.Hosting;
+
+var builder = DistributedApplication.CreateBuilder(args);
+
+// A server of your own where its connection string is configured; else one of ours, which keeps its data.
+IResourceBuilder<IResourceWithConnectionString> hub = builder.HasConnectionString(Resources.Hub)
+    ? builder.AddConnectionString(Resources.Hub)
+    : builder.AddPostgres(Resources.Postgres, port: builder.Port(Resources.Postgres)).WithDataVolume().AddDatabase(Resources.Hub);
+
+IResourceBuilder<IResourceWithConnectionString> cache = builder.HasConnectionString(Resources.Cache)
+    ? builder.AddConnectionString(Resources.Cache)
+    : builder.AddRedis(Resources.Cache, port: builder.Port(Resources.Cache)).WithDataVolume();
+
+// The services sign in as a role that owns nothing, so that row-level security binds them. migrate makes it, with this password.
+var appPassword = builder.AddParameter("hub-app-password", new GenerateParameterDefault { MinLength = 22, Special = false }, secret: true, persist: true);
+
+IResourceBuilder<IResourceWithConnectionString> hubApp = builder.HasConnectionString(Resources.HubApp)
+    ? builder.AddConnectionString(Resources.HubApp)
+    : builder.AddConnectionString(Resources.HubApp, ReferenceExpression.Create($"{hub};Username=hub_app;Password={appPassword}"));
+
+// The worker once more, as a job: nothing starts on an old schema. Its launch profile has no address to listen on.
+var migrate = builder.AddProject<Projects.AiHub_Worker>(Resources.Migrate, launchProfileName: "migrate").WithArgs("migrate")
+    .WithReference(hub).WaitFor(hub)
+    .WithEnvironment("Database__AppPassword", appPassword)
+    .WithVendors();
+
+var gateway = builder.AddProject<Projects.AiHub_Gateway>(Resources.Gateway).WithConfiguredPort()
+    .WithReference(hubApp, connectionName: Resources.Hub).WaitForCompletion(migrate)
+    .WithReference(cache).WaitFor(cache)
+    .WithVendors()
+    .WithHttpHealthCheck("/health")
+    .WithExternalHttpEndpoints();
+
+builder.AddProject<Projects.AiHub_Worker>(Resources.Worker).WithConfiguredPort()
+    .WithReference(hubApp, connectionName: Resources.Hub).WaitForCompletion(migrate)
+    .WithReference(cache).WaitFor(cache)
+    .WithHttpHealthCheck("/health");
+
+builder.AddProject<Projects.AiHub_Portal>(Resources.Portal).WithConfiguredPort()
+    .WithReference(gateway).WaitFor(gateway)
+    .WithReference(cache).WaitFor(cache)
+    .WithEnvironment("Portal__ApiBaseUrl", $"{gateway.GetEndpoint("http")}/v1")
+    .WithHttpHealthCheck("/health")
+    .WithExternalHttpEndpoints()
+    .WithUrlForEndpoint("http", url => url.DisplayText = "Portal");
+
+gateway
+    .WithUrlForEndpoint("http", url => url.DisplayText = "Gateway")
+    .WithUrl($"{gateway.GetEndpoint("http")}/v1", "API base")
+    .WithUrl($"{gateway.GetEndpoint("http")}/docs", "API reference");
+
+// Vendors that need no key and no network. The door to them stays shut everywhere but on a developer's machine.
+if (builder.ExecutionContext.IsRunMode && builder.Environment.IsDevelopment())
+{
+    var simulators = builder.AddProject<Projects.AiHub_Simulators>(Resources.Simulators).WithConfiguredPort().WithHttpHealthCheck("/health");
+
+    gateway.WithEnvironment("Vendors__sim__BaseUrl", $"{simulators.GetEndpoint("http")}/vendors/openai/v1").WaitFor(simulators);
+    migrate.WithEnvironment("Vendors__sim__BaseUrl", $"{simulators.GetEndpoint("http")}/vendors/openai/v1");
+}
+
+builder.Build().Run();
