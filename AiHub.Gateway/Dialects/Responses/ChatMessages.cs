@@ -352,14 +352,18 @@ internal sealed class ChatMessages(ResponsesRequest request, EarlierItems earlie
         return text;
     }
 
-    // {"input":"…"} once more as a string: the custom tool's text escaped twice.
+    // {"input":"…"} once more as a string, written as a model writes it, whatever the client escaped besides.
     private static JsonText Wrapped(JsonElement item)
     {
-        var text = new JsonText();
-        text.AppendPlain("{\"input\":"u8);
-        text.AppendPlain(item.Get("input"u8) is { ValueKind: JsonValueKind.String } input ? input.Raw() : "\"\""u8);
-        text.AppendPlain("}"u8);
-        return text;
+        using var input = Text(item, "input"u8);
+        input.Close();
+        var reader = new Utf8JsonReader(input.Quoted);
+        reader.Read();
+        var wrapped = new JsonText();
+        wrapped.AppendPlain("{\"input\":\""u8);
+        wrapped.AppendPlain(JsonEncodedText.Encode(reader.GetString()!, Wire.Encoder).EncodedUtf8Bytes);
+        wrapped.AppendPlain("\"}"u8);
+        return wrapped;
     }
 
     private void NoteUnknown(JsonElement item, string? path, params ReadOnlySpan<string> known)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace AiHub.Gateway.Dialects.Responses;
 
@@ -45,37 +44,25 @@ internal sealed class CustomInput : IDisposable
             _arguments.Append(escaped);
         }
 
-        Span<byte> character = stackalloc byte[4];
         while (!escaped.IsEmpty)
         {
+            var length = 1;
             if (escaped[0] != '\\')
             {
                 Take(escaped[0]);
-                escaped = escaped[1..];
-                continue;
             }
-
-            if (escaped is [_, (byte)'u', _, _, _, _, ..])
+            else if (escaped is [_, (byte)'u', _, _, _, _, ..])
             {
-                // Left as an escape inside the value, where both halves of a pair find each other again.
-                if (_state is State.Value && _escapeLength == 0)
-                {
-                    Unicode(escaped[..6]);
-                }
-                else if (ushort.TryParse(escaped[2..6], NumberStyles.AllowHexSpecifier, null, out var unit) && Rune.TryCreate((char)unit, out var rune))
-                {
-                    foreach (var one in character[..rune.EncodeToUtf8(character)])
-                    {
-                        Take(one);
-                    }
-                }
-
-                escaped = escaped[6..];
-                continue;
+                length = 6;
+                TakeUnit(escaped[..6]);
+            }
+            else
+            {
+                length = Math.Min(2, escaped.Length);
+                Take(Unescape(escaped[length - 1]));
             }
 
-            Take(escaped.Length < 2 ? (byte)'\\' : Unescape(escaped[1]));
-            escaped = escaped[Math.Min(2, escaped.Length)..];
+            escaped = escaped[length..];
         }
     }
 
@@ -107,16 +94,23 @@ internal sealed class CustomInput : IDisposable
         _ => letter,
     };
 
-    private void Unicode(ReadOnlySpan<byte> escape)
+    private void TakeUnit(ReadOnlySpan<byte> escape)
     {
         // \u0022 and \u005c are structure in the inner JSON, whatever the outer one writes them as.
-        if (ushort.TryParse(escape[2..], NumberStyles.AllowHexSpecifier, null, out var unit) && unit < 0x80)
+        var unit = ushort.Parse(escape[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        if (unit < 0x80)
         {
             Take((byte)unit);
         }
-        else
+        else if (_state is State.Value)
         {
+            // Left as an escape: the halves of a pair find each other there.
+            EndEscape();
             Input.Append(escape);
+        }
+        else if (_state is not State.Done)
+        {
+            _state = State.Unwrapped;
         }
     }
 
@@ -187,20 +181,30 @@ internal sealed class CustomInput : IDisposable
         };
         if (!whole)
         {
-            // An escape JSON does not know, such as a regular expression's \d: the backslash was meant.
-            Input.Append("\\\\"u8);
-            var rest = _escape.AsSpan(1, _escapeLength - 1).ToArray();
-            _escapeLength = 0;
-            foreach (var again in rest)
-            {
-                TakeValue(again);
-            }
+            EndEscape();
         }
         else if (_escapeLength == (_escape[1] == 'u' ? 6 : 2))
         {
             var length = _escapeLength;
             _escapeLength = 0;
             Input.Append(_escape.AsSpan(0, length));
+        }
+    }
+
+    // An escape JSON does not know, such as a regular expression's \d: the backslash was meant.
+    private void EndEscape()
+    {
+        if (_escapeLength == 0)
+        {
+            return;
+        }
+
+        Input.Append("\\\\"u8);
+        var rest = _escape.AsSpan(1, _escapeLength - 1).ToArray();
+        _escapeLength = 0;
+        foreach (var again in rest)
+        {
+            TakeValue(again);
         }
     }
 }

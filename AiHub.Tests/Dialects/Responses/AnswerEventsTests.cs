@@ -19,7 +19,7 @@ public sealed class AnswerEventsTests
             {"id":"resp_01990000000070008000000000000001","object":"response","created_at":1790000000,"status":"in_progress","completed_at":null,"error":null,"incomplete_details":null,"model":"gpt-test","output":[],"usage":null,"service_tier":"default",{{Echo}}}
             """;
         const string Message = """
-            {"id":"msg_0199000000007000800000000000000100","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"\u4F60\u597D\n\u0022!\u0022"}]}
+            {"id":"msg_0199000000007000800000000000000100","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"\u4f60\u597d\u000a\u0022!\u0022"}]}
             """;
         Assert.Equal(
             $$$"""
@@ -36,16 +36,16 @@ public sealed class AnswerEventsTests
             data: {"type":"response.content_part.added","sequence_number":3,"item_id":"msg_0199000000007000800000000000000100","output_index":0,"content_index":0,"part":{"type":"output_text","annotations":[],"logprobs":[],"text":""}}
 
             event: response.output_text.delta
-            data: {"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_0199000000007000800000000000000100","output_index":0,"content_index":0,"delta":"\u4F60","logprobs":[]}
+            data: {"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_0199000000007000800000000000000100","output_index":0,"content_index":0,"delta":"\u4f60","logprobs":[]}
 
             event: response.output_text.delta
-            data: {"type":"response.output_text.delta","sequence_number":5,"item_id":"msg_0199000000007000800000000000000100","output_index":0,"content_index":0,"delta":"\u597D\n\u0022!\u0022","logprobs":[]}
+            data: {"type":"response.output_text.delta","sequence_number":5,"item_id":"msg_0199000000007000800000000000000100","output_index":0,"content_index":0,"delta":"\u597d\u000a\u0022!\u0022","logprobs":[]}
 
             event: response.output_text.done
-            data: {"type":"response.output_text.done","sequence_number":6,"item_id":"msg_0199000000007000800000000000000100","output_index":0,"content_index":0,"text":"\u4F60\u597D\n\u0022!\u0022","logprobs":[]}
+            data: {"type":"response.output_text.done","sequence_number":6,"item_id":"msg_0199000000007000800000000000000100","output_index":0,"content_index":0,"text":"\u4f60\u597d\u000a\u0022!\u0022","logprobs":[]}
 
             event: response.content_part.done
-            data: {"type":"response.content_part.done","sequence_number":7,"item_id":"msg_0199000000007000800000000000000100","output_index":0,"content_index":0,"part":{"type":"output_text","annotations":[],"logprobs":[],"text":"\u4F60\u597D\n\u0022!\u0022"}}
+            data: {"type":"response.content_part.done","sequence_number":7,"item_id":"msg_0199000000007000800000000000000100","output_index":0,"content_index":0,"part":{"type":"output_text","annotations":[],"logprobs":[],"text":"\u4f60\u597d\u000a\u0022!\u0022"}}
 
             event: response.output_item.done
             data: {"type":"response.output_item.done","sequence_number":8,"output_index":0,"item":{{{Message}}}}

@@ -75,9 +75,9 @@ internal static class Talk
         ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["delta"] = delta, ["finish_reason"] = finishReason }),
     }.ToJsonString();
 
-    public static string Text(string text) => Chunk(new JsonObject { ["content"] = text });
+    public static string Text(string text) => Chunk("content", text);
 
-    public static string Thought(string text) => Chunk(new JsonObject { ["reasoning_content"] = text });
+    public static string Thought(string text) => Chunk("reasoning_content", text);
 
     public static string Call(int index, string? id, string? name, string? arguments)
     {
@@ -89,7 +89,7 @@ internal static class Talk
 
         if (arguments is not null)
         {
-            function["arguments"] = arguments;
+            function["arguments"] = "#";
         }
 
         var call = new JsonObject { ["index"] = index, ["function"] = function };
@@ -98,8 +98,15 @@ internal static class Talk
             (call["id"], call["type"]) = (id, "function");
         }
 
-        return Chunk(new JsonObject { ["tool_calls"] = new JsonArray(call) });
+        return Chunk(new JsonObject { ["tool_calls"] = new JsonArray(call) }).Replace("\"#\"", Quote(arguments ?? ""), StringComparison.Ordinal);
     }
+
+    private static string Chunk(string member, string text) =>
+        Chunk(new JsonObject { [member] = "#" }).Replace("\"#\"", Quote(text), StringComparison.Ordinal);
+
+    // Unlike .NET's own writers, vendors do cut a character outside the basic plane in two.
+    private static string Quote(string text) =>
+        $"\"{string.Concat(text.Select(one => one is >= ' ' and <= '~' and not '"' and not '\\' ? one.ToString() : $"\\u{(int)one:x4}"))}\"";
 
     public static string Finish(string reason) => Chunk([], reason);
 
