@@ -55,6 +55,9 @@ public sealed class TestHub : IAsyncDisposable
             ["ConnectionStrings:cache"] = await TestServers.CacheAsync(),
             ["Vendors:sim:BaseUrl"] = new Uri(simulators.Url, "/vendors/openai/v1").ToString(),
             ["Vendors:sim:ApiKey"] = SimulatorOptions.DevelopmentKey,
+            // Every customer of every test comes from this machine.
+            ["Management:Attempts:RegistrationsPerAddressPerHour"] = "1000000",
+            ["Management:Attempts:SignInsPerAddressPerMinute"] = "1000000",
         };
         foreach (var (key, value) in options.Settings ?? new Dictionary<string, string?>())
         {
