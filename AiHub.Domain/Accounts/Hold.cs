@@ -5,7 +5,7 @@ namespace AiHub.Domain.Accounts;
 /// <param name="PlanTokens">Weighted plan tokens the call may use.</param>
 /// <param name="MinimumPlanTokens">
 /// The least that makes the call possible (its prompt and one token of answer). When the plan's allowance covers less than
-/// <paramref name="PlanTokens"/> and overage is off, the ledger grants what is left, but never less than this.
+/// <paramref name="PlanTokens"/> and overage is off, or the wallet does not cover the rest, the ledger grants what is left, but never less than this.
 /// </param>
 /// <param name="Cost">The same call at list price in the organization's currency, for the part the allowance does not cover.</param>
 /// <param name="Lease">How long the hold lives unless renewed; after that the sweep may release it.</param>
@@ -25,7 +25,10 @@ public sealed record HoldRequest(
 public readonly record struct HoldOutcome(Hold? Hold, HoldRefusal? Refusal);
 
 /// <summary>Amounts set aside for one request until it is settled, released or its lease runs out.</summary>
-/// <param name="PlanTokens">Weighted tokens held in the plan's allowance; may be less than asked for (see <see cref="HoldRequest"/>).</param>
+/// <param name="PlanTokens">
+/// Weighted tokens held in the plan's allowance. Fewer than asked for means that the rest is held as <paramref name="Money"/>, or, when that is
+/// zero, that no more than these can be paid for and the answer must be capped.
+/// </param>
 /// <param name="Money">Money held in the wallets.</param>
 public sealed record Hold(Guid Id, Guid RequestId, Guid OrganizationId, long PlanTokens, Money Money, DateTimeOffset ExpiresAt);
 

@@ -5,10 +5,11 @@
 -- Time is always an argument.
 
 create or replace function ledger_lock(p_organization_ids uuid[]) returns void
-    language sql security definer set search_path = public, pg_temp
+    language plpgsql security definer set search_path = public, pg_temp
 as $$
-    select from organizations where id = any (p_organization_ids) order by id for no key update
-$$;
+begin
+    perform from organizations where id = any (p_organization_ids) order by id for no key update;
+end $$;
 
 create or replace function ledger_account(p_organization_id uuid, p_kind text, p_unit text) returns uuid
     language sql stable security definer set search_path = public, pg_temp
@@ -47,48 +48,24 @@ create constraint trigger balanced after insert on journals deferrable initially
 drop trigger if exists balanced on entries;
 create constraint trigger balanced after insert on entries deferrable initially deferred for each row execute function check_journal();
 
--- One period, once: late, double or parallel calls find it there and change nothing. Answers whether it was new.
-create or replace function grant_period(
-    p_id uuid, p_organization_id uuid, p_subscription_id uuid, p_sequence integer, p_starts_at timestamptz, p_ends_at timestamptz, p_now timestamptz)
-    returns boolean
-    language plpgsql security definer set search_path = public, pg_temp
+-- A part of an amount, rounded once, half to even. The whole of it when there is nothing to divide by.
+create or replace function ledger_share(p_amount bigint, p_part bigint, p_whole bigint) returns bigint
+    language plpgsql immutable
 as $$
 declare
-    v_tokens bigint;
-    v_allowance uuid;
+    v_exact numeric;
+    v_quotient numeric;
+    v_twice numeric;
 begin
-    perform ledger_lock(array[p_organization_id]);
-
-    select plan.monthly_tokens into v_tokens
-    from subscriptions subscription join plans plan on plan.id = subscription.plan_id
-    where subscription.id = p_subscription_id and subscription.organization_id = p_organization_id and subscription.status = 'active';
-    if not found or p_starts_at > p_now then
-        return false;
+    if p_part >= p_whole then
+        return p_amount;
     end if;
 
-    if p_sequence > 0 and not exists (
-        select from periods where subscription_id = p_subscription_id and sequence = p_sequence - 1 and ends_at = p_starts_at) then
-        raise exception 'period % of subscription % does not follow the one before it', p_sequence, p_subscription_id using errcode = 'check_violation';
+    v_exact := p_amount::numeric * p_part;
+    v_quotient := div(v_exact, p_whole);
+    v_twice := (v_exact - v_quotient * p_whole) * 2;
+    if v_twice > p_whole or (v_twice = p_whole and v_quotient % 2 = 1) then
+        v_quotient := v_quotient + 1;
     end if;
-
-    insert into periods (id, organization_id, subscription_id, sequence, starts_at, ends_at, granted_tokens)
-    values (p_id, p_organization_id, p_subscription_id, p_sequence, p_starts_at, p_ends_at, v_tokens)
-    on conflict (subscription_id, sequence) do nothing;
-    if not found then
-        return false;
-    end if;
-
-    if v_tokens > 0 then
-        v_allowance := ledger_account(p_organization_id, 'allowance', 'TOK');
-        insert into journals (id, organization_id, idempotency_key, kind, effective_at, booked_at)
-        values (p_id, p_organization_id, 'grant:' || p_id, 'grant', p_starts_at, p_now);
-        insert into entries (journal_id, organization_id, account_id, amount, unit)
-        values (p_id, p_organization_id, ledger_account(p_organization_id, 'tokens_granted', 'TOK'), -v_tokens, 'TOK'),
-               (p_id, p_organization_id, v_allowance, v_tokens, 'TOK');
-        insert into lots (id, organization_id, account_id, priority, created_at, expires_at, original, remaining, held)
-        values (p_id, p_organization_id, v_allowance, 0, p_now, p_ends_at, v_tokens, v_tokens, 0);
-        update balances set posted = posted + v_tokens where account_id = v_allowance;
-    end if;
-    return true;
+    return v_quotient;
 end $$;
-grant execute on function grant_period(uuid, uuid, uuid, integer, timestamptz, timestamptz, timestamptz) to hub_app;

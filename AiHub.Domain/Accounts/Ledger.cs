@@ -1,0 +1,176 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace AiHub.Domain.Accounts;
+
+/// <summary>
+/// The only code that moves money and plan tokens. Holds and settlements of all callers are committed in groups; the rules themselves
+/// are functions of the database, where no one can go round them. One per process.
+/// </summary>
+public sealed partial class Ledger : IAsyncDisposable
+{
+    private const int SettleTries = 6;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
+    private readonly NpgsqlDataSource _database;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Ledger> _logger;
+    private readonly GroupCommit<HoldRequest, HoldAnswer> _holds;
+    private readonly GroupCommit<Settlement, SettlementAnswer> _settlements;
+
+    public Ledger(string connectionString, TimeProvider time, ILogger<Ledger> logger)
+    {
+        (_time, _logger) = (time, logger);
+        _database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "hub-ledger",
+            // A writer for holds and one for settlements; renewals, releases and runs beside them.
+            MaxPoolSize = 6,
+            // Each kind of batch is one statement, the same for ever.
+            MaxAutoPrepare = 10,
+            AutoPrepareMinUsages = 2,
+        });
+        _holds = new GroupCommit<HoldRequest, HoldAnswer>(HoldAllAsync, BlamesOneRow);
+        _settlements = new GroupCommit<Settlement, SettlementAnswer>(SettleAllAsync, BlamesOneRow);
+    }
+
+    /// <summary>
+    /// Sets aside what a call may cost. Asking again for the same request answers the same hold. A caller who gives up leaves nothing held.
+    /// </summary>
+    public async Task<HoldOutcome> HoldAsync(HoldRequest request, CancellationToken ct)
+    {
+        var outcome = (await _holds.CommitAsync(request, ct)).OutcomeOf(request);
+        if (outcome.Hold is { } hold && ct.IsCancellationRequested)
+        {
+            await ReleaseAsync(hold.Id, request.Now, CancellationToken.None);
+            ct.ThrowIfCancellationRequested();
+        }
+
+        return outcome;
+    }
+
+    /// <summary>
+    /// Charges what a call did cost, gives back the rest and keeps its usage record, all or nothing. Settling twice charges once and answers
+    /// the same amounts. A hold whose lease ran out is charged from what is free now. What nothing covers is written off: never lost, never owed.
+    /// </summary>
+    /// <remarks>Tries again while the database fails. Cancellation ends the trying, not a commit under way.</remarks>
+    public async Task<Settled> SettleAsync(Settlement settlement, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return (await _settlements.CommitAsync(settlement, ct)).ResultOf(settlement);
+            }
+            catch (NpgsqlException failure) when (attempt < SettleTries && !BlamesOneRow(failure))
+            {
+                // Whether the lost commit counted or not: the hold's state decides, so trying again is safe.
+                LogSettlingAgain(settlement.HoldId, attempt, failure);
+                await Task.Delay(FirstPause * (1 << attempt), _time, ct);
+            }
+        }
+    }
+
+    /// <summary>Puts off the end of these leases to <paramref name="now"/> + <paramref name="lease"/>.</summary>
+    /// <returns>Those that are still held; the others have been settled, or swept.</returns>
+    public Task<IReadOnlyList<Guid>> RenewAsync(IReadOnlyCollection<Guid> holdIds, DateTimeOffset now, TimeSpan lease, CancellationToken ct) =>
+        QueryAsync("select ledger_renew($1, $2)", row => row.GetFieldValue<Guid>(0), ct, new(holdIds.ToArray()), new((now + lease).ToUniversalTime()));
+
+    /// <summary>Gives back a hold whose call was never made, without a usage record. Does nothing to one that is closed.</summary>
+    public async Task<bool> ReleaseAsync(Guid holdId, DateTimeOffset now, CancellationToken ct) =>
+        (await QueryAsync("select ledger_release($1, $2)", row => row.GetFieldValue<Guid>(0), ct, new(new[] { holdId }), new(now.ToUniversalTime()))).Count > 0;
+
+    /// <summary>Gives back holds whose lease ran out, at most <paramref name="limit"/> of them.</summary>
+    public Task<IReadOnlyList<SweptHold>> SweepAsync(DateTimeOffset now, int limit, CancellationToken ct) => QueryAsync(
+        "select hold_id, organization_id, request_id from ledger_sweep($1, $2)",
+        row => new SweptHold(row.GetFieldValue<Guid>(0), row.GetFieldValue<Guid>(1), row.GetFieldValue<Guid>(2)),
+        ct,
+        new(now.ToUniversalTime()),
+        new(limit));
+
+    /// <summary>Posts what is left of expired lots to breakage, at most <paramref name="limit"/> lots.</summary>
+    /// <returns>How many lots.</returns>
+    public async Task<int> ExpireAsync(DateTimeOffset now, int limit, CancellationToken ct) =>
+        (await QueryAsync("select expire_lots($1, $2)", row => row.GetFieldValue<int>(0), ct, new(now.ToUniversalTime()), new(limit)))[0];
+
+    /// <summary>What is wrong in the books: nothing, always.</summary>
+    public Task<IReadOnlyList<Violation>> AuditAsync(CancellationToken ct) => QueryAsync(
+        "select organization_id, violation from ledger_audit()", row => new Violation(row.GetFieldValue<Guid>(0), row.GetFieldValue<string>(1)), ct);
+
+    /// <summary>Finishes what was asked for.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _holds.DisposeAsync();
+        await _settlements.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    private Task<IReadOnlyList<HoldAnswer>> HoldAllAsync(IReadOnlyList<HoldRequest> requests)
+    {
+        return QueryAsync(
+            $"select {HoldAnswer.Columns} from ledger_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            HoldAnswer.Read,
+            CancellationToken.None,
+            Column(request => Guid.CreateVersion7(request.Now)),
+            Column(request => request.RequestId),
+            Column(request => request.OrganizationId),
+            Column(request => request.TeamId),
+            Column(request => request.UserId),
+            Column(request => request.KeyId),
+            Column(request => request.PlanTokens),
+            Column(request => request.MinimumPlanTokens),
+            Column(request => request.Cost.Nanos),
+            Column(request => request.Cost.Currency.ToString()),
+            Column(request => request.Now.ToUniversalTime()),
+            Column(request => (request.Now + request.Lease).ToUniversalTime()));
+
+        Parameter Column<T>(Func<HoldRequest, T> value) => new(requests.Select(value).ToArray());
+    }
+
+    private Task<IReadOnlyList<SettlementAnswer>> SettleAllAsync(IReadOnlyList<Settlement> settlements) => QueryAsync(
+        $"select {SettlementAnswer.Columns} from ledger_settle($1)",
+        SettlementAnswer.Read,
+        CancellationToken.None,
+        new Parameter(SettlementJson.Of(settlements), NpgsqlTypes.NpgsqlDbType.Jsonb));
+
+    private async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken ct, params IEnumerable<Parameter> parameters)
+    {
+        await using var command = _database.CreateCommand(sql);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(parameter.ToNpgsql());
+        }
+
+        var rows = new List<T>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
+    // The data of some row, as opposed to a lost connection, a full disk, a deadlock.
+    private static bool BlamesOneRow(Exception failure) => failure switch
+    {
+        PostgresException refused => refused.SqlState[..2] is "22" or "23" or "P0",
+        NpgsqlException => false,
+        _ => true,
+    };
+
+    [LoggerMessage(LogLevel.Warning, "Hold {Hold} could not be settled at try {Attempt}; trying again.")]
+    private partial void LogSettlingAgain(Guid hold, int attempt, Exception failure);
+
+    private readonly record struct Parameter(object Value, NpgsqlTypes.NpgsqlDbType? Type = null)
+    {
+        public NpgsqlParameter ToNpgsql() => Type is { } type ? new NpgsqlParameter { Value = Value, NpgsqlDbType = type } : new NpgsqlParameter { Value = Value };
+    }
+}
+
+/// <summary>A hold that was given back because nobody renewed it.</summary>
+public sealed record SweptHold(Guid HoldId, Guid OrganizationId, Guid RequestId);
+
+/// <summary>A broken promise of the ledger.</summary>
+public sealed record Violation(Guid OrganizationId, string What);

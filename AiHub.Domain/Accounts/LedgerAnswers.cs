@@ -1,0 +1,58 @@
+using System.Data.Common;
+
+namespace AiHub.Domain.Accounts;
+
+/// <summary>A row that no state of the books could accept: the caller has a fault.</summary>
+public sealed class LedgerException(string message) : Exception(message);
+
+/// <summary>A row of <c>ledger_hold</c>.</summary>
+internal sealed record HoldAnswer(
+    string Outcome, Guid? HoldId, long? Tokens, long? Nanos, DateTimeOffset? Until, long Limit, long Used, long Held, long Needed, DateTimeOffset? ResetsAt)
+{
+    public const string Columns = "outcome, hold_id, held_tokens, held_nanos, held_until, limit_, used, held, needed, resets_at";
+
+    public static HoldAnswer Read(DbDataReader row) => new(
+        row.GetString(0),
+        row.GetFieldValue<Guid?>(1),
+        row.GetFieldValue<long?>(2),
+        row.GetFieldValue<long?>(3),
+        row.GetFieldValue<DateTimeOffset?>(4),
+        row.GetInt64(5),
+        row.GetInt64(6),
+        row.GetInt64(7),
+        row.GetInt64(8),
+        row.GetFieldValue<DateTimeOffset?>(9));
+
+    public HoldOutcome OutcomeOf(HoldRequest request) => Outcome switch
+    {
+        "held" => new HoldOutcome(
+            new Hold(HoldId!.Value, request.RequestId, request.OrganizationId, Tokens!.Value, new Money(Nanos!.Value, request.Cost.Currency), Until!.Value), null),
+        "quota_exhausted" => Refused(HoldRefusalReason.QuotaExhausted),
+        "insufficient_balance" => Refused(HoldRefusalReason.InsufficientBalance),
+        "suspended" => Refused(HoldRefusalReason.Suspended),
+        "conflict" => throw new LedgerException($"Request {request.RequestId} has a hold for something else."),
+        "wrong_currency" => throw new LedgerException($"Organization {request.OrganizationId} is not billed in {request.Cost.Currency}; the ledger never converts."),
+        _ => throw new InvalidOperationException($"The database answered a hold with '{Outcome}'."),
+    };
+
+    private HoldOutcome Refused(HoldRefusalReason reason) => new(null, new HoldRefusal(reason, Limit, Used, Held, Needed, ResetsAt));
+}
+
+/// <summary>A row of <c>ledger_settle</c>.</summary>
+internal sealed record SettlementAnswer(string Outcome, long Tokens, long Nanos, long WrittenOffNanos)
+{
+    public const string Columns = "outcome, plan_tokens, charged_nanos, written_off_nanos";
+
+    public static SettlementAnswer Read(DbDataReader row) => new(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3));
+
+    public Settled ResultOf(Settlement settlement)
+    {
+        if (Outcome == "not_its_hold")
+        {
+            throw new LedgerException($"Hold {settlement.HoldId} is not one of request {settlement.Usage.Id} in its organization and currency.");
+        }
+
+        var currency = settlement.Usage.Cost.Currency;
+        return new Settled(Outcome == "settled", Tokens, new Money(Nanos, currency), new Money(WrittenOffNanos, currency));
+    }
+}

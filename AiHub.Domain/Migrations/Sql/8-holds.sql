@@ -1,0 +1,394 @@
+-- Holding, settling, giving back. Each call takes many rows in order; a refusal is an answer, an impossible row is an error that names it.
+
+-- Where an organization stands: its terms and what its three accounts have free at an instant. One row.
+create or replace function ledger_position(p_organization_id uuid, p_now timestamptz)
+    returns table (
+        status text, currency text, subscribed boolean, unlimited boolean, overage boolean, resets_at timestamptz,
+        allowance_id uuid, granted_id uuid, purchased_id uuid,
+        allowance_limit bigint, allowance_used bigint, allowance_held bigint, allowance_free bigint,
+        granted_free bigint, purchased_free bigint, wallet_posted bigint, wallet_held bigint)
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select organization.status, organization.currency, plan.id is not null, plan.id is not null and plan.monthly_tokens is null,
+           coalesce(plan.allows_overage, false), period.ends_at,
+           allowance.id, granted.id, purchased.id,
+           tokens.original, tokens.original - tokens.remaining, tokens.held, tokens.remaining - tokens.held,
+           promotions.free, purchased_balance.posted - purchased_balance.held - purchased_balance.floor,
+           purchased_balance.posted - purchased_balance.floor + promotions.remaining, purchased_balance.held + promotions.held
+    from organizations organization
+    join accounts allowance on allowance.organization_id = organization.id and allowance.kind = 'allowance' and allowance.unit = 'TOK'
+    join accounts granted on granted.organization_id = organization.id and granted.kind = 'wallet_granted' and granted.unit = organization.currency
+    join accounts purchased on purchased.organization_id = organization.id and purchased.kind = 'wallet_purchased' and purchased.unit = organization.currency
+    join balances purchased_balance on purchased_balance.account_id = purchased.id
+    left join subscriptions subscription on subscription.organization_id = organization.id and subscription.status = 'active'
+    left join plans plan on plan.id = subscription.plan_id
+    left join lateral (
+        select ends_at from periods where subscription_id = subscription.id and starts_at <= p_now and ends_at > p_now limit 1) period on true
+    cross join lateral (
+        select coalesce(sum(original), 0)::bigint as original, coalesce(sum(remaining), 0)::bigint as remaining, coalesce(sum(held), 0)::bigint as held
+        from lots where account_id = allowance.id and (expires_at is null or expires_at > p_now)) tokens
+    cross join lateral (
+        select coalesce(sum(remaining), 0)::bigint as remaining, coalesce(sum(held), 0)::bigint as held, coalesce(sum(remaining - held), 0)::bigint as free
+        from lots where account_id = granted.id and remaining > 0 and (expires_at is null or expires_at > p_now)) promotions
+    where organization.id = p_organization_id
+$$;
+
+-- Sets aside an amount in the lots of an account that have something free, the soonest to expire first. The caller has checked that there is enough.
+create or replace function ledger_hold_lots(
+    p_account_id uuid, p_amount bigint, p_now timestamptz, inout lot_ids uuid[], inout lot_amounts bigint[])
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_left bigint := p_amount;
+    v_take bigint;
+    v_lot record;
+begin
+    if p_amount = 0 then
+        return;
+    end if;
+
+    for v_lot in
+        select id, remaining - held as free from lots
+        where account_id = p_account_id and remaining > held and (expires_at is null or expires_at > p_now)
+        order by priority, expires_at, created_at, id
+    loop
+        v_take := least(v_left, v_lot.free);
+        update lots set held = held + v_take where id = v_lot.id;
+        lot_ids := lot_ids || v_lot.id;
+        lot_amounts := lot_amounts || v_take;
+        v_left := v_left - v_take;
+        exit when v_left = 0;
+    end loop;
+    update balances set held = held + p_amount where account_id = p_account_id;
+end $$;
+
+create or replace function ledger_hold(
+    p_ids uuid[], p_request_ids uuid[], p_organization_ids uuid[], p_team_ids uuid[], p_user_ids uuid[], p_key_ids uuid[],
+    p_plan_tokens bigint[], p_minimums bigint[], p_costs bigint[], p_currencies text[], p_created timestamptz[], p_expires timestamptz[])
+    returns table (
+        outcome text, hold_id uuid, held_tokens bigint, held_nanos bigint, held_until timestamptz,
+        limit_ bigint, used bigint, held bigint, needed bigint, resets_at timestamptz)
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v record;
+    v_existing holds;
+    v_at record;
+    v_tokens bigint;
+    v_money bigint;
+    v_granted bigint;
+    v_lot_ids uuid[];
+    v_lot_amounts bigint[];
+begin
+    perform ledger_lock(p_organization_ids);
+
+    for v in
+        select * from unnest(p_ids, p_request_ids, p_organization_ids, p_team_ids, p_user_ids, p_key_ids,
+                             p_plan_tokens, p_minimums, p_costs, p_currencies, p_created, p_expires)
+            with ordinality as asked (id, request_id, organization_id, team_id, user_id, key_id, tokens, minimum, cost, currency, created_at, expires_at, ordinal)
+        order by ordinal
+    loop
+        hold_id := null; held_tokens := null; held_nanos := null; held_until := null;
+        limit_ := 0; used := 0; held := 0; needed := 0; resets_at := null;
+
+        select * into v_existing from holds where organization_id = v.organization_id and request_id = v.request_id;
+        if found then
+            outcome := case when (v_existing.key_id, v_existing.asked_tokens, v_existing.asked_nanos, v_existing.currency)
+                               = (v.key_id, v.tokens, v.cost, v.currency) then 'held' else 'conflict' end;
+            hold_id := v_existing.id;
+            held_tokens := v_existing.plan_tokens;
+            held_nanos := v_existing.granted_nanos + v_existing.purchased_nanos;
+            held_until := v_existing.expires_at;
+            return next;
+            continue;
+        end if;
+
+        select * into v_at from ledger_position(v.organization_id, v.created_at);
+        if not found or v_at.status <> 'active' or not v_at.subscribed then
+            outcome := 'suspended';
+            return next;
+            continue;
+        end if;
+        if v_at.currency <> v.currency then
+            outcome := 'wrong_currency';
+            return next;
+            continue;
+        end if;
+
+        -- The allowance covers what it can; the rest is paid in money at its share of the price. A call that counts no tokens is money alone.
+        v_tokens := least(v.tokens, v_at.allowance_free);
+        v_money := case when v_tokens < v.tokens or v.tokens = 0 then ledger_share(v.cost, v.tokens - v_tokens, v.tokens) else 0 end;
+
+        if v_money > 0 or v_tokens < v.tokens then
+            if v_at.overage and v_money <= v_at.granted_free + v_at.purchased_free then
+                null;
+            elsif v_tokens > 0 and v_tokens >= v.minimum then
+                v_money := 0;
+            else
+                outcome := case when v_at.overage and (v_at.unlimited or v_at.granted_free + v_at.purchased_free > 0) then 'insufficient_balance' else 'quota_exhausted' end;
+                resets_at := v_at.resets_at;
+                if outcome = 'insufficient_balance' then
+                    limit_ := v_at.wallet_posted;
+                    held := v_at.wallet_held;
+                    needed := v_money;
+                else
+                    limit_ := v_at.allowance_limit;
+                    used := v_at.allowance_used;
+                    held := v_at.allowance_held;
+                    needed := v.minimum;
+                end if;
+                return next;
+                continue;
+            end if;
+        end if;
+
+        v_granted := least(v_money, v_at.granted_free);
+        v_lot_ids := '{}';
+        v_lot_amounts := '{}';
+        select * into v_lot_ids, v_lot_amounts from ledger_hold_lots(v_at.allowance_id, v_tokens, v.created_at, v_lot_ids, v_lot_amounts);
+        select * into v_lot_ids, v_lot_amounts from ledger_hold_lots(v_at.granted_id, v_granted, v.created_at, v_lot_ids, v_lot_amounts);
+        if v_money > v_granted then
+            update balances set held = balances.held + v_money - v_granted where account_id = v_at.purchased_id;
+        end if;
+
+        insert into holds (id, organization_id, request_id, team_id, user_id, key_id, state, currency, asked_tokens, asked_nanos,
+                           plan_tokens, granted_nanos, purchased_nanos, lot_ids, lot_amounts, created_at, expires_at)
+        values (v.id, v.organization_id, v.request_id, v.team_id, v.user_id, v.key_id, 'held', v.currency, v.tokens, v.cost,
+                v_tokens, v_granted, v_money - v_granted, v_lot_ids, v_lot_amounts, v.created_at, v.expires_at);
+
+        outcome := 'held';
+        hold_id := v.id;
+        held_tokens := v_tokens;
+        held_nanos := v_money;
+        held_until := v.expires_at;
+        return next;
+    end loop;
+end $$;
+grant execute on function ledger_hold(uuid[], uuid[], uuid[], uuid[], uuid[], uuid[], bigint[], bigint[], bigint[], text[], timestamptz[], timestamptz[]) to hub_app;
+
+-- Closes what a hold has set aside in the lots of one account and takes p_want from them and, if that is not enough, from whatever else is free
+-- there. A lot that has expired since pays only what was held in it; what is left of that goes to breakage like the rest of the lot did.
+-- Answers what was taken.
+create or replace function ledger_take_lots(p_hold holds, p_account_id uuid, p_unit text, p_want bigint, p_now timestamptz) returns bigint
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_lot record;
+    v_take bigint;
+    v_taken bigint := 0;
+begin
+    for v_lot in
+        select lot.id, lot.expires_at, lot.expired_at, coalesce(own.amount, 0) as own,
+               case when lot.expires_at <= p_now then own.amount else lot.remaining - lot.held + coalesce(own.amount, 0) end as free
+        from lots lot left join unnest(p_hold.lot_ids, p_hold.lot_amounts) as own (id, amount) on own.id = lot.id
+        where lot.account_id = p_account_id
+          and (own.id is not null or (lot.remaining > lot.held and (lot.expires_at is null or lot.expires_at > p_now)))
+        order by own.id is null, lot.priority, lot.expires_at, lot.created_at, lot.id
+    loop
+        v_take := least(p_want - v_taken, v_lot.free);
+        exit when v_take = 0 and v_lot.own = 0;
+
+        update lots set held = held - v_lot.own, remaining = remaining - v_take where id = v_lot.id;
+        update balances set held = held - v_lot.own, posted = posted - v_take where account_id = p_account_id;
+        v_taken := v_taken + v_take;
+
+        if v_lot.expired_at is not null and v_lot.own > v_take then
+            perform ledger_expire(p_hold.organization_id, v_lot.id, p_account_id, p_unit, v_lot.own - v_take,
+                                  'expire:' || v_lot.id || ':' || p_hold.id, v_lot.expires_at, p_now);
+        end if;
+    end loop;
+    return v_taken;
+end $$;
+
+-- Posts what is left of a lot to breakage.
+create or replace function ledger_expire(
+    p_organization_id uuid, p_lot_id uuid, p_account_id uuid, p_unit text, p_amount bigint, p_key text, p_effective_at timestamptz, p_now timestamptz)
+    returns void
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_journal_id uuid := gen_random_uuid();
+begin
+    insert into journals (id, organization_id, idempotency_key, kind, effective_at, booked_at)
+    values (v_journal_id, p_organization_id, p_key, 'expire', p_effective_at, p_now);
+    insert into entries (journal_id, organization_id, account_id, amount, unit)
+    values (v_journal_id, p_organization_id, p_account_id, -p_amount, p_unit),
+           (v_journal_id, p_organization_id, ledger_account(p_organization_id, 'breakage', p_unit), p_amount, p_unit);
+    update lots set remaining = remaining - p_amount where id = p_lot_id;
+    update balances set posted = posted - p_amount where account_id = p_account_id;
+end $$;
+
+-- Rows: [{"hold_id", "organization_id", "now", "usage": {a usage_records row}}]. The journal takes the hold's id.
+create or replace function ledger_settle(p_rows jsonb)
+    returns table (outcome text, plan_tokens bigint, charged_nanos bigint, written_off_nanos bigint, currency text)
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v record;
+    v_usage usage_records;
+    v_hold holds;
+    v_at record;
+    v_overage boolean;
+    v_money bigint;
+    v_tokens bigint;
+    v_granted bigint;
+    v_purchased bigint;
+    v_written_off bigint;
+    v_moved boolean;
+begin
+    perform ledger_lock(array(select (row ->> 'organization_id')::uuid from jsonb_array_elements(p_rows) row));
+
+    for v in
+        select (row ->> 'hold_id')::uuid as hold_id, (row ->> 'organization_id')::uuid as organization_id, (row ->> 'now')::timestamptz as now, row -> 'usage' as usage
+        from jsonb_array_elements(p_rows) with ordinality as rows (row, ordinal)
+        order by ordinal
+    loop
+        plan_tokens := 0; charged_nanos := 0; written_off_nanos := 0; currency := null;
+        v_usage := jsonb_populate_record(null::usage_records, v.usage);
+
+        select * into v_hold from holds where id = v.hold_id and organization_id = v.organization_id;
+        if not found or v_hold.request_id <> v_usage.id or v_hold.organization_id <> v_usage.organization_id or v_hold.currency <> v_usage.currency then
+            outcome := 'not_its_hold';
+            return next;
+            continue;
+        end if;
+
+        currency := v_hold.currency;
+        if v_hold.state in ('settled', 'released') then
+            outcome := 'closed';
+            plan_tokens := coalesce(v_hold.settled_tokens, 0);
+            charged_nanos := coalesce(v_hold.settled_nanos, 0);
+            written_off_nanos := coalesce(v_hold.written_off_nanos, 0);
+            return next;
+            continue;
+        end if;
+
+        if v_hold.state = 'lapsed' then
+            -- The sweep gave the amounts back; the call is charged from what is free now.
+            v_hold.lot_ids := '{}';
+            v_hold.lot_amounts := '{}';
+            v_hold.purchased_nanos := 0;
+        end if;
+
+        select * into strict v_at from ledger_position(v.organization_id, v.now);
+        v_overage := v_at.overage or v_hold.granted_nanos + v_hold.purchased_nanos > 0;
+
+        v_tokens := ledger_take_lots(v_hold, v_at.allowance_id, 'TOK', v_usage.plan_tokens, v.now);
+        v_money := case when v_tokens < v_usage.plan_tokens or v_usage.plan_tokens = 0
+                        then ledger_share(v_usage.cost_nanos, v_usage.plan_tokens - v_tokens, v_usage.plan_tokens) else 0 end;
+
+        v_granted := 0;
+        if v_hold.granted_nanos > 0 or (v_overage and v_money > 0 and v_at.granted_free > 0) then
+            v_granted := ledger_take_lots(v_hold, v_at.granted_id, v_hold.currency, case when v_overage then v_money else 0 end, v.now);
+        end if;
+        v_purchased := case when v_overage then least(v_money - v_granted, v_at.purchased_free + v_hold.purchased_nanos) else 0 end;
+        if v_purchased > 0 or v_hold.purchased_nanos > 0 then
+            update balances set posted = posted - v_purchased, held = held - v_hold.purchased_nanos where account_id = v_at.purchased_id;
+        end if;
+        v_written_off := v_money - v_granted - v_purchased;
+
+        v_moved := v_tokens > 0 or v_money > 0;
+        if v_moved then
+            insert into journals (id, organization_id, idempotency_key, kind, effective_at, booked_at)
+            values (v_hold.id, v_hold.organization_id, 'settle:' || v_hold.id, 'settle', v_hold.created_at, v.now);
+            insert into entries (journal_id, organization_id, account_id, amount, unit)
+            select v_hold.id, v_hold.organization_id, account.id, leg.amount, leg.unit
+            from (values ('allowance', 'TOK', -v_tokens),
+                         ('tokens_used', 'TOK', v_tokens),
+                         ('wallet_granted', v_hold.currency, -v_granted),
+                         ('wallet_purchased', v_hold.currency, -v_purchased),
+                         ('write_off', v_hold.currency, -v_written_off),
+                         ('usage_revenue', v_hold.currency, v_money)) as leg (kind, unit, amount)
+            join accounts account on account.organization_id = v_hold.organization_id and account.kind = leg.kind and account.unit = leg.unit
+            where leg.amount <> 0;
+        end if;
+
+        update holds set state = 'settled', closed_at = v.now, settled_tokens = v_tokens, settled_nanos = v_granted + v_purchased, written_off_nanos = v_written_off
+        where id = v_hold.id;
+
+        v_usage.plan_tokens_charged := v_tokens;
+        v_usage.charged_nanos := v_granted + v_purchased;
+        v_usage.journal_id := case when v_moved then v_hold.id end;
+        insert into usage_records select v_usage.*;
+
+        -- To the minute: a busy key is not worth a write per call.
+        update api_keys set last_used_at = v.now
+        where id = v_hold.key_id and (last_used_at is null or last_used_at < v.now - interval '1 minute');
+
+        outcome := 'settled';
+        plan_tokens := v_tokens;
+        charged_nanos := v_granted + v_purchased;
+        written_off_nanos := v_written_off;
+        return next;
+    end loop;
+end $$;
+grant execute on function ledger_settle(jsonb) to hub_app;
+
+-- Gives back what a hold has set aside.
+create or replace function ledger_give_back(p_hold holds, p_state text, p_now timestamptz) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_account record;
+begin
+    for v_account in
+        select id, kind, unit from accounts
+        where organization_id = p_hold.organization_id and kind in ('allowance', 'wallet_granted') and unit in ('TOK', p_hold.currency)
+    loop
+        -- Wanting nothing closes the lots that are this hold's and touches no others.
+        perform ledger_take_lots(p_hold, v_account.id, v_account.unit, 0, p_now);
+    end loop;
+
+    if p_hold.purchased_nanos > 0 then
+        update balances set held = held - p_hold.purchased_nanos
+        where account_id = ledger_account(p_hold.organization_id, 'wallet_purchased', p_hold.currency);
+    end if;
+
+    update holds set state = p_state, closed_at = p_now where id = p_hold.id;
+end $$;
+
+-- Gives back holds of calls that were never made. Answers the ids that were open.
+create or replace function ledger_release(p_ids uuid[], p_now timestamptz) returns setof uuid
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_hold holds;
+begin
+    perform ledger_lock(array(select organization_id from holds where id = any (p_ids)));
+    for v_hold in select * from holds where id = any (p_ids) and state = 'held' order by id loop
+        perform ledger_give_back(v_hold, 'released', p_now);
+        return next v_hold.id;
+    end loop;
+end $$;
+grant execute on function ledger_release(uuid[], timestamptz) to hub_app;
+
+-- Puts off the end of leases that have not been swept. Answers the ids that are still held.
+create or replace function ledger_renew(p_ids uuid[], p_until timestamptz) returns setof uuid
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+    perform ledger_lock(array(select organization_id from holds where id = any (p_ids)));
+    return query update holds set expires_at = greatest(expires_at, p_until) where id = any (p_ids) and state = 'held' returning id;
+end $$;
+grant execute on function ledger_renew(uuid[], timestamptz) to hub_app;
+
+-- Gives back up to p_limit holds whose lease ran out. Answers which.
+create or replace function ledger_sweep(p_now timestamptz, p_limit integer) returns table (hold_id uuid, organization_id uuid, request_id uuid)
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_due uuid[] := array(select id from holds where state = 'held' and expires_at <= p_now order by expires_at limit p_limit);
+    v_hold holds;
+begin
+    perform ledger_lock(array(select holds.organization_id from holds where id = any (v_due)));
+
+    -- Looked at again under the lock: some may have been settled or renewed meanwhile.
+    for v_hold in select * from holds where id = any (v_due) and state = 'held' and expires_at <= p_now order by id loop
+        perform ledger_give_back(v_hold, 'lapsed', p_now);
+        hold_id := v_hold.id;
+        organization_id := v_hold.organization_id;
+        request_id := v_hold.request_id;
+        return next;
+    end loop;
+end $$;
+grant execute on function ledger_sweep(timestamptz, integer) to hub_app;

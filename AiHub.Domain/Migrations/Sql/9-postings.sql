@@ -1,0 +1,178 @@
+-- One period, once: late, double or parallel calls find it there and change nothing. Answers whether it was new.
+create or replace function grant_period(
+    p_id uuid, p_organization_id uuid, p_subscription_id uuid, p_sequence integer, p_starts_at timestamptz, p_ends_at timestamptz, p_now timestamptz)
+    returns boolean
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_tokens bigint;
+    v_allowance uuid;
+begin
+    perform ledger_lock(array[p_organization_id]);
+
+    select plan.monthly_tokens into v_tokens
+    from subscriptions subscription join plans plan on plan.id = subscription.plan_id
+    where subscription.id = p_subscription_id and subscription.organization_id = p_organization_id and subscription.status = 'active';
+    if not found or p_starts_at > p_now then
+        return false;
+    end if;
+
+    if p_sequence > 0 and not exists (
+        select from periods where subscription_id = p_subscription_id and sequence = p_sequence - 1 and ends_at = p_starts_at) then
+        raise exception 'period % of subscription % does not follow the one before it', p_sequence, p_subscription_id using errcode = 'check_violation';
+    end if;
+
+    insert into periods (id, organization_id, subscription_id, sequence, starts_at, ends_at, granted_tokens)
+    values (p_id, p_organization_id, p_subscription_id, p_sequence, p_starts_at, p_ends_at, v_tokens)
+    on conflict (subscription_id, sequence) do nothing;
+    if not found then
+        return false;
+    end if;
+
+    if v_tokens > 0 then
+        v_allowance := ledger_account(p_organization_id, 'allowance', 'TOK');
+        insert into journals (id, organization_id, idempotency_key, kind, effective_at, booked_at)
+        values (p_id, p_organization_id, 'grant:' || p_id, 'grant', p_starts_at, p_now);
+        insert into entries (journal_id, organization_id, account_id, amount, unit)
+        values (p_id, p_organization_id, ledger_account(p_organization_id, 'tokens_granted', 'TOK'), -v_tokens, 'TOK'),
+               (p_id, p_organization_id, v_allowance, v_tokens, 'TOK');
+        insert into lots (id, organization_id, account_id, priority, created_at, expires_at, original, remaining, held)
+        values (p_id, p_organization_id, v_allowance, 0, p_now, p_ends_at, v_tokens, v_tokens, 0);
+        update balances set posted = posted + v_tokens where account_id = v_allowance;
+    end if;
+    return true;
+end $$;
+grant execute on function grant_period(uuid, uuid, uuid, integer, timestamptz, timestamptz, timestamptz) to hub_app;
+
+-- Posts what is free in up to p_limit expired lots to breakage. What is held in them stays payable until its hold closes. Answers how many lots.
+create or replace function expire_lots(p_now timestamptz, p_limit integer) returns integer
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_due uuid[] := array(select id from lots where expired_at is null and expires_at <= p_now order by expires_at limit p_limit);
+    v_lot record;
+    v_count integer := 0;
+begin
+    perform ledger_lock(array(select organization_id from lots where id = any (v_due)));
+
+    for v_lot in
+        select lot.id, lot.organization_id, lot.account_id, lot.expires_at, lot.remaining - lot.held as free, account.unit
+        from lots lot join accounts account on account.id = lot.account_id
+        where lot.id = any (v_due) and lot.expired_at is null
+        order by lot.id
+    loop
+        update lots set expired_at = p_now where id = v_lot.id;
+        if v_lot.free > 0 then
+            perform ledger_expire(v_lot.organization_id, v_lot.id, v_lot.account_id, v_lot.unit, v_lot.free, 'expire:' || v_lot.id, v_lot.expires_at, p_now);
+        end if;
+        v_count := v_count + 1;
+    end loop;
+    return v_count;
+end $$;
+grant execute on function expire_lots(timestamptz, integer) to hub_app;
+
+-- The subscriptions that lack a period they should have by now. For the run that grants them; it has no organization yet.
+create or replace function subscriptions_due(p_now timestamptz, p_limit integer) returns table (subscription_id uuid, organization_id uuid)
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select subscription.id, subscription.organization_id
+    from subscriptions subscription
+    where subscription.status = 'active' and subscription.anchor <= p_now
+      and not exists (select from periods where periods.subscription_id = subscription.id and ends_at > p_now)
+    order by subscription.id
+    limit p_limit
+$$;
+grant execute on function subscriptions_due(timestamptz, integer) to hub_app;
+
+-- Moves an amount between two accounts of an organization, once per key: the same again changes nothing and answers false, the same key with
+-- anything else is an error. Money or tokens that arrive in a lot-backed account become a lot. Not granted to the services:
+-- what creates money is granted function by function to the room that may.
+create or replace function ledger_post(
+    p_id uuid, p_organization_id uuid, p_key text, p_kind text, p_from text, p_to text, p_unit text, p_amount bigint,
+    p_effective_at timestamptz, p_now timestamptz, p_memo text default null, p_lot_expires_at timestamptz default null, p_lot_priority integer default 0)
+    returns boolean
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_from uuid := ledger_account(p_organization_id, p_from, p_unit);
+    v_to uuid := ledger_account(p_organization_id, p_to, p_unit);
+begin
+    perform ledger_lock(array[p_organization_id]);
+
+    if p_amount <= 0 or v_from is null or v_to is null or p_from in ('allowance', 'wallet_granted') then
+        raise exception 'cannot post % % from % to %', p_amount, p_unit, p_from, p_to using errcode = 'check_violation';
+    end if;
+
+    if exists (select from journals where organization_id = p_organization_id and idempotency_key = p_key) then
+        if not exists (
+            select from journals journal
+            join entries taken on taken.organization_id = journal.organization_id and taken.journal_id = journal.id and taken.account_id = v_from and taken.amount = -p_amount
+            join entries given on given.organization_id = journal.organization_id and given.journal_id = journal.id and given.account_id = v_to and given.amount = p_amount
+            where journal.organization_id = p_organization_id and journal.idempotency_key = p_key) then
+            raise exception 'the key % has been used for something else', p_key using errcode = 'unique_violation';
+        end if;
+        return false;
+    end if;
+
+    insert into journals (id, organization_id, idempotency_key, kind, effective_at, booked_at, memo)
+    values (p_id, p_organization_id, p_key, p_kind, p_effective_at, p_now, p_memo);
+    insert into entries (journal_id, organization_id, account_id, amount, unit)
+    values (p_id, p_organization_id, v_from, -p_amount, p_unit), (p_id, p_organization_id, v_to, p_amount, p_unit);
+    -- The system side has no running balance; where there is one, its checks refuse what is not there.
+    update balances set posted = posted - p_amount where account_id = v_from;
+    update balances set posted = posted + p_amount where account_id = v_to;
+
+    if p_to in ('allowance', 'wallet_granted') then
+        insert into lots (id, organization_id, account_id, priority, created_at, expires_at, original, remaining, held)
+        values (p_id, p_organization_id, v_to, p_lot_priority, p_now, p_lot_expires_at, p_amount, p_amount, 0);
+    end if;
+    return true;
+end $$;
+
+-- How far below zero the purchased wallet may go.
+create or replace function set_credit_limit(p_organization_id uuid, p_nanos bigint) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+    perform ledger_lock(array[p_organization_id]);
+    update balances set floor = -p_nanos
+    from accounts where accounts.id = balances.account_id and accounts.kind = 'wallet_purchased' and accounts.organization_id = p_organization_id;
+end $$;
+
+-- What cannot be: each row is a broken promise of the ledger. One statement, so that all of it is seen at one moment.
+create or replace function ledger_audit() returns table (organization_id uuid, violation text)
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select journal.organization_id, format('journal %s does not balance', journal.id)
+    from journals journal
+    left join lateral (
+        select sum(units.entries) as entries, bool_or(units.total <> 0) as unbalanced
+        from (select count(*) as entries, sum(amount) as total from entries
+              where entries.organization_id = journal.organization_id and journal_id = journal.id group by unit) units) sums on true
+    where coalesce(sums.entries, 0) < 2 or sums.unbalanced
+
+    union all
+    select balance.organization_id, format('balance of account %s is %s, its entries sum to %s', balance.account_id, balance.posted, coalesce(sums.total, 0))
+    from balances balance
+    left join (select account_id, sum(amount) as total from entries group by account_id) sums on sums.account_id = balance.account_id
+    where balance.posted <> coalesce(sums.total, 0)
+
+    union all
+    select balance.organization_id, format('account %s holds %s, its open holds sum to %s', balance.account_id, balance.held, coalesce(open.total, 0))
+    from balances balance
+    join accounts account on account.id = balance.account_id
+    left join (
+        select holds.organization_id, sum(plan_tokens) as allowance, sum(granted_nanos) as granted, sum(purchased_nanos) as purchased
+        from holds where state = 'held' group by holds.organization_id) sums on sums.organization_id = balance.organization_id
+    cross join lateral (select case account.kind when 'allowance' then sums.allowance when 'wallet_granted' then sums.granted else sums.purchased end as total) open
+    where balance.held <> coalesce(open.total, 0)
+
+    union all
+    select balance.organization_id, format('account %s has %s posted and %s held, its lots %s and %s', balance.account_id, balance.posted, balance.held,
+                                           coalesce(sums.remaining, 0), coalesce(sums.held, 0))
+    from balances balance
+    join accounts account on account.id = balance.account_id and account.kind in ('allowance', 'wallet_granted')
+    left join (select account_id, sum(remaining) as remaining, sum(held) as held from lots group by account_id) sums on sums.account_id = balance.account_id
+    where balance.posted <> coalesce(sums.remaining, 0) or balance.held <> coalesce(sums.held, 0)
+$$;
+grant execute on function ledger_audit() to hub_app;
