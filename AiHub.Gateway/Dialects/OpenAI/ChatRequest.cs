@@ -1,0 +1,388 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using AiHub.Gateway.Errors;
+using AiHub.Gateway.Metering;
+using AiHub.Gateway.Providers;
+
+namespace AiHub.Gateway.Dialects.OpenAI;
+
+/// <summary>A request is read, or the caller is told what is wrong with it.</summary>
+public readonly record struct ChatRequestOutcome(ChatRequest? Request, OpenAIError? Error);
+
+/// <summary>
+/// A chat request as the client wrote it. The few fields the hub decides by are found in one scan; the rest is never looked at
+/// and reaches the upstream byte for byte, including fields the hub has never heard of.
+/// </summary>
+public sealed class ChatRequest : IDisposable
+{
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = 256 };
+    private static readonly byte[] AskForUsage = Encoding.UTF8.GetBytes("\"include_usage\":true");
+    private static readonly byte[] AskForUsageOptions = Encoding.UTF8.GetBytes("{\"include_usage\":true}");
+    private static readonly byte[] AskForUsageMember = Encoding.UTF8.GetBytes("\"stream_options\":{\"include_usage\":true},");
+    private static readonly byte[] True = Encoding.UTF8.GetBytes("true");
+
+    private byte[]? _rented;
+    private int _sends;
+    private int _firstMember;
+    private JsonRange _model;
+    private JsonRange _streamOptions;
+    private JsonRange _includeUsage;
+    private JsonRange _maxTokens;
+    private JsonRange _maxCompletionTokens;
+    private bool _streamOptionsEmpty;
+
+    private ChatRequest(ReadOnlyMemory<byte> json, byte[]? rented) => (Json, _rented) = (json, rented);
+
+    public ReadOnlyMemory<byte> Json { get; }
+
+    /// <summary>The model as the client spelled it: an id or an alias.</summary>
+    public string Model { get; private set; } = "";
+
+    public bool Stream { get; private set; }
+
+    /// <summary>The client wants the usage chunk at the end of its stream.</summary>
+    public bool IncludeUsage { get; private set; }
+
+    /// <summary>The most tokens the client lets one choice have; null when it did not say.</summary>
+    public long? MaxOutputTokens { get; private set; }
+
+    /// <summary>How many answers are asked for (<c>n</c>); each is paid.</summary>
+    public int Choices { get; private set; } = 1;
+
+    /// <summary>A quick guess at the prompt's tokens, rather too many than too few.</summary>
+    public long EstimatedPromptTokens { get; private set; }
+
+    public static async ValueTask<ChatRequestOutcome> ReadAsync(HttpRequest request, CancellationToken ct)
+    {
+        if (request.ContentType is { Length: > 0 } type && !request.HasJsonContentType())
+        {
+            return Refuse(OpenAIError.Of(StatusCodes.Status415UnsupportedMediaType, $"Unsupported content type '{type}': send application/json."));
+        }
+
+        if (request.Headers.ContentEncoding is { Count: > 0 } encoding)
+        {
+            return Refuse(OpenAIError.Of(StatusCodes.Status415UnsupportedMediaType, $"Unsupported content encoding '{encoding}': send the body uncompressed."));
+        }
+
+        // The length is the client's claim: enough for nearly every request, and a lie costs nothing.
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength + 1 ?? 4096, 1024 * 1024));
+        var length = 0;
+        while (await request.Body.ReadAsync(buffer.AsMemory(length), ct) is var read and > 0)
+        {
+            length += read;
+            if (length == buffer.Length)
+            {
+                var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                buffer.AsSpan().CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = larger;
+            }
+        }
+
+        var start = buffer.AsSpan(0, length).StartsWith("\uFEFF"u8) ? 3 : 0;
+        return Parse(buffer.AsMemory(start, length - start), buffer);
+    }
+
+    public static ChatRequestOutcome Parse(ReadOnlyMemory<byte> json) => Parse(json, null);
+
+    /// <summary>The same request for an upstream: its own model name, usage asked for, and no more output than is paid for.</summary>
+    /// <param name="outputCap">The most tokens one choice may have; null leaves the client's own limit alone.</param>
+    public JsonEdits For(WireTarget target, long? outputCap)
+    {
+        var edits = new JsonEdits(Json);
+        edits.Replace(_model, target.EncodedModel);
+
+        if (Stream && !IncludeUsage && target.Quirks.ReportsStreamUsage)
+        {
+            if (_includeUsage.Exists)
+            {
+                edits.Replace(_includeUsage, True);
+            }
+            else if (_streamOptions.Exists)
+            {
+                edits.Replace(_streamOptionsEmpty ? _streamOptions : new JsonRange(_streamOptions.Start, 1), _streamOptionsEmpty ? AskForUsageOptions : (byte[])[(byte)'{', .. AskForUsage, (byte)',']);
+            }
+            else
+            {
+                edits.Insert(_firstMember, AskForUsageMember);
+            }
+        }
+
+        if (outputCap is { } cap && !(MaxOutputTokens <= cap))
+        {
+            var number = Encoding.UTF8.GetBytes(cap.ToString(CultureInfo.InvariantCulture));
+            if (_maxTokens.Exists)
+            {
+                edits.Replace(_maxTokens, number);
+            }
+
+            if (_maxCompletionTokens.Exists)
+            {
+                edits.Replace(_maxCompletionTokens, number);
+            }
+
+            if (!_maxTokens.Exists && !_maxCompletionTokens.Exists)
+            {
+                edits.Insert(_firstMember, Encoding.UTF8.GetBytes($"\"{target.Quirks.OutputLimitField}\":{cap.ToString(CultureInfo.InvariantCulture)},"));
+            }
+        }
+
+        return edits;
+    }
+
+    /// <summary>An HTTP stack may still be sending the body after its answer has come; the buffer is not reused under its hands.</summary>
+    public IDisposable Sending() => new Send(this);
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _rented, null) is { } buffer && Volatile.Read(ref _sends) == 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static ChatRequestOutcome Parse(ReadOnlyMemory<byte> json, byte[]? rented)
+    {
+        var request = new ChatRequest(json, rented);
+        OpenAIError? error;
+        try
+        {
+            error = request.Scan(json.Span);
+        }
+        catch (JsonException failure)
+        {
+            error = OpenAIError.BadRequest(
+                $"We could not parse the JSON body of your request (line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}). It must be one JSON object.");
+        }
+
+        if (error is null)
+        {
+            return new ChatRequestOutcome(request, null);
+        }
+
+        request.Dispose();
+        return Refuse(error);
+    }
+
+    private static ChatRequestOutcome Refuse(OpenAIError error) => new(null, error);
+
+    private OpenAIError? Scan(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, Options);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return OpenAIError.BadRequest("The body of your request must be a JSON object.");
+        }
+
+        _firstMember = (int)reader.BytesConsumed;
+        var hasMessages = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            OpenAIError? error = null;
+            if (reader.ValueTextEquals("model"u8))
+            {
+                error = ReadModel(ref reader);
+            }
+            else if (reader.ValueTextEquals("messages"u8))
+            {
+                reader.Read();
+                error = hasMessages ? Twice("messages")
+                    : reader.TokenType != JsonTokenType.StartArray ? OpenAIError.WrongType("messages", "an array of messages")
+                    : null;
+                hasMessages = true;
+                EstimatedPromptTokens += EstimateTokens(ref reader, out var messages) + 4L * messages;
+                error ??= messages == 0 ? OpenAIError.BadRequest("Invalid 'messages': the array is empty.", "messages", "empty_array") : null;
+            }
+            else if (reader.ValueTextEquals("stream"u8))
+            {
+                reader.Read();
+                error = reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null ? null : OpenAIError.WrongType("stream", "a boolean");
+                Stream = reader.TokenType == JsonTokenType.True;
+                reader.Skip();
+            }
+            else if (reader.ValueTextEquals("stream_options"u8))
+            {
+                error = ReadStreamOptions(ref reader);
+            }
+            else if (reader.ValueTextEquals("max_tokens"u8))
+            {
+                error = ReadLimit(ref reader, "max_tokens", ref _maxTokens);
+            }
+            else if (reader.ValueTextEquals("max_completion_tokens"u8))
+            {
+                error = ReadLimit(ref reader, "max_completion_tokens", ref _maxCompletionTokens);
+            }
+            else if (reader.ValueTextEquals("n"u8))
+            {
+                reader.Read();
+                if (reader.TokenType != JsonTokenType.Null)
+                {
+                    var choices = 0;
+                    error = reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out choices) && choices is >= 1 and <= 128
+                        ? null
+                        : OpenAIError.WrongType("n", "an integer between 1 and 128");
+                    Choices = Math.Max(1, choices);
+                    reader.Skip();
+                }
+            }
+            else if (reader.ValueTextEquals("tools"u8) || reader.ValueTextEquals("functions"u8) || reader.ValueTextEquals("response_format"u8))
+            {
+                reader.Read();
+                EstimatedPromptTokens += EstimateTokens(ref reader, out _);
+            }
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+
+            if (error is not null)
+            {
+                return error;
+            }
+        }
+
+        // One more read makes the reader complain about anything after the closing brace.
+        reader.Read();
+
+        EstimatedPromptTokens += 3;
+        return !_model.Exists ? OpenAIError.Missing("model") : !hasMessages ? OpenAIError.Missing("messages") : null;
+    }
+
+    private OpenAIError? ReadModel(ref Utf8JsonReader reader)
+    {
+        if (_model.Exists)
+        {
+            return Twice("model");
+        }
+
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            return OpenAIError.WrongType("model", "a string");
+        }
+
+        Model = reader.GetString()!;
+        _model = Here(ref reader);
+        return null;
+    }
+
+    private OpenAIError? ReadStreamOptions(ref Utf8JsonReader reader)
+    {
+        if (_streamOptions.Exists)
+        {
+            return Twice("stream_options");
+        }
+
+        reader.Read();
+        var start = (int)reader.TokenStartIndex;
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            _streamOptions = Here(ref reader);
+            _streamOptionsEmpty = true;
+            return null;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return OpenAIError.WrongType("stream_options", "an object");
+        }
+
+        _streamOptionsEmpty = true;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            _streamOptionsEmpty = false;
+            var include = reader.ValueTextEquals("include_usage"u8);
+            reader.Read();
+            if (include)
+            {
+                IncludeUsage = reader.TokenType == JsonTokenType.True;
+                _includeUsage = Here(ref reader);
+            }
+
+            reader.Skip();
+        }
+
+        _streamOptions = new JsonRange(start, (int)reader.BytesConsumed - start);
+        return null;
+    }
+
+    private OpenAIError? ReadLimit(ref Utf8JsonReader reader, string name, ref JsonRange range)
+    {
+        reader.Read();
+        if (range.Exists)
+        {
+            return Twice(name);
+        }
+
+        range = Here(ref reader);
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return null;
+        }
+
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var limit) || limit < 1)
+        {
+            return OpenAIError.WrongType(name, "a positive integer");
+        }
+
+        MaxOutputTokens = Math.Min(MaxOutputTokens ?? limit, limit);
+        return null;
+    }
+
+    // Two members of one name mean different things to different parsers; the one we checked must be the one the vendor obeys.
+    private static OpenAIError Twice(string name) => OpenAIError.BadRequest($"'{name}' appears twice in the body.", name, "duplicate_parameter");
+
+    private static JsonRange Here(ref Utf8JsonReader reader) => new((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex));
+
+    private static long EstimateTokens(ref Utf8JsonReader reader, out int elements)
+    {
+        var tokens = 0L;
+        elements = 0;
+        var depth = reader.CurrentDepth;
+        if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject))
+        {
+            return 0;
+        }
+
+        var binary = false;
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartObject when reader.CurrentDepth == depth + 1:
+                    elements++;
+                    break;
+                case JsonTokenType.PropertyName:
+                    // Names are words of a schema; the fixed names of messages are paid for by their flat 4.
+                    binary = reader.ValueTextEquals("data"u8) || reader.ValueTextEquals("file_data"u8);
+                    tokens += reader.CurrentDepth > depth + 3 ? TokenCounter.Estimate(reader.ValueSpan) : 0;
+                    break;
+                case JsonTokenType.String:
+                    tokens += binary || reader.ValueSpan.StartsWith("data:"u8) ? TokenCounter.AttachmentTokens : TokenCounter.Estimate(reader.ValueSpan);
+                    break;
+                case JsonTokenType.Number:
+                    tokens++;
+                    break;
+            }
+        }
+
+        return tokens;
+    }
+
+    private sealed class Send : IDisposable
+    {
+        private readonly ChatRequest _request;
+
+        public Send(ChatRequest request)
+        {
+            _request = request;
+            Interlocked.Increment(ref request._sends);
+        }
+
+        public void Dispose() => Interlocked.Decrement(ref _request._sends);
+    }
+}
