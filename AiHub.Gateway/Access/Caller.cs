@@ -38,4 +38,8 @@ public sealed record Caller
 /// <param name="Id">The plan's slug, for example <c>free</c>.</param>
 /// <param name="MonthlyTokens">Weighted tokens a period grants; null is unlimited.</param>
 /// <param name="RequestsPerMinute">For the whole organization; null is unlimited.</param>
-public sealed record CallerPlan(string Id, string Name, long? MonthlyTokens, int? RequestsPerMinute);
+public sealed record CallerPlan(string Id, string Name, long? MonthlyTokens, int? RequestsPerMinute)
+{
+    /// <summary>An organization without a subscription: known, but granted nothing.</summary>
+    public static readonly CallerPlan None = new("none", "none", MonthlyTokens: 0, RequestsPerMinute: 10);
+}

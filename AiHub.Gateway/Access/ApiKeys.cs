@@ -1,0 +1,209 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Runtime.InteropServices;
+using AiHub.Domain;
+using AiHub.Domain.Access;
+using AiHub.Domain.Tenancy;
+using AiHub.Gateway.Errors;
+using Microsoft.EntityFrameworkCore;
+
+namespace AiHub.Gateway.Access;
+
+/// <summary>A key opens the door for a caller, or the caller is told why not.</summary>
+public readonly record struct KeyOutcome(Caller? Caller, OpenAIError? Error);
+
+/// <summary>
+/// Knows who a key belongs to. Keys are kept in memory by their hash and forgotten the moment the database says that they, their organization
+/// or its plan changed; while the database cannot be heard every key is looked up again. So a revocation holds everywhere within a second.
+/// </summary>
+public sealed class ApiKeys : IDisposable
+{
+    private const int MostKnown = 100_000;
+    private const int MostUnknown = 10_000;
+
+    private readonly ConcurrentDictionary<KeyHash, Entry> _known = new();
+    private readonly ConcurrentDictionary<Guid, KeyHash> _hashes = new();
+    private readonly ConcurrentDictionary<KeyHash, bool> _unknown = new();
+    private readonly IServiceScopeFactory _scopes;
+    private readonly ChangeFeed _changes;
+    private readonly TimeProvider _time;
+
+    public ApiKeys(IServiceScopeFactory scopes, ChangeFeed changes, TimeProvider time)
+    {
+        (_scopes, _changes, _time) = (scopes, changes, time);
+        changes.Changed += Forget;
+        changes.Restarted += ForgetAll;
+    }
+
+    public void Dispose()
+    {
+        _changes.Changed -= Forget;
+        _changes.Restarted -= ForgetAll;
+    }
+
+    /// <param name="authorization">The Authorization header as it came.</param>
+    public ValueTask<KeyOutcome> FindAsync(string? authorization, CancellationToken ct)
+    {
+        if (string.IsNullOrEmpty(authorization))
+        {
+            return Refuse("You didn't provide an API key. Send it as 'Authorization: Bearer <your key>'.", "missing_api_key");
+        }
+
+        var key = authorization.AsSpan().Trim();
+        if (!key.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+        {
+            return Refuse("The Authorization header must have the form 'Bearer <your key>'.");
+        }
+
+        key = key["Bearer ".Length..].Trim();
+        if (!ApiKeySecret.IsWellFormed(key))
+        {
+            // The checksum tells without a question to the database.
+            return Refuse("This is not an AI Hub API key, or it was not copied whole. Keys begin with 'ai-hub-' and are 51 characters long.");
+        }
+
+        var hash = ApiKeySecret.Hash(key);
+        var id = new KeyHash(hash);
+        if (_changes.IsCurrent)
+        {
+            if (_known.TryGetValue(id, out var entry))
+            {
+                return ValueTask.FromResult(Judge(entry));
+            }
+
+            if (_unknown.ContainsKey(id))
+            {
+                return ValueTask.FromResult(Judge(null));
+            }
+        }
+
+        return LookUpAsync(hash, id, ct);
+    }
+
+    private async ValueTask<KeyOutcome> LookUpAsync(byte[] hash, KeyHash id, CancellationToken ct)
+    {
+        var version = _changes.Version;
+        await using var scope = _scopes.CreateAsyncScope();
+        var found = await scope.ServiceProvider.GetRequiredService<HubDb>().FindApiKey(hash).AsNoTracking().FirstOrDefaultAsync(ct);
+        var entry = found is null ? null : new Entry(found, ToCaller(found));
+
+        Remember(id, entry);
+        if (_changes.Version != version || !_changes.IsCurrent)
+        {
+            // Something changed while we asked, perhaps this very key, after we had read it.
+            Forget(id, entry);
+        }
+
+        return Judge(entry);
+    }
+
+    private KeyOutcome Judge(Entry? entry) => entry switch
+    {
+        null => Error("This API key does not exist. It may have been deleted, or made for another hub."),
+        { Found.RevokedAt: not null } => Error("This API key has been revoked."),
+        { Found.ExpiresAt: { } expiry } when expiry <= _time.GetUtcNow() => Error("This API key has expired."),
+        { Found.Role: null } => Error("The owner of this API key is no longer a member of the organization."),
+        { Caller.Suspended: true } => new KeyOutcome(null, OpenAIError.Forbidden("This organization is suspended. Ask its owner, or the operator of this hub.", "organization_suspended")),
+        _ => new KeyOutcome(entry.Caller, null),
+    };
+
+    private static Caller ToCaller(FoundApiKey found) => new()
+    {
+        KeyId = found.Id,
+        UserId = found.UserId,
+        TeamId = found.TeamId,
+        OrganizationId = found.OrganizationId,
+        Currency = found.Currency,
+        Plan = found.PlanId is { } plan
+            ? new CallerPlan(plan, found.PlanName!, found.PlanMonthlyTokens, found.PlanRequestsPerMinute)
+            : CallerPlan.None,
+        AllowsOverage = found.PlanAllowsOverage ?? false,
+        KeyRequestsPerMinute = found.RequestsPerMinute,
+        AllowedModels = found.AllowedModels.Length > 0 ? found.AllowedModels.ToFrozenSet() : null,
+        ExpiresAt = found.ExpiresAt,
+        Suspended = found.OrganizationStatus != OrganizationStatus.Active,
+    };
+
+    private void Remember(KeyHash id, Entry? entry)
+    {
+        if (entry is null)
+        {
+            // A stranger can invent keys with a right checksum; remembering them must stay cheap.
+            if (_unknown.Count >= MostUnknown)
+            {
+                _unknown.Clear();
+            }
+
+            _unknown[id] = true;
+            return;
+        }
+
+        if (_known.Count >= MostKnown)
+        {
+            ForgetAll();
+        }
+
+        _hashes[entry.Found.Id] = id;
+        _known[id] = entry;
+    }
+
+    private void Forget(HubChange change)
+    {
+        switch (change.Table)
+        {
+            case "api_keys":
+                // A new key may have been asked for before it existed.
+                _unknown.Clear();
+                if (Guid.TryParse(change.Id, out var key) && _hashes.TryRemove(key, out var hash))
+                {
+                    _known.TryRemove(hash, out _);
+                }
+
+                break;
+            case "organizations" or "memberships" or "subscriptions" when Guid.TryParse(change.Id, out var organization):
+                foreach (var (id, entry) in _known)
+                {
+                    if (entry.Found.OrganizationId == organization)
+                    {
+                        Forget(id, entry);
+                    }
+                }
+
+                break;
+            case "plans":
+                ForgetAll();
+                break;
+        }
+    }
+
+    private void Forget(KeyHash id, Entry? entry)
+    {
+        _unknown.TryRemove(id, out _);
+        _known.TryRemove(id, out _);
+        if (entry is not null)
+        {
+            _hashes.TryRemove(entry.Found.Id, out _);
+        }
+    }
+
+    private void ForgetAll()
+    {
+        _known.Clear();
+        _hashes.Clear();
+        _unknown.Clear();
+    }
+
+    private static ValueTask<KeyOutcome> Refuse(string message, string code = "invalid_api_key") => ValueTask.FromResult(Error(message, code));
+
+    private static KeyOutcome Error(string message, string code = "invalid_api_key") => new(null, OpenAIError.Unauthorized(message, code));
+
+    private sealed record Entry(FoundApiKey Found, Caller Caller);
+
+    /// <summary>A SHA-256 as a value.</summary>
+    private readonly record struct KeyHash(UInt128 Left, UInt128 Right)
+    {
+        public KeyHash(byte[] hash) : this(MemoryMarshal.Read<UInt128>(hash), MemoryMarshal.Read<UInt128>(hash.AsSpan(16)))
+        {
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using AiHub.Domain;
+using AiHub.Domain.Catalog;
+using AiHub.Gateway.Providers;
+using Microsoft.EntityFrameworkCore;
+
+namespace AiHub.Gateway.Routing;
+
+/// <summary>
+/// The catalogue in memory: models, who serves them and for how much. Read again whenever the database says that it changed;
+/// the new one, with its connectors, takes the old one's place in one step.
+/// </summary>
+public sealed partial class Catalogue : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _changed = new(1);
+    private readonly IServiceScopeFactory _scopes;
+    private readonly VendorSettings _vendors;
+    private readonly ConnectorRegistry _connectors;
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ILogger<Catalogue> _logger;
+
+    public Catalogue(IServiceScopeFactory scopes, VendorSettings vendors, ConnectorRegistry connectors, ChangeFeed changes, ILogger<Catalogue> logger)
+    {
+        (_scopes, _vendors, _connectors, _logger) = (scopes, vendors, connectors, logger);
+        changes.Restarted += Reload;
+        changes.Changed += change =>
+        {
+            if (change.Table is "vendors" or "models" or "upstreams" or "prices")
+            {
+                Reload();
+            }
+        };
+    }
+
+    public CatalogueSnapshot Current { get; private set; } = CatalogueSnapshot.Empty;
+
+    /// <summary>Completes when the catalogue has been read once.</summary>
+    public Task Loaded => _loaded.Task;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await _changed.WaitAsync(stoppingToken);
+            try
+            {
+                await LoadAsync(stoppingToken);
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogNotLoaded(failure);
+                await Task.Delay(Pause, stoppingToken);
+                Reload();
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        _changed.Dispose();
+        base.Dispose();
+    }
+
+    // Many changes at once are one reason to read once.
+    private void Reload()
+    {
+        if (_changed.CurrentCount == 0)
+        {
+            _changed.Release();
+        }
+    }
+
+    private async Task LoadAsync(CancellationToken ct)
+    {
+        await using var scope = _scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<HubDb>();
+
+        var vendors = await db.Vendors.AsNoTracking().ToDictionaryAsync(vendor => vendor.Id, ct);
+        var models = await db.Models.AsNoTracking().Where(model => model.Enabled).ToListAsync(ct);
+        var upstreams = await db.Upstreams.AsNoTracking().Where(upstream => upstream.Enabled).ToListAsync(ct);
+        var prices = await db.Prices.AsNoTracking().ToListAsync(ct);
+
+        var served = upstreams
+            .Select(upstream => (Upstream: upstream, Vendor: vendors[upstream.VendorId], Target: _vendors.Target(vendors[upstream.VendorId], upstream.VendorModel)))
+            .Where(serving => serving.Target is not null)
+            .Select(serving => new ServedUpstream(serving.Upstream, serving.Vendor, serving.Target!))
+            .ToList();
+
+        _connectors.Apply(served.Select(serving => new ConnectorSpec(serving.Key, VendorSettings.Connector(serving.Vendor), serving.Target)));
+        Current = new CatalogueSnapshot(models, served, prices);
+        _loaded.TrySetResult();
+    }
+
+    [LoggerMessage(LogLevel.Error, "The catalogue could not be read; the last one stays in use.")]
+    private partial void LogNotLoaded(Exception failure);
+}
+
+/// <summary>A model's serving by a vendor that is switched on.</summary>
+public sealed record ServedUpstream(Upstream Upstream, Vendor Vendor, WireTarget Target)
+{
+    public string Key { get; } = Upstream.Id.ToString();
+}
+
+/// <summary>The catalogue at one moment. Never changes.</summary>
+public sealed class CatalogueSnapshot
+{
+    public static readonly CatalogueSnapshot Empty = new([], [], []);
+
+    private readonly FrozenDictionary<string, Model> _byName;
+    private readonly FrozenDictionary<string, ServedUpstream[]> _upstreams;
+    private readonly PriceBook _book;
+    private readonly DateTimeOffset[] _priceChanges;
+    private readonly ConcurrentDictionary<(Guid, Currency), (DateTimeOffset Until, PriceList? Prices)> _prices = new();
+
+    public CatalogueSnapshot(IReadOnlyList<Model> models, IReadOnlyList<ServedUpstream> upstreams, IReadOnlyList<PriceRow> prices)
+    {
+        Models = models;
+        _book = new PriceBook(prices);
+        _priceChanges = [.. prices.SelectMany(row => (DateTimeOffset[])[row.ValidFrom, row.ValidTo ?? DateTimeOffset.MaxValue]).Distinct().Order()];
+        _upstreams = upstreams.GroupBy(serving => serving.Upstream.ModelId).ToFrozenDictionary(group => group.Key, group => group.ToArray());
+
+        // An id always means its own model, whatever aliases others claim; among aliases the first model keeps it.
+        var names = models.ToDictionary(model => model.Id, StringComparer.OrdinalIgnoreCase);
+        foreach (var model in models)
+        {
+            foreach (var alias in model.Aliases)
+            {
+                names.TryAdd(alias, model);
+            }
+        }
+
+        _byName = names.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }
+
+    public IReadOnlyList<Model> Models { get; }
+
+    public Model? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>The servings of a model by vendors that are switched on.</summary>
+    public IReadOnlyList<ServedUpstream> UpstreamsOf(Model model) => _upstreams.GetValueOrDefault(model.Id) ?? [];
+
+    /// <returns>Null when the upstream is not priced in that currency then.</returns>
+    public PriceList? PricesOf(Guid upstream, Currency currency, DateTimeOffset now)
+    {
+        // Prices stand still between two changes of any row.
+        if (_prices.TryGetValue((upstream, currency), out var known) && now < known.Until)
+        {
+            return known.Prices;
+        }
+
+        var prices = _book.At(upstream, currency, now);
+        var until = Array.Find(_priceChanges, change => change > now);
+        _prices[(upstream, currency)] = (until == default ? DateTimeOffset.MaxValue : until, prices);
+        return prices;
+    }
+}
