@@ -1,0 +1,64 @@
+using AiHub.Gateway.Access;
+using AiHub.Gateway.Errors;
+using AiHub.Gateway.Management;
+using AiHub.Gateway.Metering;
+using AiHub.Gateway.Models;
+using AiHub.Gateway.Providers;
+using AiHub.Gateway.Routing;
+using Microsoft.SemanticKernel;
+
+namespace AiHub.Gateway;
+
+/// <summary>What programs call with an API key: the OpenAI surface, under <c>/v1</c> and without it.</summary>
+public static class DataPlane
+{
+    private const string AnyOrigin = "data-plane";
+
+    public static TBuilder AddDataPlane<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    {
+        var services = builder.Services;
+
+        services.AddSingleton<GatewayTelemetry>();
+        services.AddSingleton<ChangeFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<ChangeFeed>());
+
+        services.AddSingleton<ApiKeys>();
+
+        services.AddSingleton<VendorSettings>();
+        services.AddSingleton<Catalogue>();
+        services.AddHostedService(provider => provider.GetRequiredService<Catalogue>());
+        services.AddSingleton<UpstreamHealth>();
+        services.AddSingleton<Router>();
+
+        services.AddSingleton<HandlerPool>();
+        services.AddSingleton<ConnectorRegistry>();
+        services.AddSingleton<KernelServices>();
+        services.AddSingleton(provider => new Kernel(provider.GetRequiredService<KernelServices>()));
+        services.AddSingleton<ProviderSet>();
+
+        services.AddSingleton<TokenCounter>();
+        services.AddActivatedSingleton<TokenCounter>();
+
+        services.AddExceptionHandler<ErrorAnswers>();
+        // Keys are sent by hand, never by a browser on its own, so any page may call with the key it was given.
+        services.AddCors(cors => cors.AddPolicy(AnyOrigin, policy => policy.AllowAnyOrigin().AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("*").SetPreflightMaxAge(TimeSpan.FromDays(1))));
+
+        return builder;
+    }
+
+    public static WebApplication MapDataPlane(this WebApplication app)
+    {
+        app.UseWhen(
+            context => !context.Request.Path.StartsWithSegments(ManagementApi.Path),
+            plane => plane.UseStatusCodePages(ErrorAnswers.FillAsync));
+        app.UseCors();
+
+        foreach (var prefix in (ReadOnlySpan<string>)["/v1", ""])
+        {
+            var surface = app.MapGroup(prefix).RequireCors(AnyOrigin).ExcludeFromDescription();
+            surface.MapModels();
+        }
+
+        return app;
+    }
+}

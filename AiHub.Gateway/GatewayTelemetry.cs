@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using AiHub.Gateway.Providers;
+using AiHub.Gateway.Routing;
+using Meter = System.Diagnostics.Metrics.Meter;
+
+namespace AiHub.Gateway;
+
+/// <summary>What the data plane tells OpenTelemetry, in the words of its GenAI conventions where they have some. Never a key, a prompt or an answer.</summary>
+public sealed class GatewayTelemetry : IDisposable
+{
+    public const string Name = "AiHub.Gateway";
+
+    private readonly ActivitySource _source = new(Name);
+    private readonly Meter _meter = new(Name);
+    private readonly Histogram<double> _operation;
+    private readonly Histogram<double> _firstChunk;
+    private readonly Counter<long> _refusals;
+    private readonly Counter<long> _fallbacks;
+
+    public GatewayTelemetry()
+    {
+        _operation = _meter.CreateHistogram<double>("gen_ai.client.operation.duration", "s", "Duration of calls to vendors.");
+        _firstChunk = _meter.CreateHistogram<double>("gen_ai.client.operation.time_to_first_chunk", "s", "Until a vendor's first piece of answer.");
+        _refusals = _meter.CreateCounter<long>("aihub.gateway.refusals", "{request}", "Calls refused before any vendor was asked, by reason.");
+        _fallbacks = _meter.CreateCounter<long>("aihub.gateway.fallbacks", "{attempt}", "Vendors passed over because they failed before answering.");
+    }
+
+    public Activity? StartChat(string model, PlannedUpstream upstream)
+    {
+        var span = _source.StartActivity(ActivityKind.Client, name: $"chat {upstream.VendorModel}");
+        if (span is not null)
+        {
+            span.SetTag("gen_ai.operation.name", "chat");
+            span.SetTag("gen_ai.provider.name", upstream.VendorId);
+            span.SetTag("gen_ai.request.model", upstream.VendorModel);
+            span.SetTag("server.address", upstream.Address.Host);
+            span.SetTag("server.port", upstream.Address.Port);
+            span.SetTag("aihub.model", model);
+        }
+
+        return span;
+    }
+
+    /// <summary>The vendor's part is over. The span of an answer that had begun stays open until its tokens are known.</summary>
+    public void EndChat(PlannedUpstream upstream, UpstreamExchange exchange, Exception? failure)
+    {
+        var error = failure switch
+        {
+            null => null,
+            UpstreamException fault => fault.Failure.ToString().ToLowerInvariant(),
+            OperationCanceledException => "cancelled",
+            _ => failure.GetType().Name,
+        };
+        var tags = new TagList
+        {
+            { "gen_ai.operation.name", "chat" },
+            { "gen_ai.provider.name", upstream.VendorId },
+            { "gen_ai.request.model", upstream.VendorModel },
+        };
+        if (error is not null)
+        {
+            tags.Add("error.type", error);
+        }
+
+        if (exchange.TimeToFirstToken is { } first)
+        {
+            _firstChunk.Record(first.TotalSeconds, tags);
+        }
+
+        if (exchange.Duration is { } duration)
+        {
+            _operation.Record(duration.TotalSeconds, tags);
+        }
+
+        if (exchange.Span is not { } span)
+        {
+            return;
+        }
+
+        span.SetTag("http.response.status_code", (int?)exchange.Status);
+        if (error is not null)
+        {
+            span.SetTag("error.type", error);
+            span.SetStatus(ActivityStatusCode.Error, failure is UpstreamException ? failure.Message : null);
+        }
+
+        span.SetEndTime(span.StartTimeUtc + (exchange.Duration ?? TimeSpan.Zero));
+        if (exchange.TimeToFirstToken is null)
+        {
+            span.Stop();
+        }
+    }
+
+    public void FellBack(PlannedUpstream upstream, ProviderFailure failure) =>
+        _fallbacks.Add(1, new KeyValuePair<string, object?>("gen_ai.provider.name", upstream.VendorId), new("error.type", failure.ToString().ToLowerInvariant()));
+
+    public void Refused(string reason) => _refusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void Dispose()
+    {
+        _source.Dispose();
+        _meter.Dispose();
+    }
+}

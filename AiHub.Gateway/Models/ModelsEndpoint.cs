@@ -1,0 +1,48 @@
+using System.Text.Json;
+using AiHub.Domain.Catalog;
+using AiHub.Gateway.Access;
+using AiHub.Gateway.Errors;
+using AiHub.Gateway.Routing;
+
+namespace AiHub.Gateway.Models;
+
+/// <summary>The models a key can call now: known, served by a vendor that is on, and priced in the organization's currency.</summary>
+public static class ModelsEndpoint
+{
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static void MapModels(this IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/models", Methods, ListAsync);
+        // Ids contain a slash: openai/gpt-5.5.
+        routes.MapMethods("/models/{**id}", Methods, FindAsync);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, ApiKeys keys, Router router)
+    {
+        var (caller, stranger) = await keys.FindAsync(context.Request.Headers.Authorization, context.RequestAborted);
+        return caller is null
+            ? stranger!
+            : TypedResults.Json(new ModelList("list", [.. router.Callable(caller).Select(Card)]), Json);
+    }
+
+    private static async Task<IResult> FindAsync(string id, HttpContext context, ApiKeys keys, Router router)
+    {
+        var (caller, stranger) = await keys.FindAsync(context.Request.Headers.Authorization, context.RequestAborted);
+        if (caller is null)
+        {
+            return stranger!;
+        }
+
+        return router.Plan(id, caller, context.RequestId()) is { Plan: { } plan }
+            ? TypedResults.Json(Card(plan.Model), Json)
+            : OpenAIError.ModelNotFound(id);
+    }
+
+    private static ModelCard Card(Model model) => new(model.Id, "model", model.CreatedAt.ToUnixTimeSeconds(), model.Id.Split('/')[0]);
+
+    private sealed record ModelList(string Object, IReadOnlyList<ModelCard> Data);
+
+    private sealed record ModelCard(string Id, string Object, long Created, string OwnedBy);
+}

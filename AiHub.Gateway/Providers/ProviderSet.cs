@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using AiHub.Gateway.Dialects.OpenAI;
+using AiHub.Gateway.Routing;
+using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.ChatCompletion;
+
+namespace AiHub.Gateway.Providers;
+
+/// <summary>Opens an answer: tries the upstreams of a plan in order until one begins to answer.</summary>
+public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, GatewayTelemetry telemetry, ILogger<ProviderSet> logger)
+{
+    // A vendor may send a few events before the first that a reader would see. While they are held back, another vendor can still take over.
+    private const int MostHeldEvents = 64;
+    private const int MostHeldBytes = 256 * 1024;
+
+    /// <exception cref="UpstreamException">No upstream answered; it is the failure of the last one tried.</exception>
+    public async Task<Reply> OpenAsync(RoutePlan plan, ChatRequest request, long? outputCap, Attempts attempts, CancellationToken ct)
+    {
+        foreach (var upstream in plan.Upstreams)
+        {
+            var settings = new HubExecutionSettings { Request = request, OutputCap = outputCap };
+            settings.Exchange.Span = telemetry.StartChat(plan.Model.Id, upstream);
+            attempts.Add(upstream, settings.Exchange);
+            var attempt = new Attempt(this, upstream, settings.Exchange);
+            try
+            {
+                return await BeginAsync(attempt, request.Stream ? StreamAsync(upstream, settings, ct) : WholeAsync(upstream, settings, ct), ct);
+            }
+            catch (UpstreamException failure) when (failure.MayFallBack && upstream != plan.Upstreams[^1])
+            {
+                telemetry.FellBack(upstream, failure.Failure);
+                LogFellBack(upstream.VendorId, upstream.VendorModel, failure.Failure, failure.Message);
+            }
+        }
+
+        throw new UnreachableException("A plan without upstreams is refused before it gets here.");
+    }
+
+    private static async Task<Reply> BeginAsync(Attempt attempt, IAsyncEnumerable<ReplyChunk> answer, CancellationToken ct)
+    {
+        var chunks = answer.GetAsyncEnumerator(ct);
+        try
+        {
+            var held = new List<ReplyChunk>();
+            var bytes = 0;
+            while (await attempt.NextAsync(chunks))
+            {
+                if (chunks.Current.Facts.Has(AnswerTraits.Semantic) || held.Count == MostHeldEvents || bytes > MostHeldBytes)
+                {
+                    return new Reply(attempt.Upstream, attempt.Exchange, ContinueAsync(attempt, held, chunks));
+                }
+
+                bytes += chunks.Current.Json.Length;
+                held.Add(chunks.Current with { Json = chunks.Current.Json.ToArray() });
+            }
+
+            // A whole answer without a word in it is still an answer: the vendor counted its prompt.
+            return new Reply(attempt.Upstream, attempt.Exchange, held.ToAsyncEnumerable());
+        }
+        catch
+        {
+            await chunks.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async IAsyncEnumerable<ReplyChunk> ContinueAsync(Attempt attempt, List<ReplyChunk> held, IAsyncEnumerator<ReplyChunk> chunks)
+    {
+        try
+        {
+            foreach (var early in held)
+            {
+                yield return early;
+            }
+
+            do
+            {
+                yield return chunks.Current;
+            }
+            while (await attempt.NextAsync(chunks));
+        }
+        finally
+        {
+            await chunks.DisposeAsync();
+            attempt.End(new OperationCanceledException("Nobody reads on."));
+        }
+    }
+
+    private async IAsyncEnumerable<ReplyChunk> StreamAsync(PlannedUpstream upstream, HubExecutionSettings settings, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var content in Connector(upstream).GetStreamingChatMessageContentsAsync([], settings, kernel, ct))
+        {
+            var raw = (WireEvent)content;
+            yield return new ReplyChunk(raw.Json, raw.Facts);
+        }
+    }
+
+    private async IAsyncEnumerable<ReplyChunk> WholeAsync(PlannedUpstream upstream, HubExecutionSettings settings, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var raw = (WireMessage)(await Connector(upstream).GetChatMessageContentsAsync([], settings, kernel, ct))[0];
+        yield return new ReplyChunk(raw.Json, raw.Facts);
+    }
+
+    // An administrator may have removed the upstream since it was planned.
+    private IChatCompletionService Connector(PlannedUpstream upstream) =>
+        kernel.Services.GetKeyedService<IChatCompletionService>(upstream.Key)
+        ?? throw new UpstreamException(ProviderFailure.Unavailable, $"{upstream.VendorId} is no longer in service.");
+
+    private UpstreamHealth Health => health;
+
+    private GatewayTelemetry Telemetry => telemetry;
+
+    [LoggerMessage(LogLevel.Warning, "{Vendor} failed for {Model} ({Failure}); trying the next upstream. {Reason}")]
+    private partial void LogFellBack(string vendor, string model, ProviderFailure failure, string reason);
+
+    /// <summary>One upstream being tried; notes once how it went.</summary>
+    private sealed class Attempt(ProviderSet set, PlannedUpstream upstream, UpstreamExchange exchange)
+    {
+        private bool _ended;
+
+        public PlannedUpstream Upstream => upstream;
+
+        public UpstreamExchange Exchange => exchange;
+
+        public async ValueTask<bool> NextAsync(IAsyncEnumerator<ReplyChunk> chunks)
+        {
+            try
+            {
+                var more = await chunks.MoveNextAsync();
+                if (!more)
+                {
+                    End(failure: null);
+                }
+
+                return more;
+            }
+            catch (Exception failure)
+            {
+                End(failure);
+                throw;
+            }
+        }
+
+        public void End(Exception? failure)
+        {
+            if (_ended)
+            {
+                return;
+            }
+
+            _ended = true;
+            switch (failure)
+            {
+                case null:
+                    set.Health.Succeeded(upstream.Id);
+                    break;
+                case UpstreamException fault:
+                    set.Health.Failed(upstream.Id, fault);
+                    break;
+            }
+
+            set.Telemetry.EndChat(upstream, exchange, failure);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using AiHub.Gateway.Dialects.OpenAI;
+using AiHub.Gateway.Routing;
+
+namespace AiHub.Gateway.Providers;
+
+/// <summary>One piece of an answer: a chunk of a stream, or the whole of an answer that is not streamed.</summary>
+/// <param name="Json">A chunk is valid until the next one is asked for; a whole answer stays.</param>
+public readonly record struct ReplyChunk(ReadOnlyMemory<byte> Json, AnswerFacts Facts);
+
+/// <summary>
+/// An answer that has begun. It marks where fallback ends: before it nothing has been sent to the caller, after it the upstream is fixed.
+/// </summary>
+public sealed class Reply(PlannedUpstream upstream, UpstreamExchange exchange, IAsyncEnumerable<ReplyChunk> chunks)
+{
+    public PlannedUpstream Upstream => upstream;
+
+    public UpstreamExchange Exchange => exchange;
+
+    /// <summary>Can be read once. Throws <see cref="UpstreamException"/> when the answer breaks off.</summary>
+    public IAsyncEnumerable<ReplyChunk> Chunks => chunks;
+}
+
+/// <summary>What was tried for one call; filled while upstreams are tried, so that it is known even when none answers.</summary>
+public sealed class Attempts
+{
+    public int Count { get; private set; }
+
+    public PlannedUpstream? Last { get; private set; }
+
+    public UpstreamExchange? Exchange { get; private set; }
+
+    public void Add(PlannedUpstream upstream, UpstreamExchange exchange)
+    {
+        Count++;
+        (Last, Exchange) = (upstream, exchange);
+    }
+}
