@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AiHub.Simulators.Control;
 using AiHub.Simulators.Vendors;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace AiHub.Simulators;
@@ -28,10 +29,10 @@ public static class SimulatorServices
             json.SerializerOptions.DictionaryKeyPolicy = null;
         });
 
+        // A write that has returned is on the wire: what a cut stream delivered is then known exactly, and is not lost with the connection.
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.MaxWriteBufferSize = 1);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            // A write that has returned is on the wire: what a cut stream delivered is then known exactly.
-            kestrel.Limits.MaxResponseBufferSize = 0;
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Limits.MaxRequestBodySize = LargestRequest;
         });
