@@ -72,15 +72,25 @@ public struct AnthropicUsage
         return read;
     }
 
-    /// <summary>The usage of a whole message, with every key that Anthropic's own SDKs insist on.</summary>
-    public static void WriteMessage(Utf8JsonWriter writer, TokenUsage tokens, string? serviceTier)
+    /// <summary>The usage of a message, with every key that Anthropic's own SDKs insist on.</summary>
+    /// <param name="tokens">Null at the start of a stream, when nobody knows yet.</param>
+    public static void WriteMessage(Utf8JsonWriter writer, TokenUsage? tokens, string? serviceTier)
     {
         writer.WriteStartObject("usage"u8);
-        WriteFigures(writer, tokens);
-        writer.WriteStartObject("cache_creation"u8);
-        writer.WriteNumber("ephemeral_5m_input_tokens"u8, tokens.CacheWrite5m);
-        writer.WriteNumber("ephemeral_1h_input_tokens"u8, tokens.CacheWrite1h);
-        writer.WriteEndObject();
+        WriteFigures(writer, tokens ?? default);
+        if (tokens is { } known)
+        {
+            writer.WriteStartObject("cache_creation"u8);
+            writer.WriteNumber("ephemeral_5m_input_tokens"u8, known.CacheWrite5m);
+            writer.WriteNumber("ephemeral_1h_input_tokens"u8, known.CacheWrite1h);
+            writer.WriteEndObject();
+        }
+        else
+        {
+            // The only figure that message_delta does not replace.
+            writer.WriteNull("cache_creation"u8);
+        }
+
         writer.WriteString("service_tier"u8, serviceTier ?? "standard");
         writer.WriteNull("inference_geo"u8);
         writer.WriteNull("speed"u8);

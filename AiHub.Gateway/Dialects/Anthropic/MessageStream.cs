@@ -145,7 +145,7 @@ public sealed class MessageStream(MessageHead head) : IDisposable
         _writer.WriteNull("diagnostics"u8);
 
         // Nobody knows yet; SDKs insist on the object and take the figures from message_delta.
-        AnthropicUsage.WriteMessage(_writer, default, null);
+        AnthropicUsage.WriteMessage(_writer, null, null);
         _writer.WriteEndObject();
         EndFrame(frames);
     }
