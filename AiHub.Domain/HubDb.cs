@@ -58,6 +58,12 @@ public sealed class HubDb : DbContext
     /// <summary>The organizations a user belongs to. Needs no tenant.</summary>
     public IQueryable<OrganizationOfUser> OrganizationsOfUser(Guid userId) => FromExpression(() => OrganizationsOfUser(userId));
 
+    /// <summary>
+    /// The subscriptions that lack a period they should have by now, in the order of their organizations' ids, beginning after one. Needs no tenant.
+    /// </summary>
+    public IQueryable<SubscriptionTerms> SubscriptionsDue(DateTimeOffset now, Guid after, int count) =>
+        FromExpression(() => SubscriptionsDue(now, after, count));
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configuration)
     {
         configuration.Properties<DateTimeOffset>().HaveConversion<UtcInstant>();
@@ -194,6 +200,8 @@ public sealed class HubDb : DbContext
                 .HasPrincipalKey(subscription => new { subscription.Id, subscription.OrganizationId });
             OfOrganization(period);
         });
+        model.Entity<SubscriptionTerms>().HasNoKey().ToTable((string?)null);
+        model.HasDbFunction(typeof(HubDb).GetMethod(nameof(SubscriptionsDue))!).HasName("subscriptions_due");
     }
 
     private static void MapUsage(ModelBuilder model) => model.Entity<UsageRecord>(record =>

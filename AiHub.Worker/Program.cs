@@ -1,4 +1,8 @@
+using AiHub.Domain;
+using AiHub.Domain.Accounts;
+using AiHub.Worker.Accounts;
 using AiHub.Worker.Migration;
+using AiHub.Worker.Quotas;
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -8,6 +12,15 @@ if (args is [Migrate.Argument, ..])
 }
 
 builder.AddServiceDefaults();
+builder.AddNpgsqlDbContext<HubDb>("hub");
+builder.Services.AddLedger();
+
+builder.Services.AddHostedService<PeriodRun>();
+builder.Services.AddHostedService<HoldSweep>();
+builder.Services.AddHostedService<LedgerAudit>();
+
+builder.Services.AddSingleton<LedgerHealth>();
+builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger");
 
 var app = builder.Build();
 

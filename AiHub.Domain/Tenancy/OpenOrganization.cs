@@ -20,6 +20,6 @@ public static class OpenOrganization
              """,
             ct);
 
-        await db.GrantPeriodsAsync(subscriptionId, now, ct);
+        await db.GrantPeriodsAsync(now, ct);
     }
 }

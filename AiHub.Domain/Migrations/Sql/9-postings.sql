@@ -42,7 +42,30 @@ begin
     end if;
     return true;
 end $$;
-grant execute on function grant_period(uuid, uuid, uuid, integer, timestamptz, timestamptz, timestamptz) to hub_app;
+
+-- Many of them, in order. Answers how many were new.
+create or replace function grant_periods(
+    p_ids uuid[], p_organization_ids uuid[], p_subscription_ids uuid[], p_sequences integer[], p_starts timestamptz[], p_ends timestamptz[], p_now timestamptz)
+    returns integer
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v record;
+    v_count integer := 0;
+begin
+    perform ledger_lock(p_organization_ids);
+    for v in
+        select * from unnest(p_ids, p_organization_ids, p_subscription_ids, p_sequences, p_starts, p_ends)
+            with ordinality as due (id, organization_id, subscription_id, sequence, starts_at, ends_at, ordinal)
+        order by ordinal
+    loop
+        if grant_period(v.id, v.organization_id, v.subscription_id, v.sequence, v.starts_at, v.ends_at, p_now) then
+            v_count := v_count + 1;
+        end if;
+    end loop;
+    return v_count;
+end $$;
+grant execute on function grant_periods(uuid[], uuid[], uuid[], integer[], timestamptz[], timestamptz[], timestamptz) to hub_app;
 
 -- Posts what is free in up to p_limit expired lots to breakage. What is held in them stays payable until its hold closes. Answers how many lots.
 create or replace function expire_lots(p_now timestamptz, p_limit integer) returns integer
@@ -71,18 +94,25 @@ begin
 end $$;
 grant execute on function expire_lots(timestamptz, integer) to hub_app;
 
--- The subscriptions that lack a period they should have by now. For the run that grants them; it has no organization yet.
-create or replace function subscriptions_due(p_now timestamptz, p_limit integer) returns table (subscription_id uuid, organization_id uuid)
+-- The subscriptions that lack a period they should have by now, and what computing it takes. For the run that grants them, which works for all.
+drop function if exists subscriptions_due(timestamptz, uuid, integer);
+create function subscriptions_due(now timestamptz, after uuid, count integer)
+    returns table (
+        subscription_id uuid, organization_id uuid, anchor timestamptz, cycle text, time_zone text, last_sequence integer, last_ends_at timestamptz)
     language sql stable security definer set search_path = public, pg_temp
 as $$
-    select subscription.id, subscription.organization_id
+    select subscription.id, subscription.organization_id, subscription.anchor, plan.cycle, organization.time_zone, last.sequence, last.ends_at
     from subscriptions subscription
-    where subscription.status = 'active' and subscription.anchor <= p_now
-      and not exists (select from periods where periods.subscription_id = subscription.id and ends_at > p_now)
-    order by subscription.id
-    limit p_limit
+    join organizations organization on organization.id = subscription.organization_id
+    join plans plan on plan.id = subscription.plan_id
+    left join lateral (
+        select sequence, ends_at from periods where periods.subscription_id = subscription.id order by sequence desc limit 1) last on true
+    where subscription.status = 'active' and subscription.anchor <= subscriptions_due.now and subscription.organization_id > subscriptions_due.after
+      and (last.ends_at is null or last.ends_at <= subscriptions_due.now)
+    order by subscription.organization_id
+    limit subscriptions_due.count
 $$;
-grant execute on function subscriptions_due(timestamptz, integer) to hub_app;
+grant execute on function subscriptions_due(timestamptz, uuid, integer) to hub_app;
 
 -- Moves an amount between two accounts of an organization, once per key: the same again changes nothing and answers false, the same key with
 -- anything else is an error. Money or tokens that arrive in a lot-backed account become a lot. Not granted to the services:
