@@ -57,4 +57,4 @@ const beat = async () => {
 };
 
 document.addEventListener("visibilitychange", () => { wait = every; });
-setTimeout(beat, every);
+beat();

@@ -47,9 +47,12 @@ document.addEventListener("submit", event => {
   if (form.matches("[data-once]")) {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "true";
+    sent = true;
     event.submitter?.setAttribute("aria-busy", "true");
   }
 }, true);
+
+let sent = false;
 
 const settle = () => {
   reveal(document);
@@ -57,7 +60,16 @@ const settle = () => {
     delete form.dataset.sent;
     form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
   }
-  document.querySelector("[aria-invalid=true]")?.focus();
+
+  const invalid = document.querySelector("[aria-invalid=true]");
+  if (invalid) invalid.focus();
+  else if (sent) {
+    const title = document.querySelector("h1");
+    title?.setAttribute("tabindex", "-1");
+    title?.focus();
+    scrollTo(0, 0);
+  }
+  sent = false;
 };
 
 addEventListener("pageshow", settle);
