@@ -4,7 +4,10 @@ public static class ManagementRegistration
 {
     public static IServiceCollection AddManagement(this IServiceCollection services)
     {
-        services.AddHttpClient<ManagementClient>(http => http.BaseAddress = new Uri("https+http://gateway/api/v1/"));
+        services.AddHttpContextAccessor();
+        services.AddTransient<VisitorAddress>();
+        services.AddHttpClient<ManagementClient>(http => http.BaseAddress = new Uri("https+http://gateway/api/v1/"))
+            .AddHttpMessageHandler<VisitorAddress>();
         return services;
     }
 }

@@ -46,7 +46,7 @@ const beat = async () => {
       if (!response.ok) throw new Error(response.type);
       const latest = await response.text();
       live.classList.add("on");
-      if (latest !== (live.dataset.latest ?? "")) await exchange(live, latest);
+      if (latest !== live.dataset.latest) await exchange(live, latest);
       wait = every;
     } catch {
       live.classList.remove("on");

@@ -1,0 +1,17 @@
+namespace AiHub.Portal.Management;
+
+/// <summary>Tells the gateway whose request it is: otherwise all visitors would share the limits of one address, the portal's.</summary>
+public sealed class VisitorAddress(IHttpContextAccessor accessor) : DelegatingHandler
+{
+    private const string ForwardedFor = "X-Forwarded-For";
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (accessor.HttpContext?.Connection.RemoteIpAddress is { } address)
+        {
+            request.Headers.Add(ForwardedFor, (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString());
+        }
+
+        return base.SendAsync(request, cancellationToken);
+    }
+}
