@@ -24,7 +24,8 @@ public sealed partial class NewKeyPage
         ? created.AllowedModels
         : [.. _models.Select(model => model.Id)];
 
-    private string SnippetModel => CallableModels.Contains(Input.Model) ? Input.Model! : CallableModels[0];
+    /// <summary>The chosen one if the key may call it; null where no model can be called at all.</summary>
+    private string? SnippetModel => CallableModels.FirstOrDefault(model => model == Input.Model) ?? CallableModels.FirstOrDefault();
 
     private IReadOnlyList<string> PerMinuteErrors => _badLimit ? [Text.NewKey_PerMinuteBad] : _problem.ErrorsOf("limits.requests_per_minute");
 
@@ -32,7 +33,7 @@ public sealed partial class NewKeyPage
     {
         Input ??= new NewKeyInput { Name = Text.NewKey_DefaultName };
         _models = (await Management.ModelsAsync(HttpContext.RequestAborted)).Data;
-        Input.Model ??= _models.FirstOrDefault()?.Id;
+        Input.Model ??= FirstModel.Of(_models);
     }
 
     private async Task CreateAsync()

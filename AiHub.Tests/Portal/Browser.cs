@@ -1,0 +1,156 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace AiHub.Tests.Portal;
+
+/// <summary>A test that needs Chromium, and says so where there is none.</summary>
+public sealed class BrowserFactAttribute : FactAttribute
+{
+    public BrowserFactAttribute() => Skip = Browser.Missing;
+}
+
+/// <summary>The same for tests with rows of data.</summary>
+public sealed class BrowserTheoryAttribute : TheoryAttribute
+{
+    public BrowserTheoryAttribute() => Skip = Browser.Missing;
+}
+
+/// <summary>One Chromium for all browser tests of a run. <c>CHROMIUM_PATH</c> names it; else it is looked for on the PATH.</summary>
+public static class Browser
+{
+    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
+    private static readonly Lazy<Task<IBrowser>> Shared = new(LaunchAsync);
+
+    public static string? Path { get; } = Find();
+
+    /// <summary>Why browser tests are skipped; null when they run.</summary>
+    public static string? Missing => Path is null
+        ? $"No Chromium: none of {string.Join(", ", Names)} is on the PATH, and CHROMIUM_PATH is not set. Install Chromium to run the browser tests."
+        : null;
+
+    public static Task<IBrowser> SharedAsync() => Shared.Value;
+
+    private static string? Find()
+    {
+        if (Environment.GetEnvironmentVariable("CHROMIUM_PATH") is { Length: > 0 } chosen)
+        {
+            return File.Exists(chosen) ? chosen : throw new FileNotFoundException("CHROMIUM_PATH names a file that does not exist.", chosen);
+        }
+
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return Names.SelectMany(name => folders.Select(folder => System.IO.Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+    }
+
+    private static async Task<IBrowser> LaunchAsync()
+    {
+        var playwright = await Playwright.CreateAsync();
+        // The sandbox cannot be set up by root nor in most containers; only pages of our own are opened.
+        return await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Path, Args = ["--no-sandbox", "--disable-gpu"] });
+    }
+}
+
+/// <summary>How a visitor looks at the portal.</summary>
+public sealed record Visit(string Language = "en", string Theme = "light", int Width = 1280, bool Scripts = true)
+{
+    public bool Chinese => Language == "zh-CN";
+
+    public override string ToString() => $"{Language}, {Theme}, {Width} px{(Scripts ? "" : ", no scripts")}";
+}
+
+/// <summary>A visitor with cookies of their own. Whatever the browser complains about (script errors, CSP violations, failed loads) fails the test at the end.</summary>
+public sealed class Visitor : IAsyncDisposable
+{
+    private readonly List<string> _complaints = [];
+    private readonly IBrowserContext _context;
+
+    private Visitor(IBrowserContext context, IPage page) => (_context, Page) = (context, page);
+
+    public IPage Page { get; }
+
+    /// <summary>What the browser may say without failing the test, for pages that are meant to fail.</summary>
+    public Func<string, bool> Expected { get; set; } = _ => false;
+
+    public static async Task<Visitor> OpenAsync(Uri portal, Visit? visit = null)
+    {
+        visit ??= new Visit();
+        var browser = await Browser.SharedAsync();
+        var context = await browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = portal.ToString(),
+            Locale = visit.Language == "en" ? "en-US" : visit.Language,
+            ColorScheme = visit.Theme == "dark" ? ColorScheme.Dark : ColorScheme.Light,
+            ViewportSize = new ViewportSize { Width = visit.Width, Height = 844 },
+            JavaScriptEnabled = visit.Scripts,
+            TimezoneId = "Asia/Shanghai",
+        });
+        context.SetDefaultTimeout(30_000);
+
+        var visitor = new Visitor(context, await context.NewPageAsync());
+        visitor.Page.Console += (_, message) =>
+        {
+            if (message.Type == "error")
+            {
+                visitor._complaints.Add($"{message.Text} ({message.Location})");
+            }
+        };
+        visitor.Page.PageError += (_, error) => visitor._complaints.Add(error);
+        return visitor;
+    }
+
+    public async Task GoAsync(string path) => await Page.GotoAsync(path);
+
+    public Task<string> TextAsync(string selector) => Page.Locator(selector).First.InnerTextAsync();
+
+    /// <summary>Registers through the form and arrives at the overview.</summary>
+    public async Task<string> RegisterAsync(string? organization = null)
+    {
+        var email = $"visitor-{Guid.CreateVersion7():N}@example.com";
+        await GoAsync("/register");
+        await Page.FillAsync("#email", email);
+        await Page.FillAsync("#password", Password);
+        if (organization is not null)
+        {
+            await Page.FillAsync("#organization", organization);
+        }
+
+        await Page.ClickAsync(".door form button.primary");
+        await Page.WaitForURLAsync("**/overview");
+        return email;
+    }
+
+    /// <summary>Creates a key through the form and reads it from the page that shows it.</summary>
+    public async Task<string> CreateKeyAsync(string name, string? model = null)
+    {
+        await GoAsync("/keys/new");
+        await Page.FillAsync("#name", name);
+        if (model is not null)
+        {
+            await Page.SelectOptionAsync("#model", model);
+        }
+
+        await Page.ClickAsync("form.form button.primary");
+        return await TextAsync("#new-key");
+    }
+
+    /// <summary>Accessibility of the page as it stands.</summary>
+    public async Task<IReadOnlyList<string>> ViolationsAsync()
+    {
+        var result = await Page.RunAxe(new AxeRunOptions
+        {
+            RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
+        });
+        return [.. result.Violations.Select(violation => $"{violation.Id}: {string.Join(" | ", violation.Nodes.Select(node => node.Html))}")];
+    }
+
+    /// <summary>How far the page can be scrolled sideways, in pixels.</summary>
+    public Task<int> OverflowAsync() => Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+
+    public async ValueTask DisposeAsync()
+    {
+        await _context.CloseAsync();
+        Assert.DoesNotContain(_complaints, complaint => !Expected(complaint));
+    }
+
+    public const string Password = "correct horse battery staple";
+}
