@@ -55,7 +55,12 @@ if (builder.ExecutionContext.IsRunMode && builder.Environment.IsDevelopment())
 {
     var simulators = builder.AddProject<Projects.AiHub_Simulators>(Resources.Simulators).WithConfiguredPort().WithHttpHealthCheck("/health");
 
-    gateway.WithEnvironment("Vendors__sim__BaseUrl", $"{simulators.GetEndpoint("http")}/vendors/openai/v1").WaitFor(simulators);
+    // It opens nothing but the simulators.
+    const string SimulatorKey = "sk-sim-local-development-only";
+
+    simulators.WithEnvironment("Simulators__ApiKey", SimulatorKey);
+    gateway.WithEnvironment("Vendors__sim__ApiKey", SimulatorKey)
+        .WithEnvironment("Vendors__sim__BaseUrl", $"{simulators.GetEndpoint("http")}/vendors/openai/v1").WaitFor(simulators);
     migrate.WithEnvironment("Vendors__sim__BaseUrl", $"{simulators.GetEndpoint("http")}/vendors/openai/v1");
 }
 
