@@ -1,4 +1,6 @@
+using AiHub.Domain.Accounts;
 using AiHub.Gateway.Access;
+using AiHub.Gateway.Chat;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Management;
 using AiHub.Gateway.Metering;
@@ -38,6 +40,10 @@ public static class DataPlane
 
         services.AddSingleton<TokenCounter>();
         services.AddActivatedSingleton<TokenCounter>();
+        services.AddSingleton<Leases>();
+        services.AddHostedService(provider => provider.GetRequiredService<Leases>());
+        services.AddLedger();
+        services.AddSingleton<Meter>();
 
         services.AddExceptionHandler<ErrorAnswers>();
         // Keys are sent by hand, never by a browser on its own, so any page may call with the key it was given.
@@ -56,6 +62,7 @@ public static class DataPlane
         foreach (var prefix in (ReadOnlySpan<string>)["/v1", ""])
         {
             var surface = app.MapGroup(prefix).RequireCors(AnyOrigin).ExcludeFromDescription();
+            surface.MapChat();
             surface.MapModels();
         }
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using AiHub.Domain.Usage;
+using AiHub.Gateway.Metering;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
 using Meter = System.Diagnostics.Metrics.Meter;
@@ -15,6 +17,10 @@ public sealed class GatewayTelemetry : IDisposable
     private readonly Meter _meter = new(Name);
     private readonly Histogram<double> _operation;
     private readonly Histogram<double> _firstChunk;
+    private readonly Histogram<long> _tokens;
+    private readonly Histogram<double> _overhead;
+    private readonly Counter<long> _requests;
+    private readonly Counter<long> _cost;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _fallbacks;
 
@@ -22,6 +28,10 @@ public sealed class GatewayTelemetry : IDisposable
     {
         _operation = _meter.CreateHistogram<double>("gen_ai.client.operation.duration", "s", "Duration of calls to vendors.");
         _firstChunk = _meter.CreateHistogram<double>("gen_ai.client.operation.time_to_first_chunk", "s", "Until a vendor's first piece of answer.");
+        _tokens = _meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}", "Tokens of settled calls.");
+        _overhead = _meter.CreateHistogram<double>("aihub.gateway.overhead", "s", "What the hub itself adds to a call, settlement included.");
+        _requests = _meter.CreateCounter<long>("aihub.gateway.requests", "{request}", "Settled calls by outcome.");
+        _cost = _meter.CreateCounter<long>("aihub.gateway.cost", "{nano}", "List price of settled calls, in nano-units of the currency.");
         _refusals = _meter.CreateCounter<long>("aihub.gateway.refusals", "{request}", "Calls refused before any vendor was asked, by reason.");
         _fallbacks = _meter.CreateCounter<long>("aihub.gateway.fallbacks", "{attempt}", "Vendors passed over because they failed before answering.");
     }
@@ -96,6 +106,38 @@ public sealed class GatewayTelemetry : IDisposable
         _fallbacks.Add(1, new KeyValuePair<string, object?>("gen_ai.provider.name", upstream.VendorId), new("error.type", failure.ToString().ToLowerInvariant()));
 
     public void Refused(string reason) => _refusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void Settled(Call call, UsageRecord usage)
+    {
+        _requests.Add(1, new("aihub.model", usage.ModelId), new("gen_ai.provider.name", usage.VendorId), new("status", usage.Status.ToString().ToLowerInvariant()));
+        _tokens.Record(usage.Tokens.Input, new("gen_ai.token.type", "input"), new("aihub.model", usage.ModelId));
+        _tokens.Record(usage.Tokens.Output, new("gen_ai.token.type", "output"), new("aihub.model", usage.ModelId));
+        _cost.Add(usage.Cost.Nanos, new("aihub.model", usage.ModelId), new("currency", usage.Cost.Currency.ToString()));
+        if (call.Attempts.Exchange is not { } exchange)
+        {
+            return;
+        }
+
+        if (exchange.Duration is { } vendor)
+        {
+            _overhead.Record(Math.Max(0, (usage.Latency - vendor).TotalSeconds));
+        }
+
+        if (exchange.Span is { } span)
+        {
+            span.SetTag("gen_ai.usage.input_tokens", usage.Tokens.Input);
+            span.SetTag("gen_ai.usage.output_tokens", usage.Tokens.Output);
+            span.SetTag("gen_ai.usage.cache_read.input_tokens", usage.Tokens.CacheRead);
+            if (usage.FinishReason is { } reason)
+            {
+                span.SetTag("gen_ai.response.finish_reasons", new[] { reason });
+            }
+
+            span.SetTag("aihub.request.id", usage.Id);
+            span.SetTag("aihub.cost", usage.Cost.ToDecimalString());
+            span.Stop();
+        }
+    }
 
     public void Dispose()
     {

@@ -1,0 +1,41 @@
+using AiHub.Domain.Accounts;
+using AiHub.Domain.Usage;
+using AiHub.Gateway.Access;
+using AiHub.Gateway.Dialects.OpenAI;
+using AiHub.Gateway.Providers;
+using AiHub.Gateway.Routing;
+
+namespace AiHub.Gateway.Metering;
+
+/// <summary>One admitted call: what was asked, by whom, what is held for it and, at the end, what it came to.</summary>
+public sealed class Call
+{
+    public required Guid Id { get; init; }
+
+    public required Caller Caller { get; init; }
+
+    public required ChatRequest Request { get; init; }
+
+    public required RoutePlan Plan { get; init; }
+
+    public required Hold Hold { get; init; }
+
+    /// <summary>What the hold was reckoned from; an estimated settlement never goes beyond it.</summary>
+    public required Reservation Reserved { get; init; }
+
+    /// <summary>The most tokens one choice may have; null when the client's own limit, or the model's, is enough.</summary>
+    public long? OutputCap { get; init; }
+
+    public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>The same moment on the monotonic clock.</summary>
+    public required long ReceivedTimestamp { get; init; }
+
+    public Attempts Attempts { get; } = new();
+
+    /// <summary>The call as it was settled; null until then.</summary>
+    public UsageRecord? Usage { get; set; }
+}
+
+/// <summary>A call that may begin, or why nothing could be held for it.</summary>
+public readonly record struct CallOutcome(Call? Call, HoldRefusal? Refusal);

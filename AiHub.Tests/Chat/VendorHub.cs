@@ -1,0 +1,72 @@
+using System.Net;
+using AiHub.Domain;
+using AiHub.Domain.Catalog;
+using AiHub.Tests.Hub;
+using AiHub.Tests.Providers;
+
+namespace AiHub.Tests.Chat;
+
+/// <summary>A hub to which a test adds models served by vendors it scripts.</summary>
+public sealed class VendorHub : IAsyncLifetime
+{
+    private const int MostVendors = 200;
+    private int _vendors;
+    private TestCustomer _prober = null!;
+
+    public TestHub Hub { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Hub = await TestHub.StartAsync(new TestHubOptions(Settings: Settings()));
+        _prober = await Hub.RegisterAsync();
+    }
+
+    public async Task DisposeAsync() => await Hub.DisposeAsync();
+
+    public static Dictionary<string, string?> Settings() =>
+        Enumerable.Range(0, MostVendors).ToDictionary(number => $"Vendors:scripted{number}:AllowPrivateNetwork", _ => (string?)"true");
+
+    /// <summary>A new model of this price, served by these vendors in this order.</summary>
+    public async Task<string> ServeAsync(params ScriptedVendor[] vendors) => await ServeAsync(_ => { }, vendors);
+
+    public async Task<string> ServeAsync(Action<Model> change, params ScriptedVendor[] vendors)
+    {
+        var model = new Model { Id = $"test/{Guid.CreateVersion7():N}", Name = "Scripted", MaxOutputTokens = 4_000, CreatedAt = DateTimeOffset.UnixEpoch };
+        change(model);
+        await using var db = Hub.Database.OpenAsAdmin();
+        db.Models.Add(model);
+        foreach (var (priority, vendor) in vendors.Index())
+        {
+            var id = $"scripted{Interlocked.Increment(ref _vendors) - 1}";
+            var upstream = new Upstream { Id = Guid.CreateVersion7(), ModelId = model.Id, VendorId = id, VendorModel = "vendor-model", Priority = priority };
+            db.Vendors.Add(new Vendor { Id = id, Name = id, BaseUrl = new Uri(vendor.Url, "/v1").ToString(), Dialect = "openai", Source = "test" });
+            db.Upstreams.Add(upstream);
+            // 1 USD per million in, 3 out, a tenth of a dollar for what was cached.
+            db.Prices.AddRange(Price(upstream, PriceComponent.Input, 1_000_000_000), Price(upstream, PriceComponent.Output, 3_000_000_000), Price(upstream, PriceComponent.CacheRead, 100_000_000));
+        }
+
+        await db.SaveChangesAsync();
+        await OnceKnownAsync(model.Id);
+        return model.Id;
+    }
+
+    private async Task OnceKnownAsync(string model)
+    {
+        for (var tries = 0; (await _prober.Api.GetAsync($"models/{model}")).StatusCode != HttpStatusCode.OK; tries++)
+        {
+            Assert.True(tries < 100, "The gateway does not hear of its catalogue's changes.");
+            await Task.Delay(50);
+        }
+    }
+
+    private static PriceRow Price(Upstream upstream, PriceComponent component, long nanosPerMillion) => new()
+    {
+        Id = Guid.CreateVersion7(),
+        UpstreamId = upstream.Id,
+        Component = component,
+        Currency = Currency.USD,
+        NanosPerMillion = nanosPerMillion,
+        ValidFrom = DateTimeOffset.UnixEpoch,
+        Source = "test",
+    };
+}
