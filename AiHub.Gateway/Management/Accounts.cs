@@ -103,7 +103,7 @@ public static class Accounts
         };
 
         // Slow on purpose, so done before a connection is held for it.
-        var passwordHash = people.HashPassword(password);
+        var passwordHash = await people.HashPasswordAsync(password, ct);
 
         try
         {
@@ -159,7 +159,7 @@ public static class Accounts
 
         if (await people.FindByEmailAsync(email) is not { } user)
         {
-            people.CheckNobody(password);
+            await people.CheckNobodyAsync(password, ct);
             await people.CountNobodyAsync();
             return Refused.Because(ProblemKind.InvalidCredentials);
         }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using AiHub.Contracts;
 using AiHub.Domain.Access;
 using AiHub.Gateway.Management.Docs;
@@ -105,17 +106,23 @@ public static class ManagementApi
         app.MapScalarApiReference("/docs", (options, context) =>
         {
             var chinese = context.Request.Language() == Language.Zh;
+            var nonce = RandomNumberGenerator.GetHexString(32);
             options
                 .WithTitle("AI Hub API")
                 .AddDocument(ApiReference.English, "English", "/openapi/{documentName}.json", !chinese)
                 .AddDocument(ApiReference.Chinese, "简体中文", "/openapi/{documentName}.json", chinese)
+                .WithNonce(nonce)
                 .DisableDefaultFonts();
+
             // The page must work where there is no internet, and tell nobody that it was opened.
             options.Telemetry = false;
             options.ShowDeveloperTools = DeveloperToolsVisibility.Never;
             options.HideClientButton = true;
             options.Agent = new ScalarAgentOptions { Disabled = true };
             options.Mcp = new ScalarMcpOptions { Disabled = true };
+            context.Response.Headers.ContentSecurityPolicy =
+                $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+            context.Response.Headers.XContentTypeOptions = "nosniff";
         });
     }
 }

@@ -44,6 +44,10 @@ public static class ApiReference
 
     private static readonly Text RequestIdHeader = new("The id of this call, for support; also its trace id.", "本次调用的编号，便于技术支持排查；同时也是链路追踪编号。");
 
+    private static readonly Text Ok = new("The answer.", "成功。");
+    private static readonly Text Created = new("Created; the header Location names it.", "已创建，地址见响应头 Location。");
+    private static readonly Text Done = new("Done; the body is empty.", "已完成，响应体为空。");
+
     private static readonly (string Tag, Text Description)[] Tags =
     [
         ("Chat", new("Call models. Compatible with the OpenAI API; authenticated by an API key.", "调用模型。兼容 OpenAI 接口，使用 API 密钥认证。")),
@@ -66,11 +70,6 @@ public static class ApiReference
             // Only what says what it is: probes, pages and the like are not part of the API.
             options.ShouldInclude = description => description.ActionDescriptor.EndpointMetadata.OfType<Described>().Any();
             options.AddOperationTransformer((operation, context, ct) => DescribeAsync(operation, context, language, ct));
-            options.AddSchemaTransformer((schema, context, _) =>
-            {
-                FieldDescriptions.Describe(schema, context.JsonTypeInfo, language);
-                return Task.CompletedTask;
-            });
             options.AddDocumentTransformer((document, _, _) =>
             {
                 Complete(document, language);
@@ -134,8 +133,9 @@ public static class ApiReference
         var problem = await ProblemSchemaAsync(context, document, ct);
         operation.Responses ??= [];
 
-        foreach (var response in operation.Responses.Values.OfType<OpenApiResponse>())
+        foreach (var (status, response) in operation.Responses.Select(pair => (pair.Key, (OpenApiResponse)pair.Value)))
         {
+            response.Description = (status switch { "201" => Created, "204" => Done, _ => Ok }).In(language);
             response.Headers = RequestIdHeaders(language);
             foreach (var body in (IEnumerable<OpenApiMediaType>?)response.Content?.Values ?? [])
             {
@@ -194,6 +194,7 @@ public static class ApiReference
             },
         };
 
+        FieldDescriptions.Describe(document, language);
         DataPlaneReference.AddTo(document, language);
 
         document.Tags = Tags.Select(tag => new OpenApiTag { Name = tag.Tag, Description = tag.Description.In(language) }).ToHashSet();

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization.Metadata;
 using AiHub.Contracts;
 using AiHub.Gateway.Management.Refusals;
 using Microsoft.OpenApi;
@@ -128,20 +127,19 @@ public static class FieldDescriptions
         [(typeof(ProblemView), "retry_after")] = new("Seconds to wait before trying again.", "再次尝试前应等待的秒数。"),
     };
 
-    public static void Describe(OpenApiSchema schema, JsonTypeInfo type, Language language)
+    /// <summary>Replaces what ASP.NET Core took from XML comments, which would be English in the Chinese document too.</summary>
+    public static void Describe(OpenApiDocument document, Language language)
     {
-        // The first sentence of a type's XML comment would be English in the Chinese document too.
-        schema.Description = null;
-
-        foreach (var property in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
+        foreach (var (name, schema) in document.Components?.Schemas ?? new Dictionary<string, IOpenApiSchema>())
         {
-            if (Find(type.Type, property.Key) is { } text)
+            schema.Description = null;
+            foreach (var (field, property) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
             {
-                property.Value.Description = text.In(language);
+                property.Description = Find(name, field)?.In(language);
             }
         }
     }
 
-    private static Text? Find(Type type, string property) =>
-        Own.TryGetValue((type, property), out var own) ? own : Shared.GetValueOrDefault(property);
+    private static Text? Find(string schema, string field) =>
+        Own.FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value ?? Shared.GetValueOrDefault(field);
 }

@@ -22,20 +22,36 @@ public sealed class People(
     ILogger<UserManager<User>> logger)
     : UserManager<User>(store, options, hasher, [], [], normalizer, errors, services, logger)
 {
+    // Hashing is slow on purpose; at most half of the machine is ever at it, so that a crowd at the door does not slow the answers inside.
+    private static readonly SemaphoreSlim Bench = new(Math.Max(1, Environment.ProcessorCount / 2));
+
     // Identity's hasher takes the user and does not look at it.
     private static readonly User Nobody = new() { Id = Guid.Empty, Email = "", NormalizedEmail = "", DisplayName = "", CreatedAt = default };
 
     // Made once with the same parameters as every other, so that checking a password against it takes as long.
-    private static string? s_nobodysHash;
+    private static string? _nobodysHash;
 
-    /// <summary>Takes the time of a password check, so that an unknown address answers no faster than a wrong password.</summary>
-    public void CheckNobody(string password)
+    public Task<string> HashPasswordAsync(string password, CancellationToken ct) => AtBenchAsync(() => PasswordHasher.HashPassword(Nobody, password), ct);
+
+    public override async Task<bool> CheckPasswordAsync(User user, string password)
     {
-        s_nobodysHash ??= HashPassword(SignInTokens.NewAccess());
-        PasswordHasher.VerifyHashedPassword(Nobody, s_nobodysHash, password);
+        await Bench.WaitAsync();
+        try
+        {
+            return await base.CheckPasswordAsync(user, password);
+        }
+        finally
+        {
+            Bench.Release();
+        }
     }
 
-    public string HashPassword(string password) => PasswordHasher.HashPassword(Nobody, password);
+    /// <summary>Takes the time of a password check, so that an unknown address answers no faster than a wrong password.</summary>
+    public Task CheckNobodyAsync(string password, CancellationToken ct) => AtBenchAsync(() =>
+    {
+        _nobodysHash ??= PasswordHasher.HashPassword(Nobody, SignInTokens.NewAccess());
+        return PasswordHasher.VerifyHashedPassword(Nobody, _nobodysHash, password);
+    }, ct);
 
     public override Task<bool> IsLockedOutAsync(User user) => Task.FromResult(user.LockoutEnd > time.GetUtcNow());
 
@@ -65,6 +81,19 @@ public sealed class People(
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.AccessFailedCount, 0).SetProperty(row => row.LockoutEnd, (DateTimeOffset?)null));
 
         return opened == 1 ? IdentityResult.Success : IdentityResult.Failed(ErrorDescriber.DefaultError());
+    }
+
+    private static async Task<T> AtBenchAsync<T>(Func<T> work, CancellationToken ct)
+    {
+        await Bench.WaitAsync(ct);
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            Bench.Release();
+        }
     }
 
     // Not waiting for the disk keeps a failure of an account that exists as fast as one of an account that does not.
