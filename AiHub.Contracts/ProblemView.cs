@@ -6,7 +6,7 @@ namespace AiHub.Contracts;
 /// <param name="Status">The HTTP status, again.</param>
 /// <param name="Detail">What to do about it.</param>
 /// <param name="Code">Stable name of the problem.</param>
-/// <param name="RequestId">Tell it to support; it is also the trace id.</param>
+/// <param name="RequestId">Tell it to support; also in the header <c>x-request-id</c>.</param>
 /// <param name="Errors">What is wrong with each field, by the field's name on the wire.</param>
 /// <param name="RetryAfter">Seconds to wait before trying again.</param>
 public sealed record ProblemView(

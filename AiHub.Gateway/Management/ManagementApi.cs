@@ -83,6 +83,7 @@ public static class ManagementApi
         api.MapUsageRequests();
         api.MapOrganizations();
         api.MapBilling();
+        api.MapModelCatalog();
 
         app.MapReference();
         return app;

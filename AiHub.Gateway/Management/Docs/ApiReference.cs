@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiHub.Contracts;
+using AiHub.Gateway.Errors;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
 using Microsoft.AspNetCore.OpenApi;
@@ -42,7 +43,7 @@ public static class ApiReference
 
     private static readonly Text LanguageHeader = new("zh-CN or en: the language of messages.", "zh-CN 或 en：提示信息所用的语言。");
 
-    private static readonly Text RequestIdHeader = new("The id of this call, for support; also its trace id.", "本次调用的编号，便于技术支持排查；同时也是链路追踪编号。");
+    private static readonly Text RequestIdHeader = new("The id of this call, for support.", "本次调用的编号，便于技术支持排查。");
 
     private static readonly Text Ok = new("The answer.", "成功。");
     private static readonly Text Created = new("Created; the header Location names it.", "已创建，地址见响应头 Location。");
@@ -211,7 +212,7 @@ public static class ApiReference
 
     private static Dictionary<string, IOpenApiHeader> RequestIdHeaders(Language language) => new()
     {
-        [AnswerHeaders.RequestIdHeader] = new OpenApiHeader
+        [RequestIds.Header] = new OpenApiHeader
         {
             Description = RequestIdHeader.In(language),
             Schema = new OpenApiSchema { Type = JsonSchemaType.String },

@@ -122,7 +122,7 @@ public static class FieldDescriptions
         [(typeof(ProblemView), "status")] = new("The HTTP status, again.", "HTTP 状态码。"),
         [(typeof(ProblemView), "detail")] = new("What to do about it.", "应如何处理。"),
         [(typeof(ProblemView), "code")] = new("Stable name of the problem, for programs.", "稳定的错误码，供程序判断。"),
-        [(typeof(ProblemView), "request_id")] = new("Tell it to support; also the trace id.", "请提供给技术支持；同时也是链路追踪编号。"),
+        [(typeof(ProblemView), "request_id")] = new("Tell it to support.", "请提供给技术支持。"),
         [(typeof(ProblemView), "errors")] = new("What is wrong with each field, by its name.", "各字段的问题，以字段名为键。"),
         [(typeof(ProblemView), "retry_after")] = new("Seconds to wait before trying again.", "再次尝试前应等待的秒数。"),
     };

@@ -55,7 +55,7 @@ public static class ProblemPage
             kind.Status,
             kind.Detail.In(language, values),
             kind.Code,
-            "0af7651916cd43dd8448eb211c80319c",
+            "01981c2e-7a10-7c3e-8b5e-0242ac120009",
             errors,
             kind.Status is 429 or 503 ? 30 : null);
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using AiHub.Contracts;
 using Microsoft.Net.Http.Headers;
@@ -54,7 +53,7 @@ public sealed record Refused(ProblemKind Kind, object[] Values) : IResult, IStat
             Kind.Status,
             Kind.Detail.In(language, Values),
             Kind.Code,
-            AnswerHeaders.RequestId(context),
+            context.TraceIdentifier,
             Errors,
             retryAfter);
 
@@ -65,11 +64,6 @@ public sealed record Refused(ProblemKind Kind, object[] Values) : IResult, IStat
 /// <summary>What every answer of the management API carries.</summary>
 public static class AnswerHeaders
 {
-    public const string RequestIdHeader = "x-request-id";
-
-    /// <summary>The trace id, so that what a caller reports is found in the traces and logs as it is.</summary>
-    public static string RequestId(HttpContext context) => Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
-
     public static void Set(HttpContext context)
     {
         var headers = context.Response.Headers;
@@ -77,6 +71,5 @@ public static class AnswerHeaders
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
-        headers[RequestIdHeader] = RequestId(context);
     }
 }

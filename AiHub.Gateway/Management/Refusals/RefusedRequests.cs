@@ -20,6 +20,13 @@ public sealed partial class RefusedRequests(ILogger<RefusedRequests> logger) : I
             return false;
         }
 
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to read an answer; 499 is what logs and metrics call that.
+            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return true;
+        }
+
         await Translate(context, exception).ExecuteAsync(context);
         return true;
     }
@@ -60,11 +67,11 @@ public sealed partial class RefusedRequests(ILogger<RefusedRequests> logger) : I
 
         if (IsDatabaseAway(exception))
         {
-            LogDatabaseAway(exception);
+            LogDatabaseAway(exception, context.TraceIdentifier);
             return Refused.Later(ProblemKind.Unavailable, DatabasePause);
         }
 
-        LogBug(exception);
+        LogBug(exception, context.TraceIdentifier);
         return Of(ProblemKind.InternalError);
     }
 
@@ -107,9 +114,9 @@ public sealed partial class RefusedRequests(ILogger<RefusedRequests> logger) : I
         return field.Length > 100 ? field[..100] : field;
     }
 
-    [LoggerMessage(LogLevel.Error, "A management call failed in a way nobody foresaw.")]
-    private partial void LogBug(Exception exception);
+    [LoggerMessage(LogLevel.Error, "Management call {Request} failed in a way nobody foresaw.")]
+    private partial void LogBug(Exception exception, string request);
 
-    [LoggerMessage(LogLevel.Warning, "A management call was refused because the database does not answer.")]
-    private partial void LogDatabaseAway(Exception exception);
+    [LoggerMessage(LogLevel.Warning, "Management call {Request} was refused because the database does not answer.")]
+    private partial void LogDatabaseAway(Exception exception, string request);
 }
