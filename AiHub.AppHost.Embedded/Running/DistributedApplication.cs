@@ -103,8 +103,8 @@ public class DistributedApplication : IHost, IAsyncDisposable
         finally
         {
             await StopAsync(CancellationToken.None);
-            story.Stopped();
             await DisposeAsync();
+            story.Stopped();
         }
     }
 

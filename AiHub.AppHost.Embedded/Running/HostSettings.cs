@@ -49,17 +49,37 @@ internal sealed record HostSettings(string ApplicationName, string DataFolder)
 }
 
 /// <summary>Where the dashboard and what it talks to listen, and what they prove themselves with.</summary>
-internal sealed record DashboardSettings(Uri Url, Uri OtlpUrl, Uri ResourceServiceUrl, string BrowserToken, string OtlpApiKey, string ResourceServiceApiKey)
+internal sealed class DashboardSettings(Uri url, Uri otlpUrl, Uri resourceServiceUrl)
 {
-    public static DashboardSettings Read(IConfiguration configuration) => new(
-        configuration["Ports:dashboard"] is { } port ? new Uri($"http://localhost:{port}") : FirstHttp(configuration["ASPNETCORE_URLS"]) ?? new Uri("http://localhost:18888"),
-        configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] is { } otlp ? new Uri(otlp) : new Uri("http://localhost:18889"),
-        configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] is { } resources ? new Uri(resources) : new Uri("http://localhost:18890"),
-        configuration["ASPIRE_DASHBOARD_FRONTEND_BROWSERTOKEN"] ?? Token(),
-        configuration["AppHost:OtlpApiKey"] ?? Token(),
-        configuration["ASPIRE_DASHBOARD_RESOURCESERVICE_APIKEY"] ?? Token());
+    private const string StartProgramKey = "StartDashboard";
+
+    public Uri Url { get; private set; } = url;
+    public Uri OtlpUrl { get; private set; } = otlpUrl;
+    public Uri ResourceServiceUrl { get; private set; } = resourceServiceUrl;
+    public required string BrowserToken { get; init; }
+    public required string OtlpApiKey { get; init; }
+    public required string ResourceServiceApiKey { get; init; }
+
+    /// <summary>False serves the resources to a dashboard that somebody else runs.</summary>
+    public bool StartsProgram { get; init; } = true;
 
     public Uri LoginUrl => new(Url, $"/login?t={BrowserToken}");
+
+    public static DashboardSettings Read(IConfiguration configuration) => new(
+        configuration["Ports:dashboard"] is { } port ? new Uri($"http://localhost:{port}") : FirstHttp(configuration["ASPNETCORE_URLS"]) ?? new Uri("http://localhost:18888"),
+        new Uri(configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] ?? "http://localhost:18889"),
+        new Uri(configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] ?? "http://localhost:18890"))
+    {
+        BrowserToken = configuration["ASPIRE_DASHBOARD_FRONTEND_BROWSERTOKEN"] ?? Token(),
+        OtlpApiKey = configuration["AppHost:OtlpApiKey"] ?? Token(),
+        ResourceServiceApiKey = configuration["ASPIRE_DASHBOARD_RESOURCESERVICE_APIKEY"] ?? Token(),
+        StartsProgram = configuration.GetValue(StartProgramKey, defaultValue: true),
+    };
+
+    /// <summary>The hub does not depend on these ports, so another dashboard that has them is no reason to stop.</summary>
+    public void AvoidTakenPorts() => (Url, OtlpUrl, ResourceServiceUrl) = (Free(Url), Free(OtlpUrl), Free(ResourceServiceUrl));
+
+    private static Uri Free(Uri url) => FreePort.IsFree(url.Port) ? url : new UriBuilder(url) { Port = FreePort.Next() }.Uri;
 
     private static Uri? FirstHttp(string? urls) => urls?.Split(';').Select(url => new Uri(url)).FirstOrDefault(url => url.Scheme == Uri.UriSchemeHttp);
 

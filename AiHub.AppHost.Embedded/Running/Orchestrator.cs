@@ -64,7 +64,7 @@ internal sealed class Orchestrator(
     {
         var reason = Logs.Find(resource, "Unhandled exception", "FATAL", "fail:", "crit:") ?? Logs.LastLineOf(resource);
 
-        return $"'{resource.Name}' ended with exit code {exitCode}{(reason is null ? "" : $": {reason.Trim()}")} (all it wrote is in {Logs.FileOf(resource)})";
+        return $"'{resource.Name}' ended with exit code {exitCode}{(reason is null ? "" : $": {reason.Trim()}")} (all it wrote is in {Logs.FileOf(resource.Name)})";
     }
 
     public async Task StartAsync(CancellationToken ct)
@@ -75,6 +75,7 @@ internal sealed class Orchestrator(
             _lock.Empty();
         }
 
+        settings.Dashboard?.AvoidTakenPorts();
         AllocateEndpoints();
         _guard = ProcessGuard.Start(_lock.GuardFile);
 

@@ -21,7 +21,9 @@ public sealed class ResourceLoggerService : IDisposable
     internal ResourceLoggerService(HostSettings settings, TimeProvider time, ILoggerFactory loggers) => (_settings, _time, _loggers) = (settings, time, loggers);
 
     /// <summary>Writes into the resource's log.</summary>
-    public ILogger GetLogger(IResource resource) => new LineLogger(LogOf(resource.Name));
+    public ILogger GetLogger(IResource resource) => GetLogger(resource.Name);
+
+    public ILogger GetLogger(string resourceName) => new LineLogger(LogOf(resourceName));
 
     /// <summary>The lines so far, then each new one, until cancelled.</summary>
     public async IAsyncEnumerable<IReadOnlyList<LogLine>> WatchAsync(string resourceName, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -35,7 +37,7 @@ public sealed class ResourceLoggerService : IDisposable
     /// <summary>The lines so far.</summary>
     public IAsyncEnumerable<IReadOnlyList<LogLine>> GetAllAsync(string resourceName) => LogOf(resourceName).WatchAsync(follow: false, CancellationToken.None);
 
-    internal string FileOf(IResource resource) => Path.Combine(_settings.DataFolder, "logs", $"{resource.Name}.log");
+    internal string FileOf(string resourceName) => Path.Combine(_settings.DataFolder, "logs", $"{resourceName}.log");
 
     internal void Write(IResource resource, string line, bool isError) => LogOf(resource.Name).Write(line, isError);
 
@@ -52,7 +54,7 @@ public sealed class ResourceLoggerService : IDisposable
     }
 
     private ResourceLog LogOf(string resourceName) => _logs.GetOrAdd(resourceName, name => new ResourceLog(
-        Path.Combine(_settings.DataFolder, "logs", $"{name}.log"),
+        FileOf(name),
         _time,
         _settings.EnableResourceLogging ? _loggers.CreateLogger($"{_settings.ApplicationName}.Resources.{name}") : null));
 

@@ -11,7 +11,7 @@ public sealed class ResourceNotificationService
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ResourceEvent> _current = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<Channel<ResourceEvent>> _watchers = [];
+    private readonly List<ChannelWriter<ResourceEvent>> _watchers = [];
     private readonly HostSettings _settings;
 
     internal ResourceNotificationService(HostSettings settings) => _settings = settings;
@@ -23,18 +23,14 @@ public sealed class ResourceNotificationService
     public async IAsyncEnumerable<ResourceEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var news = Channel.CreateUnbounded<ResourceEvent>(new UnboundedChannelOptions { SingleReader = true });
-        lock (_lock)
-        {
-            foreach (var present in _current.Values)
-            {
-                news.Writer.TryWrite(present);
-            }
-
-            _watchers.Add(news);
-        }
-
+        var present = Subscribe(news.Writer);
         try
         {
+            foreach (var resource in present)
+            {
+                yield return resource;
+            }
+
             await foreach (var change in news.Reader.ReadAllAsync(cancellationToken))
             {
                 yield return change;
@@ -42,10 +38,26 @@ public sealed class ResourceNotificationService
         }
         finally
         {
-            lock (_lock)
-            {
-                _watchers.Remove(news);
-            }
+            Unsubscribe(news.Writer);
+        }
+    }
+
+    /// <summary>Sends each change from now on to <paramref name="news"/>.</summary>
+    /// <returns>What is the case now.</returns>
+    internal IReadOnlyList<ResourceEvent> Subscribe(ChannelWriter<ResourceEvent> news)
+    {
+        lock (_lock)
+        {
+            _watchers.Add(news);
+            return [.. _current.Values];
+        }
+    }
+
+    internal void Unsubscribe(ChannelWriter<ResourceEvent> news)
+    {
+        lock (_lock)
+        {
+            _watchers.Remove(news);
         }
     }
 
@@ -128,7 +140,7 @@ public sealed class ResourceNotificationService
         _current[change.ResourceId] = change;
         foreach (var watcher in _watchers)
         {
-            watcher.Writer.TryWrite(change);
+            watcher.TryWrite(change);
         }
 
         Changed?.Invoke(change);

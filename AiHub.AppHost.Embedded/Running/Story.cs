@@ -24,6 +24,7 @@ internal sealed class Story
         _orchestrator.Said += (resource, line) => Tell(resource.Name, line, ConsoleColor.DarkGray);
         _orchestrator.ResourceFailed += TellOfFailure;
         _orchestrator.Notifications.Changed += TellChange;
+        _dashboard.Said += line => Tell("dashboard", line, ConsoleColor.DarkGray);
     }
 
     public void Begin() => Write($"{_settings.ApplicationName} starts; its data is in {_settings.DataFolder}", null);
@@ -43,9 +44,9 @@ internal sealed class Story
             }
         }
 
-        if (_dashboard.Link is { } link)
+        if (_settings.Dashboard is not null)
         {
-            Write($"  {"Dashboard",-16}{link}", null);
+            Write($"  {"Dashboard",-16}{_dashboard.Link?.ToString() ?? "on its way; its link follows"}", null);
         }
 
         Write("\nCtrl+C stops everything.", ConsoleColor.DarkGray);
