@@ -3,12 +3,13 @@ using System.Net.Http.Json;
 using AiHub.Contracts;
 using AiHub.Gateway.Access;
 using AiHub.Simulators;
+using AiHub.Worker.Quotas;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AiHub.Tests.Hub;
 
-/// <param name="Clock">Moves the time of gateway and simulators; null for real time.</param>
-/// <param name="Settings">Configuration of the gateway on top of the usual.</param>
+/// <param name="Clock">Moves the time of gateway, worker and simulators; null for real time.</param>
+/// <param name="Settings">Configuration of gateway and worker on top of the usual.</param>
 /// <param name="GatewayServices">Changes to the gateway's services, after its own.</param>
 public sealed record TestHubOptions(
     TestClock? Clock = null,
@@ -27,6 +28,7 @@ public sealed class TestHub : IAsyncDisposable
     private readonly Dictionary<string, string?> _settings;
     private readonly TestHubOptions _options;
     private readonly List<ServiceHost<Caller>> _gateways = [];
+    private readonly List<ServiceHost<PeriodRun>> _workers = [];
 
     private TestHub(TestDatabase database, ServiceHost<SimulatorOptions> simulators, Dictionary<string, string?> settings, TestHubOptions options)
     {
@@ -75,6 +77,14 @@ public sealed class TestHub : IAsyncDisposable
         return gateway;
     }
 
+    /// <summary>Starts the worker, whose runs begin at once.</summary>
+    public ServiceHost<PeriodRun> AddWorker()
+    {
+        var worker = new ServiceHost<PeriodRun>(_settings, _options.Clock);
+        _workers.Add(worker);
+        return worker;
+    }
+
     /// <summary>A new customer with an organization and a key of their own.</summary>
     public async Task<TestCustomer> RegisterAsync(string currency = "USD")
     {
@@ -106,6 +116,11 @@ public sealed class TestHub : IAsyncDisposable
         foreach (var gateway in _gateways)
         {
             await gateway.DisposeAsync();
+        }
+
+        foreach (var worker in _workers)
+        {
+            await worker.DisposeAsync();
         }
 
         await _simulators.DisposeAsync();
