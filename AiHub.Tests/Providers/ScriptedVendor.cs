@@ -47,7 +47,11 @@ public sealed class ScriptedVendor : IAsyncDisposable
 
     public static async Task WriteAsync(HttpContext context, string type, params string[] pieces)
     {
-        context.Response.ContentType = type;
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = type;
+        }
+
         context.Features.Get<IHttpResponseBodyFeature>()!.DisableBuffering();
         foreach (var piece in pieces)
         {
