@@ -1,5 +1,6 @@
 using AiHub.Simulators;
 using AiHub.Simulators.Control;
+using AiHub.Simulators.Vendors.Anthropic;
 using AiHub.Simulators.Vendors.OpenAI;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -11,6 +12,7 @@ var app = builder.Build();
 
 app.MapDefaultEndpoints();
 app.MapOpenAIVendor();
+app.MapAnthropicVendor();
 app.MapControl();
 
 app.Run();

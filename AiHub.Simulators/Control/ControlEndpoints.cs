@@ -1,4 +1,5 @@
 using System.Text;
+using AiHub.Simulators.Vendors.Anthropic;
 using AiHub.Simulators.Vendors.OpenAI;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -8,6 +9,12 @@ namespace AiHub.Simulators.Control;
 public static class ControlEndpoints
 {
     private const int PageOfAnswers = 10_000;
+    private static readonly Dictionary<string, IEnumerable<string>> FaultsByVendor = new()
+    {
+        [Exchange.Vendor] = Faults.All.Keys,
+        [AnthropicExchange.Vendor] = AnthropicFaults.All.Keys,
+    };
+
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static void MapControl(this WebApplication app)
@@ -43,14 +50,14 @@ public static class ControlEndpoints
 
     private static Results<Ok<IReadOnlyList<PendingFault>>, BadRequest<Problem>> Order(FaultOrder order, FaultQueue faults)
     {
-        if (order.Vendor != Exchange.Vendor)
+        if (!FaultsByVendor.TryGetValue(order.Vendor, out var known))
         {
-            return TypedResults.BadRequest(new Problem($"There is no vendor '{order.Vendor}'. There is: {Exchange.Vendor}."));
+            return TypedResults.BadRequest(new Problem($"There is no vendor '{order.Vendor}'. There are: {string.Join(", ", FaultsByVendor.Keys)}."));
         }
 
-        if (!Faults.All.ContainsKey(order.Fault))
+        if (!known.Contains(order.Fault))
         {
-            return TypedResults.BadRequest(new Problem($"There is no fault '{order.Fault}'. There are: {string.Join(", ", Faults.All.Keys)}."));
+            return TypedResults.BadRequest(new Problem($"There is no fault '{order.Fault}'. There are: {string.Join(", ", known)}."));
         }
 
         if (order.Count < 1)
@@ -89,6 +96,8 @@ public static class ControlEndpoints
         {
             ["POST /vendors/openai/v1/chat/completions"] = "An OpenAI-compatible vendor; the key is Simulators:ApiKey.",
             ["GET /vendors/openai/v1/models"] = "Its models.",
+            ["POST /vendors/anthropic/v1/messages"] = "A vendor that speaks Anthropic's protocol; the same key in x-api-key.",
+            ["GET /vendors/anthropic/v1/models"] = "Its models, among them fault-… for each of its faults.",
             ["GET /_sim/vendors/requests?contains="] = "What was received, byte for byte; only requests whose body contains the text.",
             ["DELETE /_sim/vendors/requests"] = "Forgets them.",
             ["GET /_sim/vendors/served?after=&limit="] = "The record of tokens served, oldest first, after a number.",

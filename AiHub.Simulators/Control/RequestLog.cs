@@ -16,7 +16,7 @@ public sealed class RequestLog(IOptions<SimulatorOptions> options)
     {
         var headers = request.Headers.ToDictionary(
             header => header.Key.ToLowerInvariant(),
-            header => header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase) ? Redacted(header.Value.ToString()) : header.Value.ToString());
+            header => header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || header.Key.Equals("x-api-key", StringComparison.OrdinalIgnoreCase) ? Redacted(header.Value.ToString()) : header.Value.ToString());
 
         lock (_lock)
         {

@@ -9,7 +9,9 @@ namespace AiHub.Simulators.Vendors;
 /// </summary>
 public sealed class PromptCache
 {
-    private const int Shortest = 1024;
+    /// <summary>Shorter prompts are not cached.</summary>
+    public const int Shortest = 1024;
+
     private const int Step = 128;
     private const int Kept = 50_000;
 

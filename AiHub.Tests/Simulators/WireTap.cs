@@ -34,10 +34,10 @@ public static class WireTap
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <param name="patience">How long to listen to an answer that is not expected to end.</param>
-    public static async Task<WireAnswer> AskAsync(Uri url, JsonObject body, TimeSpan? patience = null)
+    public static async Task<WireAnswer> AskAsync(Uri url, JsonObject body, TimeSpan? patience = null, string path = "/vendors/openai/v1/chat/completions")
     {
         var content = Encoding.UTF8.GetBytes(body.ToJsonString());
-        var head = $"POST /vendors/openai/v1/chat/completions HTTP/1.1\r\nHost: {url.Authority}\r\nAuthorization: Bearer {SimulatorOptions.DevelopmentKey}\r\n"
+        var head = $"POST {path} HTTP/1.1\r\nHost: {url.Authority}\r\nAuthorization: Bearer {SimulatorOptions.DevelopmentKey}\r\nanthropic-version: 2023-06-01\r\n"
             + $"Content-Type: application/json\r\nContent-Length: {content.Length}\r\n\r\n";
 
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

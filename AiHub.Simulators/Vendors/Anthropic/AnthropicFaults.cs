@@ -1,0 +1,142 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using AiHub.Simulators.Vendors.OpenAI;
+
+namespace AiHub.Simulators.Vendors.Anthropic;
+
+/// <summary>The catalogue of what goes wrong at Anthropic. Each is also a model, <c>fault-{name}</c>, and can be ordered for the next requests.</summary>
+public static class AnthropicFaults
+{
+    private const int PiecesBeforeTrouble = 4;
+
+    public static readonly AnthropicFault None = new("none", "Nothing goes wrong.");
+
+    public static readonly AnthropicFault Busy = new("busy", "Answers 429 with retry-after.") { Refusal = AnthropicRefusal.TooManyRequests(50, TimeSpan.FromSeconds(2)) };
+
+    public static readonly AnthropicFault Dies = MidAnswer("dies", "Drops the line in the middle of its answer.", _ => new Step.Cut());
+
+    public static IReadOnlyDictionary<string, AnthropicFault> All { get; } = ((IEnumerable<AnthropicFault>)
+        [
+            Busy,
+            Dies,
+            new("429-storm", "Answers 429 without saying when to come back.") { Refusal = AnthropicRefusal.TooManyRequests(50, null) },
+            new("bad-key", "Answers 401 as if the key had been revoked.") { Refusal = AnthropicRefusal.WrongKey() },
+            new("arrears", "Answers 400: the credit balance is too low.")
+            {
+                Refusal = AnthropicRefusal.Invalid("Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."),
+            },
+            new("billing", "Answers 402 billing_error.") { Refusal = new AnthropicRefusal(402, "billing_error", "There is an issue with your billing or payment information.") },
+            new("403", "Answers 403 permission_error.") { Refusal = new AnthropicRefusal(403, "permission_error", "Your API key does not have permission to use the specified resource.") },
+            new("404", "Answers 404 as if the model were gone.") { Refusal = AnthropicRefusal.NotFound("model: gone") },
+            new("413", "Answers 413 request_too_large.") { Refusal = new AnthropicRefusal(413, "request_too_large", "Request exceeds the maximum size") },
+            new("context-length", "Answers 400: the prompt is too long.") { Refusal = AnthropicRefusal.Invalid("prompt is too long: 200001 tokens > 200000 maximum") },
+            new("500", "Answers 500 api_error.") { Refusal = AnthropicRefusal.Failed },
+            new("504", "Answers 504 timeout_error.") { Refusal = new AnthropicRefusal(504, "timeout_error", "Request timed out") },
+            new("529", "Answers 529 overloaded_error.") { Refusal = AnthropicRefusal.Overloaded },
+            new("reset-before-headers", "Resets the connection before any answer.") { Cuts = true, Instead = ResetAsync },
+            new("stall-before-headers", "Accepts the request and never answers.") { Instead = (_, ct) => Task.Delay(Timeout.Infinite, ct) },
+            new("html", "Answers 200 with an HTML page.") { Instead = HtmlAsync },
+            MidAnswer("stall", "Falls silent in the middle of the answer and keeps the line open.", _ => Step.Wait.ForEver),
+            MidAnswer("ends-early", "Ends the answer properly in the middle: no message_delta, no message_stop, no reset.", null),
+            MidAnswer("garbage-frame", "Sends one event that is not JSON; a document is cut short.", _ => Text("event: content_block_delta\ndata: {\"type\":\"content_bl\n\n"), goesOn: true),
+            MidAnswer("error-in-band", "Sends event: error in the middle of a stream; as a document, with status 200.", InBand, InBandDocument),
+            new("error-in-band-first", "Sends event: error as the first event, after status 200.")
+            {
+                Events = (_, requestId) => [InBand(requestId)],
+                Document = (_, requestId) => [InBandDocument(requestId)],
+            },
+            new("missing-stop", "Leaves out message_stop.") { Events = (sent, _) => sent.Where(one => one.Type != "message_stop").Select(one => one.Bytes) },
+            new("missing-delta", "Leaves out message_delta, and so the stop reason and the usage.") { Events = (sent, _) => sent.Where(one => one.Type != "message_delta").Select(one => one.Bytes) },
+            new("no-usage", "Never sends usage.") { Spoil = WithoutUsage },
+            new("crlf", "Ends lines with CRLF.") { LineEnd = "\r\n" },
+            new("pings", "Sends a ping before every event.") { Events = (sent, _) => sent.SelectMany(one => (Step[])[Text("event: ping\ndata: {\"type\": \"ping\"}\n\n"), one.Bytes]) },
+            new("unknown-event", "Sends an event that nobody knows yet.") { Events = (sent, _) => sent.SelectMany(one => (Step[])[Text("event: news\ndata: {\"type\":\"news\"}\n\n"), one.Bytes]) },
+            new("drip", "Sends one byte a second.") { Write = Dripped },
+            new("split-utf8", "Sends every character beyond ASCII in two writes.") { Write = Halved },
+        ]).ToDictionary(fault => fault.Name);
+
+    // Without a document of its own, a spoilt document is half of the right one and then the same trouble.
+    private static AnthropicFault MidAnswer(string name, string description, Func<string, Step>? trouble, Func<string, Step>? document = null, bool goesOn = false) => new(name, description)
+    {
+        Events = (sent, requestId) => InTheMiddle(sent, trouble?.Invoke(requestId), goesOn),
+        Document = (bytes, requestId) => document is not null ? [document(requestId)]
+            : trouble?.Invoke(requestId) is { } step and not Step.Bytes ? [new Step.Bytes(bytes[..(bytes.Length / 2)]), step]
+            : [new Step.Bytes(bytes[..(bytes.Length / 2)])],
+    };
+
+    private static IEnumerable<Step> InTheMiddle(IEnumerable<Sent> events, Step? trouble, bool goesOn)
+    {
+        var pieces = 0;
+        var happened = false;
+        foreach (var sent in events)
+        {
+            if (!happened && (pieces == PiecesBeforeTrouble || sent.Type == "message_delta"))
+            {
+                happened = true;
+                if (trouble is not null)
+                {
+                    yield return trouble;
+                }
+
+                if (!goesOn)
+                {
+                    yield break;
+                }
+            }
+
+            pieces += sent.Bytes.Part is null ? 0 : 1;
+            yield return sent.Bytes;
+        }
+    }
+
+    private static Task ResetAsync(HttpContext context, CancellationToken ct)
+    {
+        context.Abort();
+
+        return Task.CompletedTask;
+    }
+
+    private static async Task HtmlAsync(HttpContext context, CancellationToken ct)
+    {
+        context.Response.ContentType = "text/html; charset=utf-8";
+        await context.Response.WriteAsync("<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head><body></body></html>\n", ct);
+    }
+
+    private static void WithoutUsage(JsonObject json)
+    {
+        json.Remove("usage");
+        (json["message"] as JsonObject)?.Remove("usage");
+    }
+
+    private static Step InBand(string requestId) => Text($"event: error\ndata: {Wire.Line(AnthropicRefusal.Overloaded.ToJson(requestId))}\n\n");
+
+    private static Step InBandDocument(string requestId) => Text(Wire.Line(AnthropicRefusal.Overloaded.ToJson(requestId)));
+
+    private static IEnumerable<Step> Dripped(Step.Bytes write)
+    {
+        for (var index = 0; index < write.Data.Length; index++)
+        {
+            var isLast = index == write.Data.Length - 1;
+            yield return isLast ? write with { Data = [write.Data[index]] } : new Step.Bytes([write.Data[index]]);
+            yield return new Step.Wait(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private static IEnumerable<Step> Halved(Step.Bytes write)
+    {
+        var from = 0;
+        for (var index = 1; index < write.Data.Length; index++)
+        {
+            // 0b10xxxxxx continues a character: cut between its first byte and the next.
+            if (write.Data[index - 1] >= 0xC0 && (write.Data[index] & 0xC0) == 0x80)
+            {
+                yield return new Step.Bytes(write.Data[from..index]);
+                from = index;
+            }
+        }
+
+        yield return write with { Data = write.Data[from..] };
+    }
+
+    private static Step.Bytes Text(string text) => new(Encoding.UTF8.GetBytes(text));
+}
