@@ -44,6 +44,7 @@ public sealed class QuotaTests
         Assert.Equal(HttpStatusCode.TooManyRequests, (await customer.ChatAsync("x", "sim/echo")).StatusCode);
 
         hub.AddWorker();
+        await customer.SignInAsync();
         while ((await customer.UsageAsync()).Quota.Remaining != 10_000)
         {
             await Task.Delay(200);

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using AiHub.Contracts;
 
@@ -15,6 +16,15 @@ public sealed class TestCustomer(TestHub hub, string email, Registered registere
     public CreatedApiKey Key => key;
     public HttpClient Management => management;
     public HttpClient Api { get; } = hub.NewApiClient(key.Key);
+
+    /// <summary>Signs in anew: access tokens last minutes, and a test may have let months pass.</summary>
+    public async Task SignInAsync()
+    {
+        var response = await management.PostAsJsonAsync("auth/login", new LoginRequest(email, Password), Json.Options);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        var tokens = (await response.Content.ReadFromJsonAsync<TokenPair>(Json.Options))!;
+        management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", tokens.AccessToken);
+    }
 
     public Task<HttpResponseMessage> ChatAsync(string text, string model = "sim/echo", bool stream = false, CancellationToken ct = default) =>
         Api.PostAsJsonAsync("chat/completions", new { model, stream, messages = new[] { new { role = "user", content = text } } }, ct);
