@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using AiHub.Gateway.Dialects.Responses;
+using AiHub.Gateway.Errors;
 
 namespace AiHub.Gateway.Dialects.Completions;
 
@@ -40,7 +41,7 @@ public sealed class CompletionsRequest : IDisposable
     public static bool TryRead(
         ReadOnlyMemory<byte> json,
         [NotNullWhen(true)] out CompletionsRequest? request,
-        [NotNullWhen(false)] out ResponsesRefusal? refusal)
+        [NotNullWhen(false)] out OpenAIError? refusal)
     {
         request = null;
         JsonDocument document;
@@ -50,7 +51,7 @@ public sealed class CompletionsRequest : IDisposable
         }
         catch (JsonException)
         {
-            refusal = new ResponsesRefusal("The request body is not valid JSON.", null, "invalid_json");
+            refusal = OpenAIError.BadRequest("The request body is not valid JSON.", null, "invalid_json");
             return false;
         }
 
@@ -149,29 +150,29 @@ public sealed class CompletionsRequest : IDisposable
         }
     }
 
-    private static ResponsesRefusal? Check(JsonElement body, List<JsonElement> prompts)
+    private static OpenAIError? Check(JsonElement body, List<JsonElement> prompts)
     {
         if (body.ValueKind != JsonValueKind.Object)
         {
-            return new ResponsesRefusal("The request body must be a JSON object.", null, "invalid_type");
+            return OpenAIError.BadRequest("The request body must be a JSON object.", null, "invalid_type");
         }
 
-        return !body.Get("model"u8).Exists() ? ResponsesRefusal.Missing("model")
-            : body.Get("model"u8).ValueKind != JsonValueKind.String ? ResponsesRefusal.Wrong("model", "a string")
+        return !body.Get("model"u8).Exists() ? OpenAIError.Missing("model")
+            : body.Get("model"u8).ValueKind != JsonValueKind.String ? OpenAIError.WrongType("model", "a string")
             : Flag(body, "stream"u8, "stream") ?? Flag(body, "echo"u8, "echo")
             ?? Count(body, "max_tokens"u8, "max_tokens", 0, int.MaxValue) ?? Count(body, "n"u8, "n", 1, 128)
             ?? Count(body, "best_of"u8, "best_of", 1, 128) ?? Count(body, "logprobs"u8, "logprobs", 0, 20)
-            ?? (body.Get("suffix"u8) is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.String) } ? ResponsesRefusal.Wrong("suffix", "a string") : null)
+            ?? (body.Get("suffix"u8) is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.String) } ? OpenAIError.WrongType("suffix", "a string") : null)
             ?? CheckPrompt(body.Get("prompt"u8), prompts);
     }
 
     // "text" | ["text", …] | [1, 2, …] | [[1, 2], …]
-    private static ResponsesRefusal? CheckPrompt(JsonElement prompt, List<JsonElement> prompts)
+    private static OpenAIError? CheckPrompt(JsonElement prompt, List<JsonElement> prompts)
     {
         switch (prompt.ValueKind)
         {
             case JsonValueKind.Undefined:
-                return ResponsesRefusal.Missing("prompt");
+                return OpenAIError.Missing("prompt");
             case JsonValueKind.String:
                 prompts.Add(prompt);
                 return null;
@@ -182,7 +183,7 @@ public sealed class CompletionsRequest : IDisposable
                 prompts.AddRange(prompt.EnumerateArray());
                 return null;
             default:
-                return ResponsesRefusal.Wrong("prompt", "a string, an array of strings, or arrays of tokens");
+                return OpenAIError.WrongType("prompt", "a string, an array of strings, or arrays of tokens");
         }
     }
 
@@ -190,15 +191,15 @@ public sealed class CompletionsRequest : IDisposable
         tokens.ValueKind == JsonValueKind.Array && tokens.GetArrayLength() > 0
         && tokens.EnumerateArray().All(token => token.ValueKind == JsonValueKind.Number && token.TryGetInt32(out var id) && id >= 0);
 
-    private static ResponsesRefusal? Flag(JsonElement body, ReadOnlySpan<byte> name, string param) =>
-        body.Get(name).ValueKind is JsonValueKind.Undefined or JsonValueKind.True or JsonValueKind.False ? null : ResponsesRefusal.Wrong(param, "a boolean");
+    private static OpenAIError? Flag(JsonElement body, ReadOnlySpan<byte> name, string param) =>
+        body.Get(name).ValueKind is JsonValueKind.Undefined or JsonValueKind.True or JsonValueKind.False ? null : OpenAIError.WrongType(param, "a boolean");
 
-    private static ResponsesRefusal? Count(JsonElement body, ReadOnlySpan<byte> name, string param, int least, int most)
+    private static OpenAIError? Count(JsonElement body, ReadOnlySpan<byte> name, string param, int least, int most)
     {
         var value = body.Get(name);
         return !value.Exists() || (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most)
             ? null
-            : ResponsesRefusal.Wrong(param, most == int.MaxValue ? "a positive integer" : $"an integer between {least} and {most}");
+            : OpenAIError.WrongType(param, most == int.MaxValue ? "a positive integer" : $"an integer between {least} and {most}");
     }
 
     private static int? Number(JsonElement body, ReadOnlySpan<byte> name) =>

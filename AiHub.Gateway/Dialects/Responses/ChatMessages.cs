@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using AiHub.Gateway.Errors;
 
 namespace AiHub.Gateway.Dialects.Responses;
 
@@ -17,7 +18,7 @@ internal sealed class ChatMessages(ResponsesRequest request, EarlierItems earlie
     private readonly AssistantTurn _turn = new();
     private bool _begun;
 
-    public ResponsesRefusal? Write()
+    public OpenAIError? Write()
     {
         if (Collect() is { } refusal)
         {
@@ -56,7 +57,7 @@ internal sealed class ChatMessages(ResponsesRequest request, EarlierItems earlie
         _borrowed.ForEach(document => document.Dispose());
     }
 
-    private ResponsesRefusal? Collect()
+    private OpenAIError? Collect()
     {
         foreach (var item in earlier.Turns)
         {
@@ -82,7 +83,7 @@ internal sealed class ChatMessages(ResponsesRequest request, EarlierItems earlie
             }
             else
             {
-                return new ResponsesRefusal(
+                return OpenAIError.BadRequest(
                     $"Item with id '{item.Text("id"u8)}' not found. Items are only kept when the request that made them asked for it with 'store': true.",
                     path,
                     "item_not_found");

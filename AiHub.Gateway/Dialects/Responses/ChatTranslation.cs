@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using AiHub.Gateway.Errors;
 
 namespace AiHub.Gateway.Dialects.Responses;
 
@@ -28,13 +29,13 @@ public sealed class ChatTranslation
 
     /// <param name="dropped">Gets the paths of what could not be translated: <c>tools[2]</c>, <c>truncation</c>, <c>input[].phase</c>.</param>
     /// <returns>Null when the request was translated.</returns>
-    public static ResponsesRefusal? Write(ResponsesRequest request, EarlierItems earlier, IBufferWriter<byte> chat, List<string> dropped)
+    public static OpenAIError? Write(ResponsesRequest request, EarlierItems earlier, IBufferWriter<byte> chat, List<string> dropped)
     {
         using var writer = new Utf8JsonWriter(chat, Wire.Writing);
         return new ChatTranslation(request, earlier, writer, dropped).Write();
     }
 
-    private ResponsesRefusal? Write()
+    private OpenAIError? Write()
     {
         var body = _request.Body;
         _chat.WriteStartObject();

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -32,8 +31,6 @@ internal abstract class OutputItem : IDisposable
     public abstract void WritePart(Utf8JsonWriter writer, int index);
 
     public abstract void Dispose();
-
-    protected static string IdOf(string prefix, string hex, int index) => string.Create(CultureInfo.InvariantCulture, $"{prefix}_{hex}{index:x2}");
 }
 
 internal enum MessagePartKind
@@ -128,7 +125,7 @@ internal sealed class MessagePart(MessagePartKind kind) : IDisposable
 
 internal sealed class MessageItem : OutputItem
 {
-    public MessageItem(int index, string hex) => (Index, Id) = (index, IdOf("msg", hex, index));
+    public MessageItem(int index, ResponseId response) => (Index, Id) = (index, response.Item("msg", index));
 
     public List<MessagePart> Parts { get; } = [];
 
@@ -161,7 +158,7 @@ internal sealed class ReasoningItem : OutputItem
 {
     private string? _packed;
 
-    public ReasoningItem(int index, string hex, bool asSummary) => (Index, Id, AsSummary) = (index, IdOf("rs", hex, index), asSummary);
+    public ReasoningItem(int index, ResponseId response, bool asSummary) => (Index, Id, AsSummary) = (index, response.Item("rs", index), asSummary);
 
     public bool AsSummary { get; }
 
@@ -221,7 +218,7 @@ internal sealed class ReasoningItem : OutputItem
 }
 
 /// <summary>A call of a function or of a custom tool.</summary>
-internal sealed class CallItem(string hex) : OutputItem
+internal sealed class CallItem(ResponseId response) : OutputItem
 {
     private readonly JsonText _arguments = new();
     private List<(string Name, byte[] Raw)>? _more;
@@ -269,8 +266,8 @@ internal sealed class CallItem(string hex) : OutputItem
     public void Begin(int index, ToolName name, bool wrapped)
     {
         (Index, Name) = (index, name);
-        Id = IdOf(IsCustom ? "ctc" : "fc", hex, index);
-        CallId ??= IdOf("call", hex, index);
+        Id = response.Item(IsCustom ? "ctc" : "fc", index);
+        CallId ??= response.Item("call", index);
         _wrapped = IsCustom && wrapped ? new CustomInput() : null;
     }
 

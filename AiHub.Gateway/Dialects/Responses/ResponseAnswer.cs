@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -28,7 +27,6 @@ public enum ResponseStatus
 public sealed class ResponseAnswer : IDisposable
 {
     private readonly ResponsesRequest _request;
-    private readonly string _hex;
     private readonly DateTimeOffset _createdAt;
     private readonly string _model;
     private readonly byte[] _echo;
@@ -50,21 +48,21 @@ public sealed class ResponseAnswer : IDisposable
     private TokenUsage? _usage;
     private ResponseFailure? _failure;
 
-    /// <param name="id">The ids of the response and its items are made of it, so that the same request always has the same.</param>
     /// <param name="model">The name the answer goes by.</param>
-    /// <param name="stored">Whether the response can be asked for again.</param>
-    public ResponseAnswer(ResponsesRequest request, Guid id, DateTimeOffset createdAt, string model, bool stored)
+    /// <param name="stored">Whether the response is going to be kept, as it looks when it begins.</param>
+    public ResponseAnswer(ResponsesRequest request, ResponseId id, DateTimeOffset createdAt, string model, bool stored)
     {
-        (_request, _createdAt, _model) = (request, createdAt, model);
-        _hex = id.ToString("n", CultureInfo.InvariantCulture);
+        (_request, Id, _createdAt, _model, Stored) = (request, id, createdAt, model, stored);
         _json = new Utf8JsonWriter(_scratch, Wire.Writing);
         _summary = request.ThoughtsAsSummary;
-        _keepThoughts = stored || request.Includes("reasoning.encrypted_content"u8);
-        _echo = ResponseEcho.Of(request, stored);
-        Id = "resp_" + _hex;
+        _keepThoughts = request.Includes("reasoning.encrypted_content"u8);
+        _echo = ResponseEcho.Of(request);
     }
 
-    public string Id { get; }
+    public ResponseId Id { get; }
+
+    /// <summary>Whether the response can be asked for again.</summary>
+    public bool Stored { get; set; }
 
     public ResponseStatus Status { get; private set; }
 
@@ -185,7 +183,7 @@ public sealed class ResponseAnswer : IDisposable
         _scratch.ResetWrittenCount();
         _json.Reset(_scratch);
         _json.WriteStartObject();
-        _json.WriteString("id"u8, Id);
+        _json.WriteString("id"u8, Id.ToString());
         _json.WriteString("object"u8, "response"u8);
         _json.WriteNumber("created_at"u8, _createdAt.ToUnixTimeSeconds());
         _json.WriteString("status"u8, Status switch
@@ -218,6 +216,7 @@ public sealed class ResponseAnswer : IDisposable
             _json.WriteNullValue();
         }
 
+        _json.WriteBoolean("store"u8, Stored);
         _json.WriteString("service_tier"u8, _serviceTier ?? "default");
         _json.Flush();
 
@@ -314,7 +313,7 @@ public sealed class ResponseAnswer : IDisposable
         if (_open is not ReasoningItem thoughts)
         {
             CloseOpen();
-            thoughts = Add(new ReasoningItem(_items.Count, _hex, _summary));
+            thoughts = Add(new ReasoningItem(_items.Count, Id, _summary));
             _open = thoughts;
         }
 
@@ -340,7 +339,7 @@ public sealed class ResponseAnswer : IDisposable
         }
         else if (_items.Count == 0)
         {
-            var thoughts = Add(new ReasoningItem(0, _hex, _summary));
+            var thoughts = Add(new ReasoningItem(0, Id, _summary));
             _open = thoughts;
             ThoughtDetail.Add(thoughts.Details, detail);
         }
@@ -412,7 +411,7 @@ public sealed class ResponseAnswer : IDisposable
         if (_open is not MessageItem message)
         {
             CloseOpen();
-            message = Add(new MessageItem(_items.Count, _hex));
+            message = Add(new MessageItem(_items.Count, Id));
             _open = message;
         }
 
@@ -539,7 +538,7 @@ public sealed class ResponseAnswer : IDisposable
         if (!_calls.TryGetValue(index, out var call))
         {
             CloseOpen();
-            call = new CallItem(_hex);
+            call = new CallItem(Id);
             _calls[index] = call;
         }
 
@@ -693,7 +692,7 @@ public sealed class ResponseAnswer : IDisposable
             return;
         }
 
-        var thoughts = new ReasoningItem(_items.Count, _hex, _summary);
+        var thoughts = new ReasoningItem(_items.Count, Id, _summary);
         thoughts.Details.AddRange(_late);
         thoughts.Calls.AddRange(more);
         _late.Clear();

@@ -6,7 +6,7 @@ namespace AiHub.Gateway.Dialects.Responses;
 /// <summary>What a response repeats of its request. Clients with strict readers want every member, so what was not said is filled in.</summary>
 internal static class ResponseEcho
 {
-    public static byte[] Of(ResponsesRequest request, bool stored)
+    public static byte[] Of(ResponsesRequest request)
     {
         var body = request.Body;
         var buffer = new ArrayBufferWriter<byte>(1024);
@@ -27,7 +27,6 @@ internal static class ResponseEcho
             writer.WriteOr("frequency_penalty"u8, body.Get("frequency_penalty"u8), "0"u8);
             WriteReasoning(writer, request.Reasoning);
             writer.WriteOr("safety_identifier"u8, body.Get("safety_identifier"u8), "null"u8);
-            writer.WriteBoolean("store"u8, stored);
             writer.WriteOr("temperature"u8, body.Get("temperature"u8), "1"u8);
             WriteText(writer, body.Get("text"u8));
             writer.WriteOr("tool_choice"u8, body.Get("tool_choice"u8), "\"auto\""u8);

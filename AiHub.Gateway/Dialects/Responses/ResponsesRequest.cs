@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
+using AiHub.Gateway.Errors;
 
 namespace AiHub.Gateway.Dialects.Responses;
 
@@ -75,7 +76,7 @@ public sealed class ResponsesRequest : IDisposable
     public static bool TryRead(
         ReadOnlyMemory<byte> json,
         [NotNullWhen(true)] out ResponsesRequest? request,
-        [NotNullWhen(false)] out ResponsesRefusal? refusal)
+        [NotNullWhen(false)] out OpenAIError? refusal)
     {
         request = null;
         JsonDocument document;
@@ -85,7 +86,7 @@ public sealed class ResponsesRequest : IDisposable
         }
         catch (JsonException)
         {
-            refusal = new ResponsesRefusal("The request body is not valid JSON.", null, "invalid_json");
+            refusal = OpenAIError.BadRequest("The request body is not valid JSON.", null, "invalid_json");
             return false;
         }
 
@@ -110,27 +111,27 @@ public sealed class ResponsesRequest : IDisposable
 
     public void Dispose() => _document.Dispose();
 
-    private static ResponsesRefusal? Check(JsonElement body, ToolNames tools)
+    private static OpenAIError? Check(JsonElement body, ToolNames tools)
     {
         if (body.ValueKind != JsonValueKind.Object)
         {
-            return new ResponsesRefusal("The request body must be a JSON object.", null, "invalid_type");
+            return OpenAIError.BadRequest("The request body must be a JSON object.", null, "invalid_type");
         }
 
         if (!body.Get("model"u8).Exists())
         {
-            return ResponsesRefusal.Missing("model");
+            return OpenAIError.Missing("model");
         }
 
         // A prompt template or a conversation lives with one vendor; without it the model would answer another question.
         if (body.Get("prompt"u8).Exists())
         {
-            return ResponsesRefusal.Unsupported("prompt", "Prompt templates stored with a vendor cannot be used here; send the instructions and input themselves.");
+            return Unsupported("prompt", "Prompt templates stored with a vendor cannot be used here; send the instructions and input themselves.");
         }
 
         if (body.Get("conversation"u8).Exists())
         {
-            return ResponsesRefusal.Unsupported("conversation", "Use 'previous_response_id', or send the whole conversation as 'input'.");
+            return Unsupported("conversation", "Use 'previous_response_id', or send the whole conversation as 'input'.");
         }
 
         return Typed(body, "model"u8, "a string", JsonValueKind.String)
@@ -155,18 +156,21 @@ public sealed class ResponsesRequest : IDisposable
             ?? CheckInput(body);
     }
 
-    private static ResponsesRefusal? Typed(JsonElement body, ReadOnlySpan<byte> name, string expected, params ReadOnlySpan<JsonValueKind> kinds)
+    private static OpenAIError Unsupported(string param, string why) =>
+        OpenAIError.BadRequest($"Unsupported parameter: '{param}'. {why}", param, "unsupported_parameter");
+
+    private static OpenAIError? Typed(JsonElement body, ReadOnlySpan<byte> name, string expected, params ReadOnlySpan<JsonValueKind> kinds)
     {
         var value = body.Get(name);
-        return !value.Exists() || kinds.Contains(value.ValueKind) ? null : ResponsesRefusal.Wrong(Encoding.UTF8.GetString(name), expected);
+        return !value.Exists() || kinds.Contains(value.ValueKind) ? null : OpenAIError.WrongType(Encoding.UTF8.GetString(name), expected);
     }
 
-    private static ResponsesRefusal? CheckInput(JsonElement body)
+    private static OpenAIError? CheckInput(JsonElement body)
     {
         var input = body.Get("input"u8);
         if (!input.Exists())
         {
-            return body.Get("previous_response_id"u8).Exists() || body.Get("instructions"u8).Exists() ? null : ResponsesRefusal.Missing("input");
+            return body.Get("previous_response_id"u8).Exists() || body.Get("instructions"u8).Exists() ? null : OpenAIError.Missing("input");
         }
 
         if (input.ValueKind == JsonValueKind.Array)
@@ -176,7 +180,7 @@ public sealed class ResponsesRequest : IDisposable
             {
                 if (item.ValueKind != JsonValueKind.Object)
                 {
-                    return ResponsesRefusal.Wrong($"input[{index}]", "an object");
+                    return OpenAIError.WrongType($"input[{index}]", "an object");
                 }
 
                 index++;
@@ -186,7 +190,7 @@ public sealed class ResponsesRequest : IDisposable
         return null;
     }
 
-    private static ResponsesRefusal? CheckTools(JsonElement tools, ToolNames names)
+    private static OpenAIError? CheckTools(JsonElement tools, ToolNames names)
     {
         if (!tools.Exists())
         {
@@ -199,14 +203,14 @@ public sealed class ResponsesRequest : IDisposable
             var path = $"tools[{index++}]";
             if (tool.ValueKind != JsonValueKind.Object)
             {
-                return ResponsesRefusal.Wrong(path, "an object");
+                return OpenAIError.WrongType(path, "an object");
             }
 
             if (ToolKinds.Of(tool) is { } kind)
             {
                 if (tool.Text("name"u8) is not { Length: > 0 } name)
                 {
-                    return ResponsesRefusal.Missing(path + ".name");
+                    return OpenAIError.Missing(path + ".name");
                 }
 
                 names.Add(new ToolName(kind, name, null));
@@ -215,7 +219,7 @@ public sealed class ResponsesRequest : IDisposable
             {
                 if (tool.Text("name"u8) is not { Length: > 0 } space)
                 {
-                    return ResponsesRefusal.Missing(path + ".name");
+                    return OpenAIError.Missing(path + ".name");
                 }
 
                 foreach (var member in ToolKinds.Members(tool))

@@ -13,10 +13,10 @@ public sealed class AnswerEventsTests
         var stream = Stream(Plain, [Chunk(new JsonObject { ["role"] = "assistant", ["content"] = "" }), Text("你"), Text("好\n\"!\""), Finish("stop")]);
 
         const string Echo = """
-            "background":false,"instructions":null,"max_output_tokens":null,"max_tool_calls":null,"metadata":{},"parallel_tool_calls":true,"previous_response_id":null,"prompt_cache_key":null,"prompt_cache_retention":null,"presence_penalty":0,"frequency_penalty":0,"reasoning":{"effort":null,"summary":null},"safety_identifier":null,"store":false,"temperature":1,"text":{"format":{"type":"text"},"verbosity":"medium"},"tool_choice":"auto","tools":[],"top_logprobs":0,"top_p":1,"truncation":"disabled","user":null
+            "background":false,"instructions":null,"max_output_tokens":null,"max_tool_calls":null,"metadata":{},"parallel_tool_calls":true,"previous_response_id":null,"prompt_cache_key":null,"prompt_cache_retention":null,"presence_penalty":0,"frequency_penalty":0,"reasoning":{"effort":null,"summary":null},"safety_identifier":null,"temperature":1,"text":{"format":{"type":"text"},"verbosity":"medium"},"tool_choice":"auto","tools":[],"top_logprobs":0,"top_p":1,"truncation":"disabled","user":null
             """;
         const string Started = $$"""
-            {"id":"resp_01990000000070008000000000000001","object":"response","created_at":1790000000,"status":"in_progress","completed_at":null,"error":null,"incomplete_details":null,"model":"gpt-test","output":[],"usage":null,"service_tier":"default",{{Echo}}}
+            {"id":"resp_01990000000070008000000000000001","object":"response","created_at":1790000000,"status":"in_progress","completed_at":null,"error":null,"incomplete_details":null,"model":"gpt-test","output":[],"usage":null,"store":false,"service_tier":"default",{{Echo}}}
             """;
         const string Message = """
             {"id":"msg_0199000000007000800000000000000100","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"\u4f60\u597d\u000a\u0022!\u0022"}]}
@@ -51,7 +51,7 @@ public sealed class AnswerEventsTests
             data: {"type":"response.output_item.done","sequence_number":8,"output_index":0,"item":{{{Message}}}}
 
             event: response.completed
-            data: {"type":"response.completed","sequence_number":9,"response":{"id":"resp_01990000000070008000000000000001","object":"response","created_at":1790000000,"status":"completed","completed_at":1790000003,"error":null,"incomplete_details":null,"model":"gpt-test","output":[{{{Message}}}],"usage":{"input_tokens":10,"input_tokens_details":{"cached_tokens":4,"cache_write_tokens":0},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":2},"total_tokens":17},"service_tier":"default",{{{Echo}}}}}
+            data: {"type":"response.completed","sequence_number":9,"response":{"id":"resp_01990000000070008000000000000001","object":"response","created_at":1790000000,"status":"completed","completed_at":1790000003,"error":null,"incomplete_details":null,"model":"gpt-test","output":[{{{Message}}}],"usage":{"input_tokens":10,"input_tokens_details":{"cached_tokens":4,"cache_write_tokens":0},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":2},"total_tokens":17},"store":false,"service_tier":"default",{{{Echo}}}}}
 
             data: [DONE]
 

@@ -4,13 +4,14 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Dialects.Responses;
+using AiHub.Gateway.Errors;
 
 namespace AiHub.Tests.Dialects.Responses;
 
 /// <summary>What the tests of this dialect say and hear, as JSON.</summary>
 internal static class Talk
 {
-    public static readonly Guid Id = Guid.Parse("01990000-0000-7000-8000-000000000001");
+    public static readonly ResponseId Id = ResponseId.TryParse("resp_01990000000070008000000000000001", out var id) ? id : default;
     public static readonly DateTimeOffset At = DateTimeOffset.FromUnixTimeSeconds(1_790_000_000);
     public static readonly TokenUsage Used = new(InputUncached: 6, CacheRead: 4, OutputText: 5, OutputReasoning: 2);
 
@@ -20,7 +21,7 @@ internal static class Talk
         return request;
     }
 
-    public static ResponsesRefusal Refused(string json)
+    public static OpenAIError Refused(string json)
     {
         Assert.False(ResponsesRequest.TryRead(Encoding.UTF8.GetBytes(json), out _, out var refusal));
         return refusal;
