@@ -131,7 +131,7 @@ internal sealed class Orchestrator(
         {
             foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
             {
-                var port = settings.RandomizePorts ? null : endpoint.Port;
+                var port = settings.RandomizePorts || endpoint.Port == 0 ? null : endpoint.Port;
                 if (port is { } wanted && !FreePort.IsFree(wanted))
                 {
                     throw new DistributedApplicationException(
