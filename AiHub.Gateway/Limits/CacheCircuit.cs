@@ -11,18 +11,12 @@ internal sealed class CacheCircuit(Func<CancellationToken, Task> probeAsync, Tim
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
     private volatile bool _isOpen;
-    private DateTimeOffset? _closedAt;
     private Task _probing = Task.CompletedTask;
 
     public bool IsOpen => _isOpen;
 
-    public bool ClosedWithin(TimeSpan span)
-    {
-        lock (_lock)
-        {
-            return _closedAt is { } at && time.GetUtcNow() - at < span;
-        }
-    }
+    /// <summary>A command exception is what the client throws at once when the only server it knows has become a replica.</summary>
+    public static bool IsOutage(Exception failure) => failure is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
 
     /// <returns>False when it was open already.</returns>
     public bool Open()
@@ -53,21 +47,14 @@ internal sealed class CacheCircuit(Func<CancellationToken, Task> probeAsync, Tim
         using var timer = new PeriodicTimer(interval, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(ct))
+            // At once for the first time: it may have been a hiccup.
+            while (!await SucceedsAsync(ct))
             {
-                if (await SucceedsAsync(ct))
-                {
-                    lock (_lock)
-                    {
-                        _closedAt = time.GetUtcNow();
-                        _isOpen = false;
-                    }
-
-                    closed();
-
-                    return;
-                }
+                await timer.WaitForNextTickAsync(ct);
             }
+
+            _isOpen = false;
+            closed();
         }
         catch (OperationCanceledException)
         {
@@ -83,7 +70,7 @@ internal sealed class CacheCircuit(Func<CancellationToken, Task> probeAsync, Tim
 
             return true;
         }
-        catch (Exception failure) when (failure is RedisException or TimeoutException)
+        catch (Exception failure) when (IsOutage(failure))
         {
             return false;
         }

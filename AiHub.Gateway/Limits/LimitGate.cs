@@ -7,7 +7,7 @@ namespace AiHub.Gateway.Limits;
 
 /// <summary>
 /// Lets requests pass at the rate their key and organization may have, counted exactly over all replicas in one round trip to the cache.
-/// While the cache is down each replica admits its share of every limit by itself.
+/// While the cache is down each replica admits its share of every limit by itself, and reports it when the cache is back.
 /// </summary>
 public sealed partial class LimitGate : IAsyncDisposable
 {
@@ -29,7 +29,7 @@ public sealed partial class LimitGate : IAsyncDisposable
 
         // The probe writes, as the real thing does: a cache that answers but takes no writes is still down.
         var probe = new LimitScope(LimitOwner.Key, Guid.CreateVersion7(time.GetUtcNow()), LimitKind.Requests, int.MaxValue);
-        _circuit = new CacheCircuit(ct => AskAsync([probe], Now(), ct), time, _options.ProbeInterval, LogBack);
+        _circuit = new CacheCircuit(ct => AskAsync([probe], [0], Now(), ct), time, _options.ProbeInterval, LogBack);
     }
 
     /// <summary>True while the cache is down and this replica limits by itself.</summary>
@@ -64,15 +64,12 @@ public sealed partial class LimitGate : IAsyncDisposable
             return _here.Admit(scopes, now, _replicas.Count);
         }
 
-        // The cache does not know what was admitted while it was away; this replica does, for as long as it matters.
-        if (_circuit.ClosedWithin(LimitScope.Window) && _here.Refuse(scopes, now, _replicas.Count) is { } refused)
-        {
-            return refused;
-        }
-
+        var unreported = _here.TakeUnreported(scopes, now);
+        var isReported = false;
         try
         {
-            var states = await AskAsync(scopes, now, ct);
+            var states = await AskAsync(scopes, unreported, now, ct);
+            isReported = true;
             if (states.All(state => state.Wait == TimeSpan.Zero))
             {
                 _here.Note(scopes, now);
@@ -80,7 +77,7 @@ public sealed partial class LimitGate : IAsyncDisposable
 
             return states;
         }
-        catch (Exception failure) when (failure is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception failure) when (CacheCircuit.IsOutage(failure))
         {
             if (_circuit.Open())
             {
@@ -89,9 +86,16 @@ public sealed partial class LimitGate : IAsyncDisposable
 
             return _here.Admit(scopes, now, _replicas.Count);
         }
+        finally
+        {
+            if (!isReported)
+            {
+                _here.ReturnUnreported(scopes, unreported, now);
+            }
+        }
     }
 
-    private async Task<IReadOnlyList<LimitState>> AskAsync(IReadOnlyList<LimitScope> scopes, long now, CancellationToken ct)
+    private async Task<IReadOnlyList<LimitState>> AskAsync(IReadOnlyList<LimitScope> scopes, IReadOnlyList<int> unreported, long now, CancellationToken ct)
     {
         if (!_cache.IsConnected)
         {
@@ -99,13 +103,14 @@ public sealed partial class LimitGate : IAsyncDisposable
         }
 
         var keys = new RedisKey[scopes.Count];
-        var arguments = new RedisValue[1 + (2 * scopes.Count)];
+        var arguments = new RedisValue[1 + (3 * scopes.Count)];
         arguments[0] = now;
         for (var index = 0; index < scopes.Count; index++)
         {
             keys[index] = KeyOf(scopes[index]);
-            arguments[1 + (2 * index)] = scopes[index].Limit;
-            arguments[2 + (2 * index)] = (long)LimitScope.Window.TotalMilliseconds;
+            arguments[1 + (3 * index)] = scopes[index].Limit;
+            arguments[2 + (3 * index)] = (long)LimitScope.Window.TotalMilliseconds;
+            arguments[3 + (3 * index)] = unreported[index];
         }
 
         var answer = (long[])(await _cache.GetDatabase().ScriptEvaluateAsync(Script, keys, arguments).WaitAsync(_options.CommandTimeout, _time, ct))!;

@@ -1,6 +1,6 @@
 namespace AiHub.Gateway.Limits;
 
-/// <summary>What this replica admitted in the last minute: enough to keep to its share of the limits when it is alone.</summary>
+/// <summary>What this replica admitted in the last minute: enough to keep to its share of the limits when it is alone, and to report it afterwards.</summary>
 internal sealed class LocalWindows
 {
     private const int FirstSweep = 10_000;
@@ -23,19 +23,26 @@ internal sealed class LocalWindows
             }
 
             Add(scopes, now);
+            Report(scopes, now, scopes.Select(_ => 1).ToArray());
 
             return [.. states.Select(state => state with { Used = state.Used + 1, Reset = LimitScope.Window })];
         }
     }
 
-    /// <returns>Null when this replica's share of every limit has room. Nothing is counted.</returns>
-    public IReadOnlyList<LimitState>? Refuse(IReadOnlyList<LimitScope> scopes, long now, int replicas)
+    /// <summary>How many requests under each limit the cache has not heard of; whoever takes them has to tell it.</summary>
+    public int[] TakeUnreported(IReadOnlyList<LimitScope> scopes, long now)
     {
         lock (_lock)
         {
-            var states = States(scopes, now, replicas);
+            return [.. scopes.Select(scope => LogOf(scope, now).TakeUnreported())];
+        }
+    }
 
-            return states.Any(state => state.Wait > TimeSpan.Zero) ? states : null;
+    public void ReturnUnreported(IReadOnlyList<LimitScope> scopes, IReadOnlyList<int> counts, long now)
+    {
+        lock (_lock)
+        {
+            Report(scopes, now, counts);
         }
     }
 
@@ -77,6 +84,14 @@ internal sealed class LocalWindows
         }
     }
 
+    private void Report(IReadOnlyList<LimitScope> scopes, long now, IReadOnlyList<int> counts)
+    {
+        for (var index = 0; index < scopes.Count; index++)
+        {
+            LogOf(scopes[index], now).Unreported += counts[index];
+        }
+    }
+
     private Log LogOf(LimitScope scope, long now)
     {
         var key = (scope.Owner, scope.Id, scope.Kind);
@@ -101,6 +116,8 @@ internal sealed class LocalWindows
 
         public long Newest { get; private set; }
 
+        public int Unreported { get; set; }
+
         public void Add(long now)
         {
             Newest = Math.Max(now, Newest);
@@ -119,6 +136,15 @@ internal sealed class LocalWindows
             {
                 _moments.Dequeue();
             }
+        }
+
+        public int TakeUnreported()
+        {
+            // What has left the window is no longer worth reporting.
+            var taken = Math.Min(Unreported, Count);
+            Unreported = 0;
+
+            return taken;
         }
 
         /// <summary>When fewer than <paramref name="share"/> requests are left in the window.</summary>

@@ -91,7 +91,15 @@ public sealed class CacheOutageTests
         relay.Resume();
         await UntilAsync(() => !replica.Gate.IsAlone);
 
-        // The cache has not seen those five, the replica has.
+        // The cache hears of those five with the next request, and then everybody knows.
+        for (var call = 0; call < 4; call++)
+        {
+            Assert.True(await replica.AdmitsAsync(limit));
+        }
+
+        await using var other = await GateReplica.StartAsync(await CacheServers.ConnectionStringAsync(kind), clock);
+        Assert.True(await other.AdmitsAsync(limit));
+        Assert.False(await other.AdmitsAsync(limit));
         Assert.False(await replica.AdmitsAsync(limit));
 
         clock.Advance(LimitScope.Window);
@@ -102,6 +110,25 @@ public sealed class CacheOutageTests
 
         Assert.False(await replica.AdmitsAsync(limit));
         Assert.False(replica.Gate.IsAlone);
+    }
+
+    [Theory, OnGarnet, OnRedisServer]
+    public async Task What_an_outage_admitted_is_told_even_by_a_request_that_is_refused(CacheKind kind)
+    {
+        var (relay, replica) = await BehindRelayAsync(kind, assumedReplicas: 1);
+        await using var _ = relay;
+        await using var __ = replica;
+        var limit = Requests(2);
+        relay.Cut();
+        Assert.True(await replica.AdmitsAsync(limit).WaitAsync(Patience));
+        Assert.True(await replica.AdmitsAsync(limit).WaitAsync(Patience));
+
+        relay.Resume();
+        await UntilAsync(() => !replica.Gate.IsAlone);
+        Assert.False(await replica.AdmitsAsync(limit));
+
+        await using var other = await GateReplica.StartAsync(await CacheServers.ConnectionStringAsync(kind));
+        Assert.False(await other.AdmitsAsync(limit));
     }
 
     [Fact]

@@ -33,7 +33,7 @@ const cases = {
     assert.equal(data.choices[0].message.content, 'Hello 你好 😀');
     assert.equal(data.choices[0].finish_reason, 'stop');
     assert.equal(data.object, 'chat.completion');
-    assert.equal(data.model, model('echo'));
+    assert.equal(data.model, 'echo');
     assert.deepEqual([data.usage.prompt_tokens, data.usage.completion_tokens, data.usage.total_tokens], [11, 4, 15]);
     assert.equal(data.usage.prompt_tokens_details.cached_tokens, 0);
     assert.equal(data.usage.completion_tokens_details.reasoning_tokens, 0);
@@ -44,7 +44,7 @@ const cases = {
     const chunks = await chunksOf({ model: model('echo'), messages: user('one two 三') });
     assert.equal(textOf(chunks), 'one two 三');
     assert.ok(chunks.length >= 5);
-    assert.ok(chunks.every((chunk) => chunk.object === 'chat.completion.chunk' && chunk.model === model('echo')));
+    assert.ok(chunks.every((chunk) => chunk.object === 'chat.completion.chunk' && chunk.model === 'echo'));
     assert.equal(new Set(chunks.map((chunk) => `${chunk.id} ${chunk.created}`)).size, 1);
     assert.ok(chunks.every((chunk) => !chunk.usage && chunk.choices.length === 1));
     assert.deepEqual(chunks[0].choices[0].delta.role, 'assistant');
@@ -150,7 +150,8 @@ const cases = {
       });
 
       await assert.rejects(client.chat.completions.create({ model: model('busy'), messages: user('hi'), stream }), (error) => {
-        assert.ok(error instanceof OpenAI.RateLimitError, `${error}`);
+        // Through the hub it is not the caller who is over a limit.
+        assert.ok(error instanceof (prefix ? OpenAI.InternalServerError : OpenAI.RateLimitError), `${error}`);
         assert.equal(error.headers.get('retry-after'), '2');
         return true;
       });

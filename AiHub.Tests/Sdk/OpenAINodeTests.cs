@@ -14,6 +14,7 @@ public sealed class OpenAINodeTests
         foreach (var name in Cases)
         {
             data.Add(Answering.Vendor, name);
+            data.Add(Answering.Hub, name);
         }
 
         return data;

@@ -24,7 +24,7 @@ public enum Answering
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class VendorAndHubAttribute : DataAttribute
 {
-    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [[Answering.Vendor]];
+    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [[Answering.Vendor], [Answering.Hub]];
 }
 
 /// <summary>An address, a key and model names that an official SDK is pointed at.</summary>
