@@ -88,7 +88,7 @@ public static class Accounts
             return Refused.Because(ProblemKind.EmailTaken);
         }
 
-        var now = time.GetUtcNow();
+        var now = time.Now();
         var userId = Guid.CreateVersion7(now);
         var organizationId = Guid.CreateVersion7(now);
         var displayName = Given(request.DisplayName) ?? email[..email.LastIndexOf('@')];
@@ -183,7 +183,7 @@ public static class Accounts
             return Refused.Because(ProblemKind.InvalidCredentials);
         }
 
-        var now = time.GetUtcNow();
+        var now = time.Now();
         var tokens = await db.InPersonalOrganizationAsync(user.Id, async () =>
         {
             var tokens = db.StartSession(user.Id, http, now);
@@ -208,7 +208,7 @@ public static class Accounts
             return Refused.Because(ProblemKind.InvalidRefreshToken);
         }
 
-        var now = time.GetUtcNow();
+        var now = time.Now();
         if (await db.RenewSessionAsync(presented.SessionId, presented.Hash, now, ct) is { } tokens)
         {
             return TypedResults.Ok(tokens);
@@ -238,7 +238,7 @@ public static class Accounts
 
     private static async Task<NoContent> LogoutAsync(Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
-        var now = time.GetUtcNow();
+        var now = time.Now();
         await db.InPersonalOrganizationAsync(person.UserId, async () =>
         {
             if (await db.EndSessionAsync(person.SessionId, now, ct))

@@ -38,7 +38,7 @@ public static class Billing
 
     private static async Task<Ok<SubscriptionView>> SubscriptionAsync(Member member, HubDb db, TimeProvider time, CancellationToken ct)
     {
-        var now = time.GetUtcNow();
+        var now = time.Now();
         var plan = await db.Plans.AsNoTracking().FirstAsync(row => row.Id == member.Organization.PlanId, ct);
         var period = await db.InOrganizationAsync(
             member.OrganizationId,

@@ -51,7 +51,8 @@ public static class Keys
     private static async Task<Results<Created<CreatedApiKey>, Refused>> CreateAsync(
         NewApiKey request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
-        var now = time.GetUtcNow();
+        var now = time.Now();
+        var expiresAt = request.ExpiresAt?.Cut();
         var errors = new FieldErrors(http.Request.Language());
 
         var plan = await db.Plans.AsNoTracking().FirstAsync(row => row.Id == member.Organization.PlanId, ct);
@@ -62,7 +63,7 @@ public static class Keys
             errors.Add("allowed_models", FieldText.UnknownModels, string.Join(", ", unknown));
         }
 
-        if (request.ExpiresAt <= now)
+        if (expiresAt <= now)
         {
             errors.Add("expires_at", FieldText.Future);
         }
@@ -98,7 +99,7 @@ public static class Keys
                 Prefix = prefix,
                 LastFour = lastFour,
                 CreatedAt = now,
-                ExpiresAt = request.ExpiresAt,
+                ExpiresAt = expiresAt,
                 AllowedModels = models,
                 RequestsPerMinute = request.Limits?.RequestsPerMinute,
             });
@@ -106,7 +107,7 @@ public static class Keys
             await db.AuditAsync(
                 "api_key.created",
                 id.ToString(),
-                new { name = request.Name.Trim(), prefix, lastFour, request.ExpiresAt, allowedModels = models, request.Limits?.RequestsPerMinute },
+                new { name = request.Name.Trim(), prefix, lastFour, expiresAt, allowedModels = models, request.Limits?.RequestsPerMinute },
                 member.UserId, ClientAddress.Of(http), now, ct);
 
             return true;
@@ -115,7 +116,7 @@ public static class Keys
         return created
             ? TypedResults.Created(
                 $"{ManagementApi.Path}/auth/api-keys/{id}",
-                new CreatedApiKey(id, secret, request.Name.Trim(), prefix, lastFour, now, request.ExpiresAt, models, new KeyLimits(request.Limits?.RequestsPerMinute)))
+                new CreatedApiKey(id, secret, request.Name.Trim(), prefix, lastFour, now, expiresAt, models, new KeyLimits(request.Limits?.RequestsPerMinute)))
             : Refused.Because(ProblemKind.KeyLimitReached, MaxActive);
     }
 
@@ -159,7 +160,7 @@ public static class Keys
             return Refused.Because(ProblemKind.KeyNotFound);
         }
 
-        var now = time.GetUtcNow();
+        var now = time.Now();
         var refusal = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
             if (await db.ApiKeys.FirstOrDefaultAsync(key => key.Id == parsed && key.RevokedAt == null, ct) is not { } key)

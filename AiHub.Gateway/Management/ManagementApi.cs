@@ -112,6 +112,7 @@ public static class ManagementApi
                 .WithTitle("AI Hub API")
                 .AddDocument(ApiReference.English, "English", "/openapi/{documentName}.json", !chinese)
                 .AddDocument(ApiReference.Chinese, "简体中文", "/openapi/{documentName}.json", chinese)
+                .AddPreferredSecuritySchemes(ApiReference.SessionScheme)
                 .WithNonce(nonce)
                 .DisableDefaultFonts();
 

@@ -73,7 +73,7 @@ public static class UsageReports
 
     private static async Task<Ok<UsageCurrent>> CurrentAsync(Member member, HubDb db, TimeProvider time, CancellationToken ct)
     {
-        var now = time.GetUtcNow();
+        var now = time.Now();
         var organization = member.Organization;
         var plan = await db.Plans.AsNoTracking().FirstAsync(row => row.Id == organization.PlanId, ct);
 
@@ -182,7 +182,7 @@ public static class UsageReports
         [new NpgsqlParameter("from", days.From), new NpgsqlParameter("to", days.To), new NpgsqlParameter("zone", member.Organization.TimeZone)];
 
     private static DateOnly Today(Member member, TimeProvider time) =>
-        DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(time.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById(member.Organization.TimeZone)).DateTime);
+        DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(time.Now(), TimeZoneInfo.FindSystemTimeZoneById(member.Organization.TimeZone)).DateTime);
 
     private class Sum
     {

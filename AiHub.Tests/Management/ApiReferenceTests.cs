@@ -53,6 +53,9 @@ public sealed partial class ApiReferenceTests(ManagementHub hub) : IClassFixture
         });
 
         Assert.Empty(wrong);
+        var tags = JsonNode.Parse(await TextAsync(document))!["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>()).ToList();
+        Assert.All(tags, tag => Assert.Equal(chinese, Han().IsMatch(tag)));
+        Assert.All(await OperationsAsync(document), operation => Assert.Contains(operation.Operation["tags"]![0]!.GetValue<string>(), tags));
     }
 
     [Fact]

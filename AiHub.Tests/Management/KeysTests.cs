@@ -16,7 +16,7 @@ public sealed class KeysTests(ManagementHub hub) : IClassFixture<ManagementHub>
     {
         var person = await hub.RegisterAsync();
         var model = await ModelAsync();
-        var expires = hub.Clock.GetUtcNow().AddDays(30);
+        var expires = new DateTimeOffset(2040, 1, 31, 8, 0, 0, TimeSpan.FromHours(8)).AddTicks(7);
 
         var answer = await person.PostAsync("auth/api-keys", new NewApiKey(" build server ", expires, [model.Id], new KeyLimits(5)));
 
@@ -24,7 +24,7 @@ public sealed class KeysTests(ManagementHub hub) : IClassFixture<ManagementHub>
         var created = answer.Read<CreatedApiKey>();
         Assert.True(ApiKeySecret.IsWellFormed(created.Key));
         Assert.Equal($"/api/v1/auth/api-keys/{created.Id}", answer.Header("Location"));
-        Assert.Equal(("build server", created.Key[..11], created.Key[^4..], expires), (created.Name, created.Prefix, created.LastFour, created.ExpiresAt));
+        Assert.Equal(("build server", created.Key[..11], created.Key[^4..], new DateTimeOffset(2040, 1, 31, 0, 0, 0, TimeSpan.Zero)), (created.Name, created.Prefix, created.LastFour, created.ExpiresAt));
         Assert.Equal([model.Id], created.AllowedModels);
         Assert.Equal(new KeyLimits(5), created.Limits);
 
@@ -32,6 +32,7 @@ public sealed class KeysTests(ManagementHub hub) : IClassFixture<ManagementHub>
         var found = await person.GetAsync($"auth/api-keys/{created.Id}");
         Assert.DoesNotContain(created.Key, list.Text + found.Text);
         var key = Assert.Single(list.Read<Page<ApiKeyView>>().Data);
+        Assert.Equal((created.CreatedAt, created.ExpiresAt), (key.CreatedAt, key.ExpiresAt));
         Assert.Equal((created.Id, "build server", created.Prefix, created.LastFour, person.Registered!.User.DisplayName, null), (key.Id, key.Name, key.Prefix, key.LastFour, key.Owner, key.LastUsedAt));
         Assert.Equal(list.Text, $$"""{"data":[{{found.Text}}],"next_cursor":null}""");
 

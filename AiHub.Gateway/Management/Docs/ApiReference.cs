@@ -49,15 +49,15 @@ public static class ApiReference
     private static readonly Text Created = new("Created; the header Location names it.", "已创建，地址见响应头 Location。");
     private static readonly Text Done = new("Done; the body is empty.", "已完成，响应体为空。");
 
-    private static readonly (string Tag, Text Description)[] Tags =
+    private static readonly (Text Name, Text Description)[] Tags =
     [
-        ("Chat", new("Call models. Compatible with the OpenAI API; authenticated by an API key.", "调用模型。兼容 OpenAI 接口，使用 API 密钥认证。")),
-        ("Accounts", new("Register, sign in, sign out.", "注册、登录与退出。")),
-        ("API keys", new("The keys programs call models with.", "程序调用模型所用的密钥。")),
-        ("Usage", new("What was called, how many tokens it took and what it cost.", "调用记录、令牌用量与费用。")),
-        ("Organizations", new("The organizations you belong to.", "您所属的组织。")),
-        ("Billing", new("Plans, the subscription and the wallet.", "套餐、订阅与钱包。")),
-        ("Catalog", new("The models that can be called, and their prices.", "可调用的模型及其价格。")),
+        (new("Chat", "对话"), new("Call models. Compatible with the OpenAI API; authenticated by an API key.", "调用模型。兼容 OpenAI 接口，使用 API 密钥认证。")),
+        (new("Accounts", "账户"), new("Register, sign in, sign out.", "注册、登录与退出。")),
+        (new("API keys", "API 密钥"), new("The keys programs call models with.", "程序调用模型所用的密钥。")),
+        (new("Usage", "用量"), new("What was called, how many tokens it took and what it cost.", "调用记录、令牌用量与费用。")),
+        (new("Organizations", "组织"), new("The organizations you belong to.", "您所属的组织。")),
+        (new("Billing", "计费"), new("Plans, the subscription and the wallet.", "套餐、订阅与钱包。")),
+        (new("Catalog", "模型目录"), new("The models that can be called, and their prices.", "可调用的模型及其价格。")),
     ];
 
     public static IServiceCollection AddApiReference(this IServiceCollection services)
@@ -198,7 +198,12 @@ public static class ApiReference
         FieldDescriptions.Describe(document, language);
         DataPlaneReference.AddTo(document, language);
 
-        document.Tags = Tags.Select(tag => new OpenApiTag { Name = tag.Tag, Description = tag.Description.In(language) }).ToHashSet();
+        document.Tags = Tags.Select(tag => new OpenApiTag { Name = tag.Name.In(language), Description = tag.Description.In(language) }).ToHashSet();
+        foreach (var operation in document.Paths.Values.SelectMany(path => path.Operations!.Values))
+        {
+            var name = Tags.Single(tag => tag.Name.En == operation.Tags!.Single().Name).Name;
+            operation.Tags = new HashSet<OpenApiTagReference> { new(name.In(language), document) };
+        }
     }
 
     private static OpenApiParameter Header(string name, string description, string? example = null, string? format = null) => new()
