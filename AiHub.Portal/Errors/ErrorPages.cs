@@ -3,6 +3,7 @@ using System.Net;
 using AiHub.Portal.Management;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
+using StackExchange.Redis;
 
 namespace AiHub.Portal.Errors;
 
@@ -32,6 +33,8 @@ public static class ErrorPages
         ManagementException { Status: HttpStatusCode.NotFound } => StatusCodes.Status404NotFound,
         ManagementException { Status: HttpStatusCode.Forbidden } => StatusCodes.Status403Forbidden,
         ManagementException or HttpRequestException or TimeoutRejectedException or BrokenCircuitException => StatusCodes.Status503ServiceUnavailable,
+        // The cache holds the key ring of the cookies.
+        RedisException or TimeoutException => StatusCodes.Status503ServiceUnavailable,
         BadHttpRequestException bad => bad.StatusCode,
         _ => StatusCodes.Status500InternalServerError,
     };

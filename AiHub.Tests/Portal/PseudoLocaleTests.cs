@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Reflection;
+using System.Resources;
+using AiHub.Portal.Resources;
+using AiHub.Tests.Hub;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Localization;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AiHub.Tests.Portal;
+
+/// <summary>A language in which every text of the resources stands in brackets: what stands outside them was written into the code.</summary>
+public sealed class PseudoLocaleTests
+{
+    private const string Pseudo = "qps-ploc";
+
+    // Text that is the visitor's or the machine's own, not the portal's: marked translate=no, or written in digits by the framework.
+    private const string FindStrays = """
+        () => {
+          const strays = [];
+          const foreign = element => element.closest('[translate=no], script, style, time, .brand');
+          const judge = (text, where) => { if (/[A-Za-z\u4e00-\u9fff]{2,}/.test(text.replace(/⟦[^⟦⟧]*⟧/g, ''))) strays.push(`${where}: ${text.trim()}`); };
+          const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+          for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+            if (node.parentElement.closest('head') ? node.parentElement.tagName === 'TITLE' : !foreign(node.parentElement)) judge(node.data.replace('AI Hub', ''), node.parentElement.tagName);
+          }
+          for (const element of document.querySelectorAll('[title], [aria-label], [placeholder], [alt], [data-label], [data-copied], [data-news], [data-day], [data-total], meta[name=description]')) {
+            if (foreign(element)) continue;
+            for (const name of ['title', 'aria-label', 'placeholder', 'alt', 'data-label', 'data-copied', 'data-news', 'data-day', 'data-total', 'content']) {
+              if (element.hasAttribute(name)) judge(element.getAttribute(name), `${element.tagName} ${name}`);
+            }
+          }
+          return strays;
+        }
+        """;
+
+    [BrowserFact]
+    public async Task No_visible_text_is_written_into_the_code()
+    {
+        var field = typeof(Text).GetField("resourceMan", BindingFlags.Static | BindingFlags.NonPublic)!;
+        field.SetValue(null, new Bracketed(Text.ResourceManager));
+        var (hub, _) = await PortalHost.SharedAsync();
+        await using var portal = PortalHost.Start(hub.GatewayUrl, await TestServers.CacheAsync(), services: services =>
+            services.PostConfigure<RequestLocalizationOptions>(options =>
+            {
+                options.AddSupportedCultures(Pseudo).AddSupportedUICultures(Pseudo);
+                options.RequestCultureProviders.Insert(0, new CustomRequestCultureProvider(_ => Task.FromResult<ProviderCultureResult?>(new ProviderCultureResult(Pseudo))));
+            }));
+        await using var visitor = await Visitor.OpenAsync(portal.Url);
+        visitor.Expected = complaint => complaint.Contains("404", StringComparison.Ordinal);
+
+        foreach (var path in new[] { "/", "/sign-in", "/register", "/nowhere" })
+        {
+            await visitor.GoAsync(path);
+            await JudgeAsync(visitor, path);
+        }
+
+        await visitor.RegisterAsync("Lanhai");
+        foreach (var path in new[] { "/overview", "/keys", "/keys/new", "/usage", "/models", "/models?q=zzz" })
+        {
+            await visitor.GoAsync(path);
+            await JudgeAsync(visitor, path);
+        }
+
+        var key = await visitor.CreateKeyAsync("one", "sim/echo");
+        await JudgeAsync(visitor, "the new key");
+        using var api = hub.NewApiClient(key);
+        await api.ChatAsync("hi");
+        foreach (var path in new[] { "/overview", "/keys", "/usage", "/usage?metric=cost", "/usage?metric=requests" })
+        {
+            await visitor.GoAsync(path);
+            await JudgeAsync(visitor, path);
+        }
+    }
+
+    private static async Task JudgeAsync(Visitor visitor, string page)
+    {
+        Assert.Contains("⟦", await visitor.TextAsync("h1"), StringComparison.Ordinal);
+        Assert.Equal([], (await visitor.Page.EvaluateAsync<string[]>(FindStrays)).Select(stray => $"{page}: {stray}"));
+    }
+
+    /// <summary>Only for the pseudo language, so that other tests may run at the same time.</summary>
+    private sealed class Bracketed(ResourceManager texts) : ResourceManager(typeof(Text))
+    {
+        public override string? GetString(string name, CultureInfo? culture)
+        {
+            var wanted = culture ?? CultureInfo.CurrentUICulture;
+            var text = texts.GetString(name, wanted);
+            // Patterns of dates go through the formatter and cannot carry brackets.
+            return wanted.Name == Pseudo && !name.StartsWith("Format_", StringComparison.Ordinal) ? $"⟦{text}⟧" : text;
+        }
+
+        public override ResourceSet? GetResourceSet(CultureInfo culture, bool createIfNotExists, bool tryParents) => texts.GetResourceSet(culture, createIfNotExists, tryParents);
+    }
+}
