@@ -48,7 +48,7 @@ public sealed class FirstCallTests
         await visitor.RegisterAsync("No Scripts Ltd");
         var key = await visitor.CreateKeyAsync("plain", "sim/echo");
         Assert.Contains(key, await visitor.TextAsync("#snippet-curl"), StringComparison.Ordinal);
-        await visitor.Page.CheckAsync("#tab-csharp", new() { Force = true });
+        await visitor.Page.ClickAsync("label[for=tab-csharp]");
         Assert.Contains(key, await visitor.TextAsync("#snippet-csharp"), StringComparison.Ordinal);
 
         using var api = hub.NewApiClient(key);

@@ -87,7 +87,7 @@ public sealed class PseudoLocaleTests
             var wanted = culture ?? CultureInfo.CurrentUICulture;
             var text = texts.GetString(name, wanted);
             // Patterns of dates go through the formatter and cannot carry brackets.
-            return wanted.Name == Pseudo && !name.StartsWith("Format_", StringComparison.Ordinal) ? $"⟦{text}⟧" : text;
+            return wanted.Name.Equals(Pseudo, StringComparison.OrdinalIgnoreCase) && !name.StartsWith("Format_", StringComparison.Ordinal) ? $"⟦{text}⟧" : text;
         }
 
         public override ResourceSet? GetResourceSet(CultureInfo culture, bool createIfNotExists, bool tryParents) => texts.GetResourceSet(culture, createIfNotExists, tryParents);

@@ -26,7 +26,7 @@ public static class VisitorAccount
         await using var connection = new NpgsqlConnection(hub.Database.AdminConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
-            "update organizations set plan_id = @plan where id = (select organization_id from memberships join users on users.id = memberships.user_id where users.email = @email)",
+            "update subscriptions set plan_id = @plan where organization_id = (select organization_id from memberships join users on users.id = memberships.user_id where users.email = @email)",
             connection);
         command.Parameters.AddWithValue("plan", plan);
         command.Parameters.AddWithValue("email", email);
