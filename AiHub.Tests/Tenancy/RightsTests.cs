@@ -1,0 +1,252 @@
+using System.Collections.Concurrent;
+using AiHub.Domain;
+using AiHub.Domain.Access;
+using AiHub.Domain.Tenancy;
+using AiHub.Tests.Accounts;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace AiHub.Tests.Tenancy;
+
+/// <summary>What the role the services log in as may not do, and what nobody may.</summary>
+public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixture>
+{
+    private static readonly DateTimeOffset Now = Customer.Start;
+
+    [Theory]
+    [InlineData("update balances set posted = posted + 1000000")]
+    [InlineData("update lots set remaining = original")]
+    [InlineData("update holds set state = 'released'")]
+    [InlineData("delete from holds")]
+    [InlineData("insert into journals (id, organization_id, idempotency_key, kind, effective_at, booked_at) select gen_random_uuid(), id, 'x', 'x', created_at, created_at from organizations")]
+    [InlineData("update journals set memo = 'x'")]
+    [InlineData("delete from entries")]
+    [InlineData("update usage_records set cost_nanos = 0")]
+    [InlineData("insert into usage_records select * from usage_records")]
+    [InlineData("truncate entries")]
+    [InlineData("insert into audit_entries select * from audit_entries")]
+    [InlineData("delete from audit_entries")]
+    [InlineData("update organizations set status = 'active'")]
+    [InlineData("update organizations set currency = 'CNY'")]
+    [InlineData("delete from organizations")]
+    [InlineData("update subscriptions set plan_id = 'enterprise'")]
+    [InlineData("insert into periods select * from periods")]
+    [InlineData("update plans set monthly_tokens = 1000000000")]
+    [InlineData("update prices set valid_to = valid_from")]
+    [InlineData("update vendors set base_url = 'https://evil.test'")]
+    [InlineData("update api_keys set hash = ''")]
+    [InlineData("update api_keys set organization_id = gen_random_uuid()")]
+    [InlineData("update users set id = gen_random_uuid()")]
+    [InlineData("delete from users")]
+    [InlineData("select ledger_post(gen_random_uuid(), id, 'x', 'x', 'payments', 'wallet_purchased', 'USD', 1, created_at, created_at) from organizations")]
+    [InlineData("select set_credit_limit(id, 1000) from organizations")]
+    [InlineData("select ledger_give_back(holds, 'released', created_at) from holds")]
+    [InlineData("select grant_period(gen_random_uuid(), id, id, 0, created_at, created_at, created_at) from organizations")]
+    [InlineData("alter table balances disable row level security")]
+    [InlineData("drop policy tenant on balances")]
+    [InlineData("create table mine (id int)")]
+    [InlineData("set role hub_owner")]
+    public async Task The_services_role_may_not(string sql)
+    {
+        var customer = await books.CustomerAsync();
+        await using var db = books.Database.Open();
+
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => db.InOrganizationAsync(customer.Id, () => db.Database.ExecuteSqlRawAsync(sql), default));
+
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
+    }
+
+    [Theory]
+    [InlineData("update journals set memo = 'x' where organization_id = '{0}' returning id", "23001")]
+    [InlineData("delete from journals where organization_id = '{0}' returning id", "23001")]
+    [InlineData("update entries set amount = amount + 1 where organization_id = '{0}' returning id", "23001")]
+    [InlineData("delete from entries where organization_id = '{0}' returning id", "23001")]
+    [InlineData("update usage_records set charged_nanos = 0 where organization_id = '{0}' returning id", "23001")]
+    [InlineData("delete from audit_entries where organization_id = '{0}' returning sequence", "23001")]
+    [InlineData("truncate entries", "23001")]
+    [InlineData("truncate usage_records", "23001")]
+    [InlineData("update organizations set currency = 'CNY' where id = '{0}' returning id", "23001")]
+    [InlineData("insert into entries (journal_id, organization_id, account_id, amount, unit) select id, organization_id, (select id from accounts where organization_id = '{0}' limit 1), 5, 'TOK' from journals where organization_id = '{0}' limit 1 returning id", "23514")]
+    [InlineData("insert into journals (id, organization_id, idempotency_key, kind, effective_at, booked_at) values (gen_random_uuid(), '{0}', 'empty', 'x', '2026-01-01', '2026-01-01') returning id", "23514")]
+    [InlineData("update balances set held = posted + 1 where organization_id = '{0}' returning account_id", "23514")]
+    [InlineData("update lots set remaining = original + 1 where organization_id = '{0}' returning id", "23514")]
+    public async Task Nobody_may(string sql, string state)
+    {
+        var customer = await books.CustomerAsync();
+        await customer.SettleAsync(await customer.HoldAsync(10), 10);
+        await using (var db = books.Database.Open())
+        {
+            await db.InOrganizationAsync(customer.Id, () => db.AuditAsync("test.done", "x", new { }, null, null, Now, default), default);
+        }
+
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => books.Database.AsAdminAsync<object>(string.Format(null, sql, customer.Id)));
+
+        Assert.Equal(state, refused.SqlState);
+    }
+
+    [Fact]
+    public async Task Entries_of_one_journal_cannot_span_two_organizations()
+    {
+        var ours = await books.CustomerAsync();
+        var theirs = await books.CustomerAsync();
+
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => books.Database.AsAdminAsync<object>(
+            $"""
+             with journal as (
+                 insert into journals (id, organization_id, idempotency_key, kind, effective_at, booked_at)
+                 values (gen_random_uuid(), '{ours.Id}', 'theft', 'x', '2026-01-01', '2026-01-01') returning id)
+             insert into entries (journal_id, organization_id, account_id, amount, unit)
+             select journal.id, account.organization_id, account.id, case account.organization_id when '{ours.Id}' then 5 else -5 end, 'TOK'
+             from journal, accounts account where account.kind = 'allowance' and account.organization_id in ('{ours.Id}', '{theirs.Id}') returning id
+             """));
+
+        Assert.Equal(PostgresErrorCodes.ForeignKeyViolation, refused.SqlState);
+    }
+
+    [Fact]
+    public async Task Every_function_that_crosses_organizations_is_closed_unless_granted()
+    {
+        var open = await books.Database.AsAdminAsync<string[]>(
+            """
+            select coalesce(array_agg(proname::text order by proname), '{}') from pg_proc
+            where pronamespace = 'public'::regnamespace and prosecdef and has_function_privilege('hub_app', oid, 'execute')
+            """);
+
+        Assert.Equal(
+            [
+                "audit_append", "expire_lots", "find_api_key", "grant_periods", "ledger_audit", "ledger_hold", "ledger_release", "ledger_renew",
+                "ledger_settle", "ledger_sweep", "open_organization", "organizations_of_user", "subscriptions_due",
+            ],
+            open);
+        Assert.Equal(0, await books.Database.AsAdminAsync<long>(
+            "select count(*) from pg_proc where pronamespace = 'public'::regnamespace and has_function_privilege('public', oid, 'execute')"));
+    }
+
+    [Fact]
+    public async Task The_audit_log_shows_where_it_was_broken()
+    {
+        var customer = await books.CustomerAsync();
+        await using var db = books.Database.Open();
+        await db.InOrganizationAsync(customer.Id, async () =>
+        {
+            foreach (var name in new[] { "one", "two", "three" })
+            {
+                await db.AuditAsync("api_key.created", name, new { name, expires_at = Now }, customer.OwnerId, "192.0.2.1", Now, default);
+            }
+        }, default);
+
+        await db.InOrganizationAsync(customer.Id, async () =>
+        {
+            var entries = await db.AuditEntries.AsNoTracking().OrderBy(entry => entry.Sequence).ToListAsync();
+            Assert.Equal([(1L, "one"), (2, "two"), (3, "three")], entries.Select(entry => (entry.Sequence, entry.Subject)));
+            Assert.Equal(entries[0].Hash, entries[1].PreviousHash);
+            Assert.Contains("\"name\": \"one\"", entries[0].Details);
+        }, default);
+        Assert.Null(await BrokenAtAsync(db, customer));
+
+        await TamperAsync($"update audit_entries set subject = 'other' where organization_id = '{customer.Id}' and sequence = 2");
+        Assert.Equal(2, await BrokenAtAsync(db, customer));
+        await TamperAsync($"delete from audit_entries where organization_id = '{customer.Id}' and sequence = 1");
+        Assert.Equal(2, await BrokenAtAsync(db, customer));
+    }
+
+    [Fact]
+    public async Task An_audit_entry_goes_to_the_organization_at_work()
+    {
+        var ours = await books.CustomerAsync();
+        var theirs = await books.CustomerAsync();
+        await using var db = books.Database.Open();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => db.AuditAsync("x", "x", new { }, null, null, Now, default));
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => db.InOrganizationAsync(
+            ours.Id, () => db.Database.ExecuteSqlAsync($"select audit_append({theirs.Id}, 'x', 'x', '{{}}'::jsonb, null, null, {Now})"), default));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
+        refused = await Assert.ThrowsAsync<PostgresException>(() => db.InOrganizationAsync(
+            ours.Id,
+            () => db.OpenOrganizationAsync(new Organization { Id = Guid.CreateVersion7(), Name = "x", Currency = Currency.USD, CreatedAt = Now }, ours.OwnerId, "enterprise", Now, default),
+            default));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
+    }
+
+    [Fact]
+    public async Task Whoever_caches_hears_of_what_changed_and_of_nothing_else()
+    {
+        var customer = await books.CustomerAsync();
+        var heard = new ConcurrentQueue<string>();
+        await using var listener = new NpgsqlConnection(books.Database.AppConnectionString);
+        listener.Notification += (_, notice) => heard.Enqueue(notice.Payload);
+        await listener.OpenAsync();
+        await using (var listen = new NpgsqlCommand("listen hub_changes", listener))
+        {
+            await listen.ExecuteNonQueryAsync();
+        }
+
+        await using var db = books.Database.Open();
+        var key = await AddKeyAsync(db, customer);
+        await HearsAsync($"api_keys:{key}");
+        await db.InOrganizationAsync(customer.Id, () => db.ApiKeys.Where(row => row.Id == key).ExecuteUpdateAsync(set => set.SetProperty(row => row.RevokedAt, Now)), default);
+        await HearsAsync($"api_keys:{key}");
+
+        // Using a key changes its row, and that concerns no cache.
+        await customer.SettleAsync(await customer.HoldAsync(10), 10);
+        Assert.NotNull(await db.InOrganizationAsync(customer.Id, () => db.ApiKeys.Where(row => row.Id == key).Select(row => row.LastUsedAt).SingleAsync(), default));
+
+        await customer.SuspendAsync();
+        await HearsAsync($"organizations:{customer.Id}");
+        await books.Database.AsAdminAsync<object>($"update memberships set role = 'viewer' where organization_id = '{customer.Id}' returning user_id");
+        await HearsAsync($"memberships:{customer.Id}");
+        await books.Database.AsAdminAsync<object>($"update subscriptions set status = 'ended' where organization_id = '{customer.Id}' returning id");
+        await HearsAsync($"subscriptions:{customer.Id}");
+        await books.Database.AsAdminAsync<object>("update plans set requests_per_minute = 11 where id = 'free' returning id");
+        await HearsAsync("plans:free");
+        await books.Database.AsAdminAsync<object>("update vendors set enabled = false where id = 'sim' returning id");
+        await HearsAsync("vendors:sim");
+        await books.Database.AsAdminAsync<object>("update models set enabled = false where id = 'sim/echo' returning id");
+        await HearsAsync("models:sim/echo");
+
+        async Task HearsAsync(string what)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while (heard.IsEmpty)
+            {
+                await listener.WaitAsync(patience.Token);
+            }
+
+            Assert.True(heard.TryDequeue(out var first));
+            Assert.Equal(what, first);
+            Assert.Empty(heard);
+        }
+    }
+
+    private static async Task<Guid> AddKeyAsync(HubDb db, Customer customer)
+    {
+        await db.InOrganizationAsync(customer.Id, async () =>
+        {
+            db.ApiKeys.Add(new ApiKey
+            {
+                Id = customer.KeyId,
+                OrganizationId = customer.Id,
+                UserId = customer.OwnerId,
+                Name = "key",
+                Hash = ApiKeySecret.Hash(ApiKeySecret.Generate()),
+                Prefix = "ai-hub-abcd",
+                LastFour = "wxyz",
+                CreatedAt = Now,
+            });
+            await db.SaveChangesAsync();
+        }, default);
+        return customer.KeyId;
+    }
+
+    private static Task<long?> BrokenAtAsync(HubDb db, Customer customer) => db.InOrganizationAsync(
+        customer.Id, () => db.Database.SqlQuery<long?>($"select audit_broken_at({customer.Id}) as \"Value\"").SingleAsync(), default);
+
+    // What only somebody with the run of the server can do.
+    private async Task TamperAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(books.Database.AdminConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"set session_replication_role = replica; {sql}", connection);
+        Assert.Equal(1, await command.ExecuteNonQueryAsync());
+    }
+}
