@@ -4,20 +4,26 @@ using Microsoft.Extensions.Hosting;
 var builder = DistributedApplication.CreateBuilder(args);
 
 // A server of your own where its connection string is configured; else one of ours, which keeps its data.
-IResourceBuilder<IResourceWithConnectionString> hub = builder.HasConnectionString(Resources.Hub)
+var postgres = builder.HasConnectionString(Resources.Hub)
+    ? null
+    : builder.AddPostgres(Resources.Postgres, port: builder.Port(Resources.Postgres)).WithDataVolume();
+IResourceBuilder<IResourceWithConnectionString> hub = postgres is null
     ? builder.AddConnectionString(Resources.Hub)
-    : builder.AddPostgres(Resources.Postgres, port: builder.Port(Resources.Postgres)).WithDataVolume().AddDatabase(Resources.Hub);
+    : postgres.AddDatabase(Resources.Hub);
 
 IResourceBuilder<IResourceWithConnectionString> cache = builder.HasConnectionString(Resources.Cache)
     ? builder.AddConnectionString(Resources.Cache)
     : builder.AddRedis(Resources.Cache, port: builder.Port(Resources.Cache)).WithDataVolume();
 
-// The services sign in as a role that owns nothing, so that row-level security binds them. migrate makes it, with this password.
+// The services sign in as a role that owns nothing, so that row-level security binds them; of the owner they know nothing.
+// migrate makes the role, with this password.
 var appPassword = builder.AddParameter("hub-app-password", new GenerateParameterDefault { MinLength = 22, Special = false }, secret: true, persist: true);
 
 IResourceBuilder<IResourceWithConnectionString> hubApp = builder.HasConnectionString(Resources.HubApp)
     ? builder.AddConnectionString(Resources.HubApp)
-    : builder.AddConnectionString(Resources.HubApp, ReferenceExpression.Create($"{hub};Username=hub_app;Password={appPassword}"));
+    : builder.AddConnectionString(Resources.HubApp, postgres is { Resource.PrimaryEndpoint: var server }
+        ? ReferenceExpression.Create($"Host={server.Property(EndpointProperty.Host)};Port={server.Property(EndpointProperty.Port)};Username=hub_app;Password={appPassword};Database={Resources.Hub}")
+        : ReferenceExpression.Create($"{hub};Username=hub_app;Password={appPassword}"));
 
 // The worker once more, as a job: nothing starts on an old schema. Its launch profile has no address to listen on.
 var migrate = builder.AddProject<Projects.AiHub_Worker>(Resources.Migrate, launchProfileName: "migrate").WithArgs("migrate")

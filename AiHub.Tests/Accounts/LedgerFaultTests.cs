@@ -23,7 +23,7 @@ public sealed class LedgerFaultTests(LedgerFixture books) : IClassFixture<Ledger
             {
                 await books.Database.AsAdminAsync<long>(
                     $"select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '{books.Database.Name}' and application_name = 'hub-ledger' and state = 'active'");
-                await Task.Delay(15);
+                await Task.Delay(250);
             }
         });
         var settled = new List<Settled>();

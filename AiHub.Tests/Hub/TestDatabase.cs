@@ -93,7 +93,11 @@ public sealed class TestDatabase : IAsyncLifetime, IAsyncDisposable
     {
         var name = $"hub_template_{Guid.CreateVersion7():N}";
         await OnServerAsync($"create database {name}");
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => OnServerAsync($"drop database if exists {name} with (force)").Wait();
+        if (TestServers.PostgresIsYours)
+        {
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => OnServerAsync($"drop database if exists {name} with (force)").Wait();
+        }
+
         await Schema.MigrateAsync(
             await ToAsync(name),
             AppPassword,

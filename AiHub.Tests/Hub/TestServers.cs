@@ -12,6 +12,9 @@ public static class TestServers
     private static readonly Lazy<Task<string>> SharedPostgres = new(StartPostgresAsync);
     private static readonly Lazy<Task<string>> SharedCache = new(StartCacheAsync);
 
+    /// <summary>True when the server outlives this run, and what was made on it has to be removed.</summary>
+    public static bool PostgresIsYours => OwnPostgres is not null;
+
     /// <summary>Connection string of a superuser, without a database.</summary>
     public static Task<string> PostgresAsync() => SharedPostgres.Value;
 
@@ -19,7 +22,7 @@ public static class TestServers
 
     private static async Task<string> StartPostgresAsync()
     {
-        if (Environment.GetEnvironmentVariable("AIHUB_TEST_POSTGRES") is { Length: > 0 } own)
+        if (OwnPostgres is { } own)
         {
             return own;
         }
@@ -29,11 +32,7 @@ public static class TestServers
             new PostgresOptions(data, Password()) { Durable = false },
             _ => { },
             CancellationToken.None);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            server.StopAsync().GetAwaiter().GetResult();
-            Directory.Delete(Path.GetDirectoryName(data)!, recursive: true);
-        };
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => End(server, Path.GetDirectoryName(data)!);
 
         return server.ConnectionString;
     }
@@ -42,6 +41,23 @@ public static class TestServers
         Environment.GetEnvironmentVariable("AIHUB_TEST_REDIS") is { Length: > 0 } own
             ? own
             : (await GarnetCache.StartAsync(new GarnetOptions(DataDirectory: null, Password()), loggers: null, CancellationToken.None)).ConnectionString;
+
+    // Others want to hear of the exit too, the coverage collector for one: nothing may be thrown here.
+    private static void End(PostgresServer server, string folder)
+    {
+        try
+        {
+            server.StopAsync().GetAwaiter().GetResult();
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception failure)
+        {
+            Console.Error.WriteLine($"PostgreSQL was left to its guard: {failure.Message}");
+        }
+    }
+
+    private static string? OwnPostgres =>
+        Environment.GetEnvironmentVariable("AIHUB_TEST_POSTGRES") is { Length: > 0 } own ? own : null;
 
     private static string Password() => Guid.CreateVersion7().ToString("N");
 }

@@ -117,16 +117,15 @@ public sealed class PageTests
         await keyboard.PressAsync("Enter");
         await visitor.Page.WaitForURLAsync("**/overview");
 
-        await visitor.Page.ReloadAsync();
-        await keyboard.PressAsync("Tab");
+        await visitor.Page.FocusAsync(".skip");
         Assert.Equal("Skip to content", await FocusedTextAsync(visitor));
         await keyboard.PressAsync("Enter");
-        await visitor.Page.WaitForFunctionAsync("document.activeElement.id === 'main'");
+        await visitor.Page.WaitForSelectorAsync("#main:focus");
 
         await visitor.Page.FocusAsync("nav a[href='/keys']");
         await keyboard.PressAsync("Enter");
         await visitor.Page.WaitForURLAsync("**/keys");
-        await visitor.Page.WaitForFunctionAsync("document.activeElement.tagName === 'H1'");
+        await visitor.Page.WaitForSelectorAsync("h1:focus");
         await visitor.GoAsync("/keys/new");
         await visitor.Page.FocusAsync("#name");
         await keyboard.PressAsync("Enter");

@@ -24,8 +24,7 @@ public sealed class UsagePageTests
         var byModel = await RowsAsync(visitor, "#by-model");
         var byKey = await RowsAsync(visitor, "#by-key");
         var calls = await CallsAsync(visitor);
-        await visitor.Page.ClickAsync(".pager a");
-        await visitor.Page.WaitForURLAsync("**cursor=**");
+        await visitor.GoAsync(await visitor.Page.EvaluateAsync<string>("() => document.querySelector('.pager a').href"));
         calls.AddRange(await CallsAsync(visitor));
 
         var ledger = await hub.CallsOfAsync(email);

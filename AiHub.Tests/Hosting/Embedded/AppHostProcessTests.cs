@@ -83,17 +83,6 @@ public sealed class AppHostProcessTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task A_failed_child_is_told_in_one_sentence_that_names_its_reason()
-    {
-        using var appHost = Start("ConnectionStrings:hub=Host=127.0.0.1;Port=1;Username=nobody;Password=x;Timeout=2", "ConnectionStrings:cache=127.0.0.1:1");
-
-        Assert.Equal(1, await appHost.ExitCodeAsync());
-        Assert.StartsWith("'migrate' ended with exit code ", appHost.Errors.Trim(), StringComparison.Ordinal);
-        Assert.Contains($"(all it wrote is in {Path.Combine(_folder, "logs", "migrate.log")})", appHost.Errors, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", appHost.Errors, StringComparison.Ordinal);
-    }
-
-    [LinuxFact]
     public async Task Two_AppHosts_do_not_share_a_data_folder()
     {
         using var first = Start();
@@ -117,9 +106,19 @@ public sealed class AppHostProcessTests : IDisposable
         Assert.Empty(appHost.Errors);
     }
 
+    // Where it was built, not its copy beside these tests: only there it finds all that it needs.
+    private static string Program
+    {
+        get
+        {
+            var built = new DirectoryInfo(AppContext.BaseDirectory);
+            return Path.Combine(Projects.AiHub_AppHost.ProjectPath, "bin", built.Parent!.Name, built.Name, "AiHub.AppHost.dll");
+        }
+    }
+
     private AppHostProcess Start(params string[] arguments) => new(
     [
-        typeof(Projects.AiHub_AppHost).Assembly.Location, "--no-dashboard", $"DataDirectory={_folder}", "DcpPublisher:RandomizePorts=true", .. arguments,
+        Program, "--no-dashboard", $"DataDirectory={_folder}", "DcpPublisher:RandomizePorts=true", .. arguments,
     ]);
 
     private static async Task UntilGoneAsync(IReadOnlyList<Descendant> processes)
