@@ -75,6 +75,7 @@ public sealed class FirstCallTests(RunningHub hub) : IClassFixture<RunningHub>
         await Assert.ThrowsAnyAsync<Exception>(() => stream);
         await hub.App.ResourceNotifications.WaitForResourceAsync(Resources.Gateway, KnownResourceStates.TerminalStates);
         Assert.True((await hub.App.ResourceCommands.ExecuteCommandAsync(Resources.Gateway, KnownResourceCommands.StartCommand)).Success);
+        await hub.App.ResourceNotifications.WaitForResourceAsync(Resources.Gateway, KnownResourceStates.Running);
         await hub.App.ResourceNotifications.WaitForResourceHealthyAsync(Resources.Gateway);
 
         var expiresAt = await AskAsync("select expires_at from holds where state = 'held' and organization_id = $1", row => row.GetFieldValue<DateTimeOffset>(0), await OrganizationAsync(management));

@@ -215,8 +215,14 @@ public sealed class KeysTests(ManagementHub hub) : IClassFixture<ManagementHub>
             var secret = ApiKeySecret.Generate();
             db.ApiKeys.Add(new ApiKey
             {
-                Id = Guid.CreateVersion7(), OrganizationId = person.OrganizationId, UserId = person.UserId, Name = "k", Hash = ApiKeySecret.Hash(secret),
-                Prefix = "ai-hub-", LastFour = "0000", CreatedAt = hub.Clock.GetUtcNow(),
+                Id = Guid.CreateVersion7(),
+                OrganizationId = person.OrganizationId,
+                UserId = person.UserId,
+                Name = "k",
+                Hash = ApiKeySecret.Hash(secret),
+                Prefix = "ai-hub-",
+                LastFour = "0000",
+                CreatedAt = hub.Clock.GetUtcNow(),
             });
         }
 

@@ -40,14 +40,24 @@ public sealed class BillingMonthsTests
                 var nominal = new DateTime(local.Year, local.Month, 1).AddMonths(i + 1);
                 nominal = nominal.AddDays(Math.Min(day, DateTime.DaysInMonth(nominal.Year, nominal.Month)) - 1);
                 nominal = cycle == PlanCycle.CalendarMonth ? nominal : nominal + local.TimeOfDay;
-                Assert.True(end == nominal || (end > nominal && zone.IsInvalidTime(nominal)));
+                Assert.True(end == nominal || IsSkipped(nominal, zone));
             }
 
             Assert.Empty(new SubscriptionTerms
             {
-                SubscriptionId = Guid.Empty, OrganizationId = Guid.Empty, Anchor = anchor, Cycle = cycle, TimeZone = zoneId, LastSequence = months[^1].Sequence, LastEndsAt = months[^1].EndsAt,
+                SubscriptionId = Guid.Empty,
+                OrganizationId = Guid.Empty,
+                Anchor = anchor,
+                Cycle = cycle,
+                TimeZone = zoneId,
+                LastSequence = months[^1].Sequence,
+                LastEndsAt = months[^1].EndsAt,
             }.Due(anchor.AddYears(5)));
         });
+
+    // Also the days a zone left out when it crossed the date line, which the framework does not call invalid.
+    private static bool IsSkipped(DateTime local, TimeZoneInfo zone) =>
+        zone.IsInvalidTime(local) || TimeZoneInfo.ConvertTimeFromUtc(TimeZoneInfo.ConvertTimeToUtc(local, zone), zone) != local;
 
     [Theory]
     [InlineData(31, "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31")]
