@@ -1071,6 +1071,41 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("subscriptions", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Quotas.SubscriptionTerms", b =>
+                {
+                    b.Property<DateTimeOffset>("Anchor")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("anchor");
+
+                    b.Property<string>("Cycle")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("cycle");
+
+                    b.Property<DateTimeOffset?>("LastEndsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_ends_at");
+
+                    b.Property<int?>("LastSequence")
+                        .HasColumnType("integer")
+                        .HasColumnName("last_sequence");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("SubscriptionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("subscription_id");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("time_zone");
+
+                    b.ToTable((string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Tenancy.Membership", b =>
                 {
                     b.Property<Guid>("OrganizationId")
