@@ -33,11 +33,16 @@ public sealed class HubDb : DbContext
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+    public DbSet<PlatformOperator> Operators => Set<PlatformOperator>();
+    public DbSet<ProtectionKey> ProtectionKeys => Set<ProtectionKey>();
 
     public DbSet<Vendor> Vendors => Set<Vendor>();
     public DbSet<Model> Models => Set<Model>();
     public DbSet<Upstream> Upstreams => Set<Upstream>();
     public DbSet<PriceRow> Prices => Set<PriceRow>();
+    public DbSet<VendorKey> VendorKeys => Set<VendorKey>();
+    public DbSet<PriceProposal> PriceProposals => Set<PriceProposal>();
+    public DbSet<Holiday> Holidays => Set<Holiday>();
 
     public DbSet<Plan> Plans => Set<Plan>();
     public DbSet<Subscription> Subscriptions => Set<Subscription>();
@@ -72,7 +77,9 @@ public sealed class HubDb : DbContext
         configuration.Properties<OrganizationStatus>().HaveConversion<Words<OrganizationStatus>>();
         configuration.Properties<PlanCycle>().HaveConversion<Words<PlanCycle>>();
         configuration.Properties<SubscriptionStatus>().HaveConversion<Words<SubscriptionStatus>>();
+        configuration.Properties<ModelKind>().HaveConversion<Words<ModelKind>>();
         configuration.Properties<PriceComponent>().HaveConversion<Words<PriceComponent>>();
+        configuration.Properties<ProposalStatus>().HaveConversion<Words<ProposalStatus>>();
         configuration.Properties<AccountKind>().HaveConversion<Words<AccountKind>>();
         configuration.Properties<HoldState>().HaveConversion<Words<HoldState>>();
         configuration.Properties<UsageStatus>().HaveConversion<Words<UsageStatus>>();
@@ -146,6 +153,11 @@ public sealed class HubDb : DbContext
             key.HasOne<Team>().WithMany().HasForeignKey(row => new { row.TeamId, row.OrganizationId }).HasPrincipalKey(team => new { team.Id, team.OrganizationId });
             OfOrganization(key);
         });
+        model.Entity<PlatformOperator>(entity =>
+        {
+            entity.ToTable("operators").HasKey(row => row.UserId);
+            entity.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
+        });
         model.Entity<AuditEntry>(entry =>
         {
             entry.HasKey(row => new { row.OrganizationId, row.Sequence });
@@ -166,7 +178,7 @@ public sealed class HubDb : DbContext
         });
         model.Entity<Upstream>(upstream =>
         {
-            upstream.HasIndex(row => new { row.ModelId, row.VendorId, row.VendorModel }).IsUnique();
+            upstream.HasIndex(row => new { row.ModelId, row.VendorId, row.VendorModel, row.Region, row.KeyPool }).IsUnique();
             upstream.HasOne<Model>().WithMany().HasForeignKey(row => row.ModelId);
             upstream.HasOne<Vendor>().WithMany().HasForeignKey(row => row.VendorId);
         });
@@ -177,9 +189,23 @@ public sealed class HubDb : DbContext
                 table.HasCheckConstraint("ck_prices_not_negative", "nanos_per_million >= 0 and min_prompt_tokens >= 0");
                 table.HasCheckConstraint("ck_prices_span", "valid_to is null or valid_to >= valid_from");
             });
-            price.HasIndex(row => new { row.UpstreamId, row.Component, row.Currency, row.MinPromptTokens }).IsUnique().HasFilter("valid_to is null");
+            price.Ignore(row => row.Slot);
+            price.HasIndex(row => new { row.UpstreamId, row.Component, row.Currency, row.MinPromptTokens, row.ServiceTier, row.Hours })
+                .HasDatabaseName("ix_prices_open").IsUnique().HasFilter("valid_to is null");
             price.HasOne<Upstream>().WithMany().HasForeignKey(row => row.UpstreamId);
         });
+        model.Entity<PriceProposal>(proposal =>
+        {
+            proposal.Ignore(row => row.Slot);
+            proposal.HasIndex(row => new { row.Status, row.ProposedAt });
+            proposal.HasOne<Upstream>().WithMany().HasForeignKey(row => row.UpstreamId);
+        });
+        model.Entity<VendorKey>(key =>
+        {
+            key.HasIndex(row => new { row.VendorId, row.Pool });
+            key.HasOne<Vendor>().WithMany().HasForeignKey(row => row.VendorId);
+        });
+        model.Entity<Holiday>().HasKey(row => new { row.Calendar, row.Day });
     }
 
     private static void MapQuotas(ModelBuilder model)

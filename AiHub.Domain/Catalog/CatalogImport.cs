@@ -6,13 +6,14 @@ namespace AiHub.Domain.Catalog;
 public sealed class CatalogException(string message) : Exception(message);
 
 /// <summary>What an import changed.</summary>
-public sealed record Imported(int Vendors, int Models, int Upstreams, int PricesAdded, int PricesEnded);
+public sealed record Imported(int Vendors, int Models, int Upstreams, int PricesAdded, int PricesEnded, int PricesProposed = 0);
 
 public static class CatalogImport
 {
     /// <summary>
-    /// Makes the catalogue say what <paramref name="data"/> says. A changed price ends the old row and adds a new one from <paramref name="now"/>;
-    /// a price somebody approved is theirs and stays. What the data does not mention is left alone. Importing the same again changes nothing.
+    /// Makes the catalogue say what <paramref name="data"/> says. A changed price ends the old row and adds a new one from <paramref name="now"/>,
+    /// or is proposed if nobody answers for the data; a price somebody approved is theirs and stays. What an operator manages and what the data does
+    /// not mention is left alone. Importing the same again changes nothing.
     /// </summary>
     public static async Task<Imported> ImportCatalogAsync(this HubDb db, CatalogData data, DateTimeOffset now, CancellationToken ct)
     {
@@ -32,9 +33,12 @@ public static class CatalogImport
         var vendorsChanged = Changed<Vendor>(db);
         var modelsChanged = Changed<Model>(db);
 
-        var upstreams = await db.Upstreams.ToDictionaryAsync(upstream => (upstream.ModelId, upstream.VendorId, upstream.VendorModel), ct);
+        var upstreams = await db.Upstreams.ToDictionaryAsync(upstream => (upstream.ModelId, upstream.VendorId, upstream.VendorModel, upstream.Region, upstream.KeyPool), ct);
         var prices = (await db.Prices.Where(price => price.ValidTo == null).ToListAsync(ct)).ToLookup(price => price.UpstreamId);
-        var (added, ended) = (0, 0);
+        var priced = await db.Prices.Select(price => price.UpstreamId).Distinct().ToHashSetAsync(ct);
+        var proposals = (await db.PriceProposals.ToListAsync(ct)).ToLookup(proposal => proposal.Slot);
+        var rate = Rate(data.UsdCny);
+        var (added, ended, proposed) = (0, 0, 0);
 
         foreach (var model in data.Models)
         {
@@ -46,12 +50,26 @@ public static class CatalogImport
                 }
 
                 var upstream = Write(db, upstreams, model.Id, entry, now);
-                var (plus, minus) = Reprice(db, [.. prices[upstream.Id]], Rows(model.Id, upstream.Id, entry, data.Source, now), now);
+                var wanted = InBothCurrencies([.. Rows(model.Id, upstream.Id, entry, data.Source, now)], rate, now);
+                // What has no price yet cannot be called, so a first price changes nobody's bill.
+                if (data.Proposes && priced.Contains(upstream.Id))
+                {
+                    proposed += Propose(db, [.. prices[upstream.Id]], proposals, wanted, now);
+                    continue;
+                }
+
+                var (plus, minus) = Reprice(db, [.. prices[upstream.Id]], wanted, now);
                 (added, ended) = (added + plus, ended + minus);
             }
         }
 
-        var imported = new Imported(vendorsChanged, modelsChanged, Changed<Upstream>(db), added, ended);
+        var holidays = (await db.Holidays.ToListAsync(ct)).Select(holiday => (holiday.Calendar, holiday.Day)).ToHashSet();
+        db.Holidays.AddRange(data.Holidays
+            .SelectMany(calendar => calendar.Value.Select(day => (Calendar: calendar.Key, Day: day)))
+            .Where(holiday => holidays.Add(holiday))
+            .Select(holiday => new Holiday { Calendar = holiday.Calendar, Day = holiday.Day }));
+
+        var imported = new Imported(vendorsChanged, modelsChanged, Changed<Upstream>(db), added, ended, proposed);
         await db.SaveChangesAsync(ct);
         db.ChangeTracker.Clear();
         return imported;
@@ -70,8 +88,13 @@ public static class CatalogImport
             vendors.Add(vendor.Id, vendor);
             db.Vendors.Add(vendor);
         }
+        else if (vendor.Managed)
+        {
+            return;
+        }
 
         (vendor.Name, vendor.BaseUrl, vendor.Dialect, vendor.KeyVariable) = (entry.Name, entry.BaseUrl, entry.Dialect, entry.KeyVariable);
+        (vendor.Country, vendor.RetainsPrompts, vendor.TrainsOnPrompts) = (entry.Country, entry.RetainsPrompts, entry.TrainsOnPrompts);
         (vendor.Quirks, vendor.Source) = (entry.Quirks ?? [], source);
     }
 
@@ -88,8 +111,14 @@ public static class CatalogImport
             models.Add(model.Id, model);
             db.Models.Add(model);
         }
+        else if (model.Managed)
+        {
+            return;
+        }
 
-        (model.Name, model.ContextLength, model.MaxOutputTokens) = (entry.Name, entry.ContextLength, entry.MaxOutputTokens);
+        (model.AutoRank, model.Source) = (entry.AutoRank, entry.Source);
+        model.SupportedParameters = Unchanged(model.SupportedParameters, entry.SupportedParameters ?? []);
+        (model.Name, model.Kind, model.ContextLength, model.MaxOutputTokens) = (entry.Name, entry.Kind, entry.ContextLength, entry.MaxOutputTokens);
         if (entry.Weights is { } weights)
         {
             model.Weights = new Weights(weights.Input, weights.CacheRead, weights.Output);
@@ -112,16 +141,29 @@ public static class CatalogImport
     }
 
     private static Upstream Write(
-        HubDb db, Dictionary<(string, string, string), Upstream> upstreams, string modelId, CatalogData.UpstreamEntry entry, DateTimeOffset now)
+        HubDb db, Dictionary<(string, string, string, string, string), Upstream> upstreams, string modelId, CatalogData.UpstreamEntry entry, DateTimeOffset now)
     {
-        if (!upstreams.TryGetValue((modelId, entry.Vendor, entry.Model), out var upstream))
+        var name = (modelId, entry.Vendor, entry.Model, entry.Region, entry.KeyPool);
+        if (!upstreams.TryGetValue(name, out var upstream))
         {
-            upstream = new Upstream { Id = Guid.CreateVersion7(now), ModelId = modelId, VendorId = entry.Vendor, VendorModel = entry.Model };
-            upstreams.Add((modelId, entry.Vendor, entry.Model), upstream);
+            upstream = new Upstream
+            {
+                Id = Guid.CreateVersion7(now),
+                ModelId = modelId,
+                VendorId = entry.Vendor,
+                VendorModel = entry.Model,
+                Region = entry.Region,
+                KeyPool = entry.KeyPool,
+            };
+            upstreams.Add(name, upstream);
             db.Upstreams.Add(upstream);
         }
+        else if (upstream.Managed)
+        {
+            return upstream;
+        }
 
-        (upstream.Priority, upstream.Weight) = (entry.Priority, entry.Weight);
+        (upstream.Priority, upstream.Weight, upstream.BaseUrl) = (entry.Priority, entry.Weight, entry.BaseUrl);
         return upstream;
     }
 
@@ -135,21 +177,96 @@ public static class CatalogImport
             UpstreamId = upstreamId,
             Component = price.Component,
             Currency = prices.Key,
-            NanosPerMillion = Money.TryParse(price.Text, prices.Key, out var money) && money.Nanos >= 0
-                ? money.Nanos
-                : throw new CatalogException($"The {price.Component} price of '{modelId}' at '{entry.Vendor}' is not a price per million tokens: '{price.Text}'."),
+            NanosPerMillion = NanosPerMillion(price.Text, price.Component, prices.Key)
+                ?? throw new CatalogException($"The {price.Component} price of '{modelId}' at '{entry.Vendor}' is not a price: '{price.Text}'."),
             MinPromptTokens = tier.MinPromptTokens,
+            ServiceTier = tier.ServiceTier,
+            Hours = tier.Hours.Length == 0 || PriceHours.TryParse(tier.Hours, out _)
+                ? tier.Hours
+                : throw new CatalogException($"The hours of a price of '{modelId}' at '{entry.Vendor}' cannot be read: '{tier.Hours}'."),
             ValidFrom = now,
-            Source = source,
+            Source = tier.Source ?? source,
         };
+
+    /// <summary>A price as people quote it, as a row keeps it.</summary>
+    /// <returns>Null when it is not a price: negative, too fine or too large.</returns>
+    public static long? NanosPerMillion(string? text, PriceComponent component, Currency currency)
+    {
+        if (!Money.TryParse(text, currency, out var money) || money.Nanos < 0)
+        {
+            return null;
+        }
+
+        var nanos = (Int128)money.Nanos * (1_000_000 / component.Per());
+        return nanos <= long.MaxValue ? (long)nanos : null;
+    }
+
+    private static Money? Rate(string? text) =>
+        text is null ? null
+        : Money.TryParse(text, Currency.CNY, out var rate) && rate.Nanos > 0 ? rate
+        : throw new CatalogException($"'{text}' is not what a dollar costs in yuan.");
+
+    private static List<PriceRow> InBothCurrencies(List<PriceRow> rows, Money? rate, DateTimeOffset now)
+    {
+        if (rate is not { } yuan || rows.Select(row => row.Currency).Distinct().Count() != 1)
+        {
+            return rows;
+        }
+
+        var other = rows[0].Currency == Currency.USD ? Currency.CNY : Currency.USD;
+        return
+        [
+            .. rows,
+            .. rows.Select(row => new PriceRow
+            {
+                Id = Guid.CreateVersion7(now),
+                UpstreamId = row.UpstreamId,
+                Component = row.Component,
+                Currency = other,
+                NanosPerMillion = Exchanged(row.NanosPerMillion, other, yuan.Nanos),
+                MinPromptTokens = row.MinPromptTokens,
+                ServiceTier = row.ServiceTier,
+                Hours = row.Hours,
+                ValidFrom = row.ValidFrom,
+                Source = $"{row.Source}; at {yuan.ToDecimalString()} CNY/USD",
+            }),
+        ];
+    }
+
+    // To a ten-thousandth, and up: a price read from the other currency is never below it.
+    private static long Exchanged(long nanos, Currency to, long rate)
+    {
+        const long Step = 100_000;
+        var exact = to == Currency.CNY ? (Int128)nanos * rate / Money.NanosPerUnit : ((Int128)nanos * Money.NanosPerUnit + rate - 1) / rate;
+        return checked((long)((exact + Step - 1) / Step * Step));
+    }
+
+    private static int Propose(
+        HubDb db, List<PriceRow> open, ILookup<PriceSlot, PriceProposal> known, IEnumerable<PriceRow> wanted, DateTimeOffset now)
+    {
+        var proposed = 0;
+        foreach (var price in wanted)
+        {
+            // A figure that was decided upon once is not asked about again.
+            if (open.Exists(row => row.Slot == price.Slot && row.NanosPerMillion == price.NanosPerMillion)
+                || known[price.Slot].Any(proposal => proposal.NanosPerMillion == price.NanosPerMillion))
+            {
+                continue;
+            }
+
+            db.PriceProposals.Add(PriceProposal.Of(price, now));
+            proposed++;
+        }
+
+        return proposed;
+    }
 
     private static (int Added, int Ended) Reprice(HubDb db, List<PriceRow> open, IEnumerable<PriceRow> wanted, DateTimeOffset now)
     {
         var (added, ended) = (0, 0);
         foreach (var price in wanted)
         {
-            var present = open.Find(row =>
-                row.Component == price.Component && row.Currency == price.Currency && row.MinPromptTokens == price.MinPromptTokens);
+            var present = open.Find(row => row.Slot == price.Slot);
             if (present is not null && (present.ApprovedBy is not null || present.NanosPerMillion == price.NanosPerMillion))
             {
                 continue;

@@ -1,16 +1,28 @@
 namespace AiHub.Domain.Catalog;
 
-/// <summary>All price rows, arranged for finding the ones of a moment. Pure: the same rows and instant give the same prices for ever.</summary>
-public sealed class PriceBook(IEnumerable<PriceRow> rows)
+/// <summary>All price rows, arranged for finding the ones of a moment. Pure: the same rows, holidays and instant give the same prices for ever.</summary>
+public sealed class PriceBook(IEnumerable<PriceRow> rows, Holidays holidays)
 {
-    private readonly ILookup<(Guid UpstreamId, Currency Currency), PriceRow> _rows = rows.ToLookup(row => (row.UpstreamId, row.Currency));
+    private readonly ILookup<(Guid UpstreamId, Currency Currency, string ServiceTier), PriceRow> _rows =
+        rows.ToLookup(row => (row.UpstreamId, row.Currency, row.ServiceTier));
 
-    /// <returns>Null when the upstream has no price for input or output then: it is not usable, never free.</returns>
-    public PriceList? At(Guid upstreamId, Currency currency, DateTimeOffset instant)
+    public PriceBook(IEnumerable<PriceRow> rows) : this(rows, Holidays.None)
     {
-        var valid = _rows[(upstreamId, currency)].Where(row => row.ValidAt(instant)).ToList();
+    }
 
-        return Priced(PriceComponent.Input) && Priced(PriceComponent.Output) ? new PriceList(currency, valid) : null;
+    /// <param name="serviceTier">A service class has prices of its own or none at all; it never borrows those of the usual one.</param>
+    /// <returns>Null when something that a call of this kind uses has no price then: the upstream is not usable, never free.</returns>
+    public PriceList? At(Guid upstreamId, Currency currency, DateTimeOffset instant, ModelKind kind = ModelKind.Chat, string serviceTier = "")
+    {
+        var valid = _rows[(upstreamId, currency, serviceTier)]
+            .Where(row => row.ValidAt(instant) && (row.Hours.Length == 0 || PriceHours.Of(row.Hours).Cover(instant, holidays)))
+            .ToList();
+
+        // Of one thing's prices those with hours go before the one without: it is the rest of the week's.
+        var asked = valid.Where(row => row.Hours.Length > 0).Select(row => row.Slot with { Hours = "" }).ToHashSet();
+        valid.RemoveAll(row => row.Hours.Length == 0 && asked.Contains(row.Slot));
+
+        return kind.IsPricedBy(Priced) ? new PriceList(currency, valid) : null;
 
         bool Priced(PriceComponent component) => valid.Exists(row => row.Component == component && row.MinPromptTokens == 0);
     }
@@ -24,13 +36,21 @@ public sealed class PriceList(Currency currency, IReadOnlyList<PriceRow> rows)
 {
     private const long Million = 1_000_000;
 
+    private readonly bool _isPricedByUnit = rows.Any(row => !row.Component.IsTokens());
+
     public Currency Currency => currency;
 
     public IReadOnlyList<PriceRow> Rows => rows;
 
-    /// <summary>Exact until one rounding to whole nano-units, half to even.</summary>
-    public Charge Price(TokenUsage usage)
+    /// <summary>Tokens are charged, alone or beside other units.</summary>
+    public bool CountsTokens { get; } = rows.Any(row => row.Component.IsTokens());
+
+    public Charge Price(TokenUsage usage) => Price(new Consumption(usage));
+
+    /// <summary>Exact until one rounding to whole nano-units, half to even. Of what is counted in several ways, the priced ones are charged.</summary>
+    public Charge Price(Consumption consumed)
     {
+        var (usage, units) = consumed;
         Int128 total = 0;
         var used = new List<Guid>(2);
 
@@ -44,18 +64,23 @@ public sealed class PriceList(Currency currency, IReadOnlyList<PriceRow> rows)
         Add(usage.OutputReasoning, PriceComponent.Reasoning);
         Add(usage.AudioOut, PriceComponent.AudioOut);
         Add(usage.ImageOut, PriceComponent.ImageOut);
+        Add(units.Images, PriceComponent.Image);
+        Add(units.Seconds, PriceComponent.Second);
+        Add(units.Characters, PriceComponent.Character);
+        Add(units.SearchUnits, PriceComponent.SearchUnit);
 
         return new Charge(new Money(HalfEven(total), currency), used);
 
-        void Add(long tokens, PriceComponent component)
+        void Add(long quantity, PriceComponent component)
         {
-            if (tokens == 0)
+            // The book let this list pass because one way of counting is wholly priced; the other ways need no price then.
+            if (quantity == 0 || (Find(component, usage.Input) is null && (!component.IsTokens() || _isPricedByUnit)))
             {
                 return;
             }
 
             var row = Row(component, usage.Input);
-            total += (Int128)tokens * row.NanosPerMillion;
+            total += (Int128)quantity * row.NanosPerMillion;
             if (!used.Contains(row.Id))
             {
                 used.Add(row.Id);
@@ -64,7 +89,11 @@ public sealed class PriceList(Currency currency, IReadOnlyList<PriceRow> rows)
     }
 
     /// <summary>The row that prices a component for a prompt of this length: the highest tier reached, of the component or else of its plainer kind.</summary>
-    public PriceRow Row(PriceComponent component, long promptTokens = 0)
+    public PriceRow Row(PriceComponent component, long promptTokens = 0) =>
+        Find(component, promptTokens) ?? throw new InvalidOperationException($"A price list without a price for {component} cannot exist; PriceBook.At answers null instead.");
+
+    /// <returns>Null when neither the component nor a plainer kind of it is priced.</returns>
+    public PriceRow? Find(PriceComponent component, long promptTokens = 0)
     {
         PriceRow? best = null;
         foreach (var row in rows)
@@ -75,15 +104,15 @@ public sealed class PriceList(Currency currency, IReadOnlyList<PriceRow> rows)
             }
         }
 
-        return best ?? Row(Plainer(component), promptTokens);
+        return best ?? (Plainer(component) is { } plainer ? Find(plainer, promptTokens) : null);
     }
 
-    private static PriceComponent Plainer(PriceComponent component) => component switch
+    private static PriceComponent? Plainer(PriceComponent component) => component switch
     {
         PriceComponent.CacheWrite1h => PriceComponent.CacheWrite5m,
         PriceComponent.CacheRead or PriceComponent.CacheWrite5m or PriceComponent.AudioIn or PriceComponent.ImageIn => PriceComponent.Input,
         PriceComponent.Reasoning or PriceComponent.AudioOut or PriceComponent.ImageOut => PriceComponent.Output,
-        _ => throw new InvalidOperationException($"A price list without a price for {component} cannot exist; PriceBook.At answers null instead."),
+        _ => null,
     };
 
     private static long HalfEven(Int128 millionths)

@@ -13,9 +13,33 @@ public enum PriceComponent
     AudioOut,
     ImageIn,
     ImageOut,
+
+    /// <summary>Each image made. From here on what is counted are not tokens, and nothing stands in for a missing price.</summary>
+    Image,
+
+    /// <summary>Each second of sound heard.</summary>
+    Second,
+
+    /// <summary>Each character read out.</summary>
+    Character,
+
+    /// <summary>Each search: a query against up to a hundred documents.</summary>
+    SearchUnit,
 }
 
-/// <summary>A list price for a span of time. Never changed: a new price closes the old row and adds another, so a past call can always be priced again.</summary>
+public static class PriceComponents
+{
+    public static bool IsTokens(this PriceComponent component) => component < PriceComponent.Image;
+
+    /// <summary>How many of a component people quote its price for.</summary>
+    public static long Per(this PriceComponent component) =>
+        component is PriceComponent.Image or PriceComponent.Second or PriceComponent.SearchUnit ? 1 : 1_000_000;
+}
+
+/// <summary>
+/// A list price for a span of time, under conditions. Never changed: a new price closes the old row and adds another, so a past call can always
+/// be priced again.
+/// </summary>
 public sealed class PriceRow
 {
     public required Guid Id { get; init; }
@@ -23,17 +47,31 @@ public sealed class PriceRow
     public required PriceComponent Component { get; init; }
     public required Currency Currency { get; init; }
 
-    /// <summary>Nano-units per million tokens: 0.0028 per million is 2,800,000.</summary>
+    /// <summary>Nano-units per million tokens, or of whatever else the component counts: 0.0028 per million is 2,800,000.</summary>
     public required long NanosPerMillion { get; init; }
 
     /// <summary>The prompt length from which this row prices the whole call; 0 for the base price.</summary>
     public long MinPromptTokens { get; init; }
+
+    /// <summary>The service class it is the price of: <c>batch</c>, <c>flex</c>, <c>priority</c>; empty for the usual one.</summary>
+    public string ServiceTier { get; init; } = "";
+
+    /// <summary>When in the week it holds, spelled as <see cref="PriceHours"/> does; empty for always. Within its hours it goes before the row without any.</summary>
+    public string Hours { get; init; } = "";
+
     public required DateTimeOffset ValidFrom { get; init; }
     public DateTimeOffset? ValidTo { get; set; }
 
-    /// <summary>Where the price comes from, for example a vendor's page or <c>sample, verify</c>.</summary>
+    /// <summary>Where the price comes from and as of when, for example a vendor's page or <c>sample, verify</c>.</summary>
     public required string Source { get; init; }
     public string? ApprovedBy { get; init; }
 
     public bool ValidAt(DateTimeOffset instant) => ValidFrom <= instant && (ValidTo is null || instant < ValidTo);
+
+    /// <summary>What the row is the price of; at one moment only one row may answer to it.</summary>
+    public PriceSlot Slot => new(UpstreamId, Component, Currency, MinPromptTokens, ServiceTier, Hours);
 }
+
+/// <summary>Everything that tells one price from another, except time.</summary>
+public readonly record struct PriceSlot(
+    Guid UpstreamId, PriceComponent Component, Currency Currency, long MinPromptTokens, string ServiceTier, string Hours);

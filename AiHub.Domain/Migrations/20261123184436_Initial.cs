@@ -13,17 +13,34 @@ namespace AiHub.Domain.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateTable(
+                name: "holidays",
+                columns: table => new
+                {
+                    calendar = table.Column<string>(type: "text", nullable: false),
+                    day = table.Column<DateOnly>(type: "date", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_holidays", x => new { x.calendar, x.day });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "models",
                 columns: table => new
                 {
                     id = table.Column<string>(type: "text", nullable: false),
                     name = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
                     aliases = table.Column<string[]>(type: "text[]", nullable: false),
                     context_length = table.Column<int>(type: "integer", nullable: true),
                     max_output_tokens = table.Column<int>(type: "integer", nullable: true),
                     input_modalities = table.Column<string[]>(type: "text[]", nullable: false),
                     output_modalities = table.Column<string[]>(type: "text[]", nullable: false),
+                    supported_parameters = table.Column<string[]>(type: "text[]", nullable: false),
+                    auto_rank = table.Column<int>(type: "integer", nullable: true),
                     enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    managed = table.Column<bool>(type: "boolean", nullable: false),
+                    source = table.Column<string>(type: "text", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     weights_cache_read = table.Column<int>(type: "integer", nullable: false),
                     weights_input = table.Column<int>(type: "integer", nullable: false),
@@ -71,6 +88,19 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "protection_keys",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "text", nullable: false),
+                    xml = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_protection_keys", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "users",
                 columns: table => new
                 {
@@ -104,6 +134,11 @@ namespace AiHub.Domain.Migrations
                     dialect = table.Column<string>(type: "text", nullable: false),
                     key_variable = table.Column<string>(type: "text", nullable: true),
                     enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    country = table.Column<string>(type: "text", nullable: true),
+                    retains_prompts = table.Column<bool>(type: "boolean", nullable: true),
+                    trains_on_prompts = table.Column<bool>(type: "boolean", nullable: true),
+                    allow_private_network = table.Column<bool>(type: "boolean", nullable: false),
+                    managed = table.Column<bool>(type: "boolean", nullable: false),
                     quirks = table.Column<string>(type: "jsonb", nullable: false),
                     source = table.Column<string>(type: "text", nullable: false)
                 },
@@ -348,6 +383,24 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "operators",
+                columns: table => new
+                {
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_operators", x => x.user_id);
+                    table.ForeignKey(
+                        name: "fk_operators_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "sessions",
                 columns: table => new
                 {
@@ -382,9 +435,13 @@ namespace AiHub.Domain.Migrations
                     model_id = table.Column<string>(type: "text", nullable: false),
                     vendor_id = table.Column<string>(type: "text", nullable: false),
                     vendor_model = table.Column<string>(type: "text", nullable: false),
+                    region = table.Column<string>(type: "text", nullable: false),
+                    base_url = table.Column<string>(type: "text", nullable: true),
+                    key_pool = table.Column<string>(type: "text", nullable: false),
                     priority = table.Column<int>(type: "integer", nullable: false),
                     weight = table.Column<int>(type: "integer", nullable: false),
-                    enabled = table.Column<bool>(type: "boolean", nullable: false)
+                    enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    managed = table.Column<bool>(type: "boolean", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -397,6 +454,31 @@ namespace AiHub.Domain.Migrations
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_upstreams_vendors_vendor_id",
+                        column: x => x.vendor_id,
+                        principalTable: "vendors",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "vendor_keys",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    vendor_id = table.Column<string>(type: "text", nullable: false),
+                    pool = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    @protected = table.Column<string>(name: "protected", type: "text", nullable: false),
+                    last_four = table.Column<string>(type: "text", nullable: false),
+                    host = table.Column<string>(type: "text", nullable: false),
+                    enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_vendor_keys", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_vendor_keys_vendors_vendor_id",
                         column: x => x.vendor_id,
                         principalTable: "vendors",
                         principalColumn: "id",
@@ -556,6 +638,35 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "price_proposals",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    upstream_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    component = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    nanos_per_million = table.Column<long>(type: "bigint", nullable: false),
+                    min_prompt_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    service_tier = table.Column<string>(type: "text", nullable: false),
+                    hours = table.Column<string>(type: "text", nullable: false),
+                    source = table.Column<string>(type: "text", nullable: false),
+                    proposed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    decided_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    decided_by = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_price_proposals", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_price_proposals_upstreams_upstream_id",
+                        column: x => x.upstream_id,
+                        principalTable: "upstreams",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "prices",
                 columns: table => new
                 {
@@ -565,6 +676,8 @@ namespace AiHub.Domain.Migrations
                     currency = table.Column<string>(type: "text", nullable: false),
                     nanos_per_million = table.Column<long>(type: "bigint", nullable: false),
                     min_prompt_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    service_tier = table.Column<string>(type: "text", nullable: false),
+                    hours = table.Column<string>(type: "text", nullable: false),
                     valid_from = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     valid_to = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     source = table.Column<string>(type: "text", nullable: false),
@@ -688,9 +801,19 @@ namespace AiHub.Domain.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_prices_upstream_id_component_currency_min_prompt_tokens",
+                name: "ix_price_proposals_status_proposed_at",
+                table: "price_proposals",
+                columns: new[] { "status", "proposed_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_price_proposals_upstream_id",
+                table: "price_proposals",
+                column: "upstream_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_prices_open",
                 table: "prices",
-                columns: new[] { "upstream_id", "component", "currency", "min_prompt_tokens" },
+                columns: new[] { "upstream_id", "component", "currency", "min_prompt_tokens", "service_tier", "hours" },
                 unique: true,
                 filter: "valid_to is null");
 
@@ -735,9 +858,9 @@ namespace AiHub.Domain.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_upstreams_model_id_vendor_id_vendor_model",
+                name: "ix_upstreams_model_id_vendor_id_vendor_model_region_key_pool",
                 table: "upstreams",
-                columns: new[] { "model_id", "vendor_id", "vendor_model" },
+                columns: new[] { "model_id", "vendor_id", "vendor_model", "region", "key_pool" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
@@ -760,6 +883,11 @@ namespace AiHub.Domain.Migrations
                 table: "users",
                 column: "normalized_email",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_vendor_keys_vendor_id_pool",
+                table: "vendor_keys",
+                columns: new[] { "vendor_id", "pool" });
         }
 
         /// <inheritdoc />
@@ -781,22 +909,37 @@ namespace AiHub.Domain.Migrations
                 name: "holds");
 
             migrationBuilder.DropTable(
+                name: "holidays");
+
+            migrationBuilder.DropTable(
                 name: "lots");
 
             migrationBuilder.DropTable(
                 name: "memberships");
 
             migrationBuilder.DropTable(
+                name: "operators");
+
+            migrationBuilder.DropTable(
                 name: "periods");
 
             migrationBuilder.DropTable(
+                name: "price_proposals");
+
+            migrationBuilder.DropTable(
                 name: "prices");
+
+            migrationBuilder.DropTable(
+                name: "protection_keys");
 
             migrationBuilder.DropTable(
                 name: "sessions");
 
             migrationBuilder.DropTable(
                 name: "usage_records");
+
+            migrationBuilder.DropTable(
+                name: "vendor_keys");
 
             migrationBuilder.DropTable(
                 name: "teams");

@@ -240,6 +240,22 @@ namespace AiHub.Domain.Migrations
                     b.ToTable((string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Access.PlatformOperator", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_operators");
+
+                    b.ToTable("operators", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Access.Session", b =>
                 {
                     b.Property<Guid>("Id")
@@ -706,6 +722,22 @@ namespace AiHub.Domain.Migrations
                         });
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Catalog.Holiday", b =>
+                {
+                    b.Property<string>("Calendar")
+                        .HasColumnType("text")
+                        .HasColumnName("calendar");
+
+                    b.Property<DateOnly>("Day")
+                        .HasColumnType("date")
+                        .HasColumnName("day");
+
+                    b.HasKey("Calendar", "Day")
+                        .HasName("pk_holidays");
+
+                    b.ToTable("holidays", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Catalog.Model", b =>
                 {
                     b.Property<string>("Id")
@@ -716,6 +748,10 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasColumnType("text[]")
                         .HasColumnName("aliases");
+
+                    b.Property<int?>("AutoRank")
+                        .HasColumnType("integer")
+                        .HasColumnName("auto_rank");
 
                     b.Property<int?>("ContextLength")
                         .HasColumnType("integer")
@@ -734,6 +770,15 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text[]")
                         .HasColumnName("input_modalities");
 
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<bool>("Managed")
+                        .HasColumnType("boolean")
+                        .HasColumnName("managed");
+
                     b.Property<int?>("MaxOutputTokens")
                         .HasColumnType("integer")
                         .HasColumnName("max_output_tokens");
@@ -747,6 +792,15 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasColumnType("text[]")
                         .HasColumnName("output_modalities");
+
+                    b.Property<string>("Source")
+                        .HasColumnType("text")
+                        .HasColumnName("source");
+
+                    b.PrimitiveCollection<string[]>("SupportedParameters")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("supported_parameters");
 
                     b.ComplexProperty(typeof(Dictionary<string, object>), "Weights", "AiHub.Domain.Catalog.Model.Weights#Weights", b1 =>
                         {
@@ -776,6 +830,78 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("models", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Catalog.PriceProposal", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Component")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("component");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<DateTimeOffset?>("DecidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("DecidedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("decided_by");
+
+                    b.Property<string>("Hours")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("hours");
+
+                    b.Property<long>("MinPromptTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("min_prompt_tokens");
+
+                    b.Property<long>("NanosPerMillion")
+                        .HasColumnType("bigint")
+                        .HasColumnName("nanos_per_million");
+
+                    b.Property<DateTimeOffset>("ProposedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("proposed_at");
+
+                    b.Property<string>("ServiceTier")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("service_tier");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<Guid>("UpstreamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("upstream_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_price_proposals");
+
+                    b.HasIndex("UpstreamId")
+                        .HasDatabaseName("ix_price_proposals_upstream_id");
+
+                    b.HasIndex("Status", "ProposedAt")
+                        .HasDatabaseName("ix_price_proposals_status_proposed_at");
+
+                    b.ToTable("price_proposals", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Catalog.PriceRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -796,6 +922,11 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("currency");
 
+                    b.Property<string>("Hours")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("hours");
+
                     b.Property<long>("MinPromptTokens")
                         .HasColumnType("bigint")
                         .HasColumnName("min_prompt_tokens");
@@ -803,6 +934,11 @@ namespace AiHub.Domain.Migrations
                     b.Property<long>("NanosPerMillion")
                         .HasColumnType("bigint")
                         .HasColumnName("nanos_per_million");
+
+                    b.Property<string>("ServiceTier")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("service_tier");
 
                     b.Property<string>("Source")
                         .IsRequired()
@@ -824,9 +960,9 @@ namespace AiHub.Domain.Migrations
                     b.HasKey("Id")
                         .HasName("pk_prices");
 
-                    b.HasIndex("UpstreamId", "Component", "Currency", "MinPromptTokens")
+                    b.HasIndex("UpstreamId", "Component", "Currency", "MinPromptTokens", "ServiceTier", "Hours")
                         .IsUnique()
-                        .HasDatabaseName("ix_prices_upstream_id_component_currency_min_prompt_tokens")
+                        .HasDatabaseName("ix_prices_open")
                         .HasFilter("valid_to is null");
 
                     b.ToTable("prices", null, t =>
@@ -843,9 +979,22 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<string>("BaseUrl")
+                        .HasColumnType("text")
+                        .HasColumnName("base_url");
+
                     b.Property<bool>("Enabled")
                         .HasColumnType("boolean")
                         .HasColumnName("enabled");
+
+                    b.Property<string>("KeyPool")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("key_pool");
+
+                    b.Property<bool>("Managed")
+                        .HasColumnType("boolean")
+                        .HasColumnName("managed");
 
                     b.Property<string>("ModelId")
                         .IsRequired()
@@ -855,6 +1004,11 @@ namespace AiHub.Domain.Migrations
                     b.Property<int>("Priority")
                         .HasColumnType("integer")
                         .HasColumnName("priority");
+
+                    b.Property<string>("Region")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("region");
 
                     b.Property<string>("VendorId")
                         .IsRequired()
@@ -876,9 +1030,9 @@ namespace AiHub.Domain.Migrations
                     b.HasIndex("VendorId")
                         .HasDatabaseName("ix_upstreams_vendor_id");
 
-                    b.HasIndex("ModelId", "VendorId", "VendorModel")
+                    b.HasIndex("ModelId", "VendorId", "VendorModel", "Region", "KeyPool")
                         .IsUnique()
-                        .HasDatabaseName("ix_upstreams_model_id_vendor_id_vendor_model");
+                        .HasDatabaseName("ix_upstreams_model_id_vendor_id_vendor_model_region_key_pool");
 
                     b.ToTable("upstreams", (string)null);
                 });
@@ -889,10 +1043,18 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("id");
 
+                    b.Property<bool>("AllowPrivateNetwork")
+                        .HasColumnType("boolean")
+                        .HasColumnName("allow_private_network");
+
                     b.Property<string>("BaseUrl")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("base_url");
+
+                    b.Property<string>("Country")
+                        .HasColumnType("text")
+                        .HasColumnName("country");
 
                     b.Property<string>("Dialect")
                         .IsRequired()
@@ -907,6 +1069,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("key_variable");
 
+                    b.Property<bool>("Managed")
+                        .HasColumnType("boolean")
+                        .HasColumnName("managed");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("text")
@@ -917,15 +1083,76 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("jsonb")
                         .HasColumnName("quirks");
 
+                    b.Property<bool?>("RetainsPrompts")
+                        .HasColumnType("boolean")
+                        .HasColumnName("retains_prompts");
+
                     b.Property<string>("Source")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("source");
 
+                    b.Property<bool?>("TrainsOnPrompts")
+                        .HasColumnType("boolean")
+                        .HasColumnName("trains_on_prompts");
+
                     b.HasKey("Id")
                         .HasName("pk_vendors");
 
                     b.ToTable("vendors", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Catalog.VendorKey", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<bool>("Enabled")
+                        .HasColumnType("boolean")
+                        .HasColumnName("enabled");
+
+                    b.Property<string>("Host")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("host");
+
+                    b.Property<string>("LastFour")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("last_four");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Pool")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("pool");
+
+                    b.Property<string>("Protected")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("protected");
+
+                    b.Property<string>("VendorId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("vendor_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_vendor_keys");
+
+                    b.HasIndex("VendorId", "Pool")
+                        .HasDatabaseName("ix_vendor_keys_vendor_id_pool");
+
+                    b.ToTable("vendor_keys", (string)null);
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Period", b =>
@@ -1101,6 +1328,27 @@ namespace AiHub.Domain.Migrations
                         .HasColumnName("time_zone");
 
                     b.ToTable((string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Storage.ProtectionKey", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("xml");
+
+                    b.HasKey("Id")
+                        .HasName("pk_protection_keys");
+
+                    b.ToTable("protection_keys", (string)null);
                 });
 
             modelBuilder.Entity("AiHub.Domain.Tenancy.Membership", b =>
@@ -1460,6 +1708,16 @@ namespace AiHub.Domain.Migrations
                         .HasConstraintName("fk_audit_entries_organizations_organization_id");
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Access.PlatformOperator", b =>
+                {
+                    b.HasOne("AiHub.Domain.Access.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_operators_users_user_id");
+                });
+
             modelBuilder.Entity("AiHub.Domain.Access.Session", b =>
                 {
                     b.HasOne("AiHub.Domain.Access.User", null)
@@ -1540,6 +1798,16 @@ namespace AiHub.Domain.Migrations
                         .HasConstraintName("fk_lots_accounts_account_id_organization_id");
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Catalog.PriceProposal", b =>
+                {
+                    b.HasOne("AiHub.Domain.Catalog.Upstream", null)
+                        .WithMany()
+                        .HasForeignKey("UpstreamId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_price_proposals_upstreams_upstream_id");
+                });
+
             modelBuilder.Entity("AiHub.Domain.Catalog.PriceRow", b =>
                 {
                     b.HasOne("AiHub.Domain.Catalog.Upstream", null)
@@ -1565,6 +1833,16 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_upstreams_vendors_vendor_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Catalog.VendorKey", b =>
+                {
+                    b.HasOne("AiHub.Domain.Catalog.Vendor", null)
+                        .WithMany()
+                        .HasForeignKey("VendorId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_vendor_keys_vendors_vendor_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Period", b =>

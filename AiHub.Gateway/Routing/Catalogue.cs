@@ -28,7 +28,7 @@ public sealed partial class Catalogue : BackgroundService
         changes.Restarted += Reload;
         changes.Changed += change =>
         {
-            if (change.Table is "vendors" or "models" or "upstreams" or "prices")
+            if (change.Table is "vendors" or "models" or "upstreams" or "prices" or "vendor_keys" or "holidays")
             {
                 Reload();
             }
@@ -82,6 +82,7 @@ public sealed partial class Catalogue : BackgroundService
         var models = await db.Models.AsNoTracking().Where(model => model.Enabled).ToListAsync(ct);
         var upstreams = await db.Upstreams.AsNoTracking().Where(upstream => upstream.Enabled).ToListAsync(ct);
         var prices = await db.Prices.AsNoTracking().ToListAsync(ct);
+        var holidays = await db.Holidays.AsNoTracking().ToListAsync(ct);
 
         var served = upstreams
             .Select(upstream => (Upstream: upstream, Vendor: vendors[upstream.VendorId], Target: _vendors.Target(vendors[upstream.VendorId], upstream.VendorModel)))
@@ -90,7 +91,7 @@ public sealed partial class Catalogue : BackgroundService
             .ToList();
 
         _connectors.Apply(served.Select(serving => new ConnectorSpec(serving.Key, VendorSettings.Connector(serving.Vendor), serving.Target)));
-        Current = new CatalogueSnapshot(models, served, prices);
+        Current = new CatalogueSnapshot(models, served, prices, new Holidays(holidays));
         _loaded.TrySetResult();
     }
 
@@ -107,20 +108,28 @@ public sealed record ServedUpstream(Upstream Upstream, Vendor Vendor, WireTarget
 /// <summary>The catalogue at one moment. Never changes.</summary>
 public sealed class CatalogueSnapshot
 {
-    public static readonly CatalogueSnapshot Empty = new([], [], []);
+    public static readonly CatalogueSnapshot Empty = new([], [], [], Holidays.None);
 
     private readonly FrozenDictionary<string, Model> _byName;
     private readonly FrozenDictionary<string, ServedUpstream[]> _upstreams;
     private readonly PriceBook _book;
     private readonly DateTimeOffset[] _priceChanges;
-    private readonly ConcurrentDictionary<(Guid, Currency), (DateTimeOffset Until, PriceList? Prices)> _prices = new();
+    private readonly FrozenDictionary<Guid, ModelKind> _kinds;
+    private readonly bool _hours;
+    private readonly ConcurrentDictionary<(Guid, Currency, string), (DateTimeOffset Until, PriceList? Prices)> _prices = new();
 
-    public CatalogueSnapshot(IReadOnlyList<Model> models, IReadOnlyList<ServedUpstream> upstreams, IReadOnlyList<PriceRow> prices)
+    public CatalogueSnapshot(
+        IReadOnlyList<Model> models, IReadOnlyList<ServedUpstream> upstreams, IReadOnlyList<PriceRow> prices, Holidays holidays)
     {
         Models = models;
-        _book = new PriceBook(prices);
+        _book = new PriceBook(prices, holidays);
+        _hours = prices.Any(row => row.Hours.Length > 0);
         _priceChanges = [.. prices.SelectMany(row => (DateTimeOffset[])[row.ValidFrom, row.ValidTo ?? DateTimeOffset.MaxValue]).Distinct().Order()];
         _upstreams = upstreams.GroupBy(serving => serving.Upstream.ModelId).ToFrozenDictionary(group => group.Key, group => group.ToArray());
+
+        var kinds = models.ToDictionary(model => model.Id, model => model.Kind);
+        _kinds = upstreams.Select(serving => serving.Upstream).DistinctBy(upstream => upstream.Id)
+            .ToFrozenDictionary(upstream => upstream.Id, upstream => kinds.GetValueOrDefault(upstream.ModelId));
 
         // An id always means its own model, whatever aliases others claim; among aliases the first model keeps it.
         var names = models.ToDictionary(model => model.Id, StringComparer.OrdinalIgnoreCase);
@@ -142,18 +151,31 @@ public sealed class CatalogueSnapshot
     /// <summary>The servings of a model by vendors that are switched on.</summary>
     public IReadOnlyList<ServedUpstream> UpstreamsOf(Model model) => _upstreams.GetValueOrDefault(model.Id) ?? [];
 
-    /// <returns>Null when the upstream is not priced in that currency then.</returns>
-    public PriceList? PricesOf(Guid upstream, Currency currency, DateTimeOffset now)
+    /// <returns>Null when the upstream is not priced in that currency, or for that service class, then.</returns>
+    public PriceList? PricesOf(Guid upstream, Currency currency, DateTimeOffset now, string serviceTier = "")
     {
         // Prices stand still between two changes of any row.
-        if (_prices.TryGetValue((upstream, currency), out var known) && now < known.Until)
+        if (_prices.TryGetValue((upstream, currency, serviceTier), out var known) && now < known.Until)
         {
             return known.Prices;
         }
 
-        var prices = _book.At(upstream, currency, now);
-        var until = Array.Find(_priceChanges, change => change > now);
-        _prices[(upstream, currency)] = (until == default ? DateTimeOffset.MaxValue : until, prices);
+        var prices = _book.At(upstream, currency, now, _kinds.GetValueOrDefault(upstream), serviceTier);
+        _prices[(upstream, currency, serviceTier)] = (NextChange(now), prices);
         return prices;
+    }
+
+    private DateTimeOffset NextChange(DateTimeOffset now)
+    {
+        var change = Array.Find(_priceChanges, change => change > now);
+        var until = change == default ? DateTimeOffset.MaxValue : change;
+        if (!_hours)
+        {
+            return until;
+        }
+
+        // Hours begin and end on whole minutes, in every time zone.
+        var minute = new DateTimeOffset(now.UtcTicks / TimeSpan.TicksPerMinute * TimeSpan.TicksPerMinute, TimeSpan.Zero).AddMinutes(1);
+        return minute < until ? minute : until;
     }
 }

@@ -18,18 +18,88 @@ public sealed class CatalogImportTests(TestDatabase database) : IClassFixture<Te
     }
 
     [Fact]
-    public async Task Every_shipped_upstream_can_be_charged_in_every_currency()
+    public async Task Every_shipped_upstream_can_be_charged_in_every_currency_or_in_none()
     {
         await using var db = database.Open();
         var book = new PriceBook(await db.Prices.AsNoTracking().ToListAsync());
+        var kinds = await db.Models.ToDictionaryAsync(model => model.Id, model => model.Kind);
         var upstreams = await db.Upstreams.AsNoTracking().Where(upstream => !upstream.VendorId.StartsWith("test-")).ToListAsync();
+        var priced = 0;
 
-        Assert.All(upstreams, upstream => Assert.All(Enum.GetValues<Currency>(), currency =>
+        Assert.All(upstreams, upstream =>
         {
-            var prices = book.At(upstream.Id, currency, Later);
-            Assert.NotNull(prices);
-            Assert.True(prices.Price(new TokenUsage(1_000_000, OutputText: 1_000_000)).Cost.Nanos > 0);
-        }));
+            var lists = Enum.GetValues<Currency>().Select(currency => book.At(upstream.Id, currency, Later, kinds[upstream.ModelId])).ToList();
+            Assert.True(lists.TrueForAll(list => list is null) || lists.TrueForAll(list => list is not null), upstream.VendorModel);
+            if (lists is [{ } first, ..])
+            {
+                priced++;
+                Assert.All(lists, list => Assert.True(list!.Price(new TokenUsage(1_000_000, OutputText: 1_000_000)).Cost.Nanos > 0));
+                Assert.All(first.Rows, row => Assert.NotEmpty(row.Source));
+            }
+        });
+        Assert.True(priced >= 30, $"{priced} are priced.");
+    }
+
+    [Fact]
+    public async Task A_price_known_in_one_currency_is_never_less_in_the_other()
+    {
+        await using var db = database.Open();
+        var rows = await db.Prices.AsNoTracking().Where(row => row.ValidTo == null && row.Source.Contains("CNY/USD")).ToListAsync();
+        var all = (await db.Prices.AsNoTracking().Where(row => row.ValidTo == null).ToListAsync()).ToDictionary(row => row.Slot);
+
+        Assert.NotEmpty(rows);
+        Assert.All(rows, row =>
+        {
+            var other = all[row.Slot with { Currency = row.Currency == Currency.USD ? Currency.CNY : Currency.USD }];
+            var (usd, cny) = row.Currency == Currency.USD ? (row, other) : (other, row);
+            Assert.InRange((decimal)cny.NanosPerMillion - usd.NanosPerMillion * 7.1m, row == usd ? -1_000_000m : 0m, row == usd ? 0m : 100_000m);
+        });
+    }
+
+    [Fact]
+    public async Task DeepSeek_is_dearer_in_the_working_hours_of_Beijing_but_not_on_a_holiday()
+    {
+        await using var db = database.Open();
+        var book = new PriceBook(await db.Prices.AsNoTracking().ToListAsync(), new Holidays(await db.Holidays.AsNoTracking().ToListAsync()));
+        var upstream = await db.Upstreams.SingleAsync(row => row.VendorId == "deepseek" && row.ModelId == "deepseek/deepseek-flash");
+
+        Assert.Equal(8, Output("2026-11-23T09:00:00+08:00")); // a Monday
+        Assert.Equal(4, Output("2026-11-23T12:00:00+08:00"));
+        Assert.Equal(8, Output("2026-11-23T17:59:59+08:00"));
+        Assert.Equal(4, Output("2026-11-22T10:00:00+08:00")); // a Sunday
+        Assert.Equal(4, Output("2026-10-01T10:00:00+08:00")); // a Thursday, and National Day
+
+        long Output(string at)
+        {
+            var prices = book.At(upstream.Id, Currency.CNY, DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture))!;
+            return prices.Price(new TokenUsage(0, OutputText: 1_000_000)).Cost.Nanos / Money.NanosPerUnit;
+        }
+    }
+
+    [Fact]
+    public async Task An_import_nobody_answers_for_proposes_what_it_would_change()
+    {
+        await using var db = database.OpenAsAdmin();
+        await db.ImportCatalogAsync(Catalog("acme/proposed", "1", "2"), Later, default);
+        var dearer = Catalog("acme/proposed", "1", "3") with { Proposes = true };
+
+        Assert.Equal(new Imported(0, 0, 0, 0, 0, PricesProposed: 1), await db.ImportCatalogAsync(dearer, Later.AddDays(1), default));
+        Assert.Equal(new Imported(0, 0, 0, 0, 0), await db.ImportCatalogAsync(dearer, Later.AddDays(2), default));
+
+        var proposal = await db.PriceProposals.AsNoTracking().SingleAsync(row => db.Upstreams.Any(upstream => upstream.Id == row.UpstreamId && upstream.ModelId == "acme/proposed"));
+        Assert.Equal((PriceComponent.Output, 3 * Money.NanosPerUnit, ProposalStatus.Pending, "test"), (proposal.Component, proposal.NanosPerMillion, proposal.Status, proposal.Source));
+    }
+
+    [Fact]
+    public async Task What_an_operator_manages_is_left_alone()
+    {
+        await using var db = database.OpenAsAdmin();
+        var data = Catalog("acme/managed", "1", "2");
+        await db.ImportCatalogAsync(data, Later, default);
+        await db.Vendors.Where(row => row.Id == Vendor("acme/managed")).ExecuteUpdateAsync(set => set.SetProperty(row => row.BaseUrl, "https://mine.test/v1").SetProperty(row => row.Managed, true));
+
+        Assert.Equal(new Imported(0, 0, 0, 0, 0), await db.ImportCatalogAsync(data, Later.AddDays(1), default));
+        Assert.Equal("https://mine.test/v1", (await db.Vendors.AsNoTracking().SingleAsync(row => row.Id == Vendor("acme/managed"))).BaseUrl);
     }
 
     [Fact]
@@ -39,7 +109,9 @@ public sealed class CatalogImportTests(TestDatabase database) : IClassFixture<Te
         var vendors = await db.Vendors.AsNoTracking().Where(vendor => !vendor.Id.StartsWith("test-")).ToDictionaryAsync(vendor => vendor.Id);
 
         Assert.True(vendors.Count > 20);
-        Assert.Equal(["sim"], vendors.Values.Where(vendor => vendor.KeyVariable is null).Select(vendor => vendor.Id));
+        Assert.Equal(["ollama", "sim", "vllm"], vendors.Values.Where(vendor => vendor.KeyVariable is null).Select(vendor => vendor.Id).Order());
+        Assert.True(await db.Models.CountAsync(model => !model.Id.StartsWith("sim/") && !model.Id.StartsWith("acme/")) >= 60);
+        Assert.Equal("openai/gpt-6-sol", (await db.Models.SingleAsync(model => model.Aliases.Contains("~openai/gpt-latest"))).Id);
         Assert.Equal(("https://api.deepseek.com", "DEEPSEEK_API_KEY"), (vendors["deepseek"].BaseUrl, vendors["deepseek"].KeyVariable));
         Assert.Equal("max_completion_tokens", vendors["openai"].Quirks["output_limit"]);
         Assert.Equal(
@@ -129,8 +201,8 @@ public sealed class CatalogImportTests(TestDatabase database) : IClassFixture<Te
         await RefusedAsync("23001", $"update prices set nanos_per_million = 5 where id = '{row.Id}' returning id");
         await RefusedAsync("23001", $"delete from prices where id = '{row.Id}' returning id");
         await RefusedAsync("23P01", $"""
-            insert into prices (id, upstream_id, component, currency, nanos_per_million, min_prompt_tokens, valid_from, valid_to, source)
-            select gen_random_uuid(), upstream_id, component, currency, 7, 0, '2027-01-01', '2027-02-01', 'x' from prices where id = '{row.Id}' returning id
+            insert into prices (id, upstream_id, component, currency, nanos_per_million, min_prompt_tokens, service_tier, hours, valid_from, valid_to, source)
+            select gen_random_uuid(), upstream_id, component, currency, 7, 0, '', '', '2027-01-01', '2027-02-01', 'x' from prices where id = '{row.Id}' returning id
             """);
         Assert.Equal(row.Id, await database.AsAdminAsync<Guid>($"update prices set valid_to = '2026-07-01' where id = '{row.Id}' returning id"));
         await RefusedAsync("23001", $"update prices set valid_to = '2026-08-01' where id = '{row.Id}' returning id");

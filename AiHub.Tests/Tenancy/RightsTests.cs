@@ -34,6 +34,11 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
     [InlineData("update plans set monthly_tokens = 1000000000")]
     [InlineData("update prices set valid_to = valid_from")]
     [InlineData("update vendors set base_url = 'https://evil.test'")]
+    [InlineData("update models set enabled = false")]
+    [InlineData("insert into holidays (calendar, day) values ('cn-statutory', '2026-11-27')")]
+    [InlineData("delete from vendor_keys")]
+    [InlineData("insert into operators (user_id, created_at) select id, created_at from users")]
+    [InlineData("delete from protection_keys")]
     [InlineData("update api_keys set hash = ''")]
     [InlineData("update api_keys set organization_id = gen_random_uuid()")]
     [InlineData("update users set id = gen_random_uuid()")]
@@ -115,7 +120,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
         Assert.Equal(
             [
                 "audit_append", "expire_lots", "find_api_key", "grant_periods", "ledger_audit", "ledger_hold", "ledger_release", "ledger_renew",
-                "ledger_settle", "ledger_sweep", "open_organization", "organizations_of_user", "subscriptions_due",
+                "ledger_settle", "ledger_sweep", "open_organization", "operator_at_work", "organizations_of_user", "subscriptions_due",
             ],
             open);
         Assert.Equal(0, await books.Database.AsAdminAsync<long>(
