@@ -52,6 +52,25 @@ public sealed class PeriodRunTests(LedgerFixture books) : IClassFixture<LedgerFi
     }
 
     [Fact]
+    public async Task Whatever_is_booked_has_an_id_that_tells_when_it_was_made()
+    {
+        var customer = await books.CustomerAsync();
+        var late = Start.AddMonths(1).AddDays(3);
+        await RunAsync(late);
+
+        await using var db = books.Database.OpenAsAdmin();
+        var accounts = await db.Accounts.Where(account => account.OrganizationId == customer.Id).Select(account => account.Id).ToListAsync();
+        var journals = await db.Journals.Where(journal => journal.OrganizationId == customer.Id).ToListAsync();
+
+        Assert.Equal(accounts.Count, accounts.Distinct().Count());
+        Assert.All(accounts, id => Assert.Equal((7, Start), (id.Version, MadeAt(id))));
+        Assert.All(journals, journal => Assert.Equal(7, journal.Id.Version));
+        Assert.Equal(late, MadeAt(journals.Single(journal => journal.Kind == "expire").Id));
+
+        static DateTimeOffset MadeAt(Guid id) => DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(id.ToString("N")[..12], 16));
+    }
+
+    [Fact]
     public async Task Workers_running_at_the_same_time_grant_once()
     {
         var customers = new List<Customer>();

@@ -18,7 +18,7 @@ begin
     insert into subscriptions (id, organization_id, plan_id, status, anchor) values (p_subscription_id, p_id, p_plan_id, 'active', p_now);
 
     insert into accounts (id, organization_id, kind, unit)
-    select gen_random_uuid(), p_id, kind, unit
+    select uuid_v7(p_now), p_id, kind, unit
     from (values ('allowance', 'TOK'), ('tokens_granted', 'TOK'), ('tokens_used', 'TOK'), ('breakage', 'TOK'),
                  ('wallet_granted', p_currency), ('wallet_purchased', p_currency), ('usage_revenue', p_currency), ('write_off', p_currency),
                  ('promotion', p_currency), ('payments', p_currency), ('breakage', p_currency)) as chart (kind, unit);

@@ -207,7 +207,7 @@ create or replace function ledger_expire(
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
-    v_journal_id uuid := gen_random_uuid();
+    v_journal_id uuid := uuid_v7(p_now);
 begin
     insert into journals (id, organization_id, idempotency_key, kind, effective_at, booked_at)
     values (v_journal_id, p_organization_id, p_key, 'expire', p_effective_at, p_now);
