@@ -149,12 +149,12 @@ internal sealed class ResourceLife
             // Nobody awaits a session, so this is where any failure of it is told. What we did not foresee is told with its place.
             var sentence = failure is DistributedApplicationException ? failure.Message : failure.ToString();
             _orchestrator.Logs.Write(Resource, sentence, isError: true);
+            _orchestrator.Failed(Resource, sentence);
             Publish(snapshot => snapshot with
             {
                 State = new ResourceStateSnapshot(failure is MissingParameterValueException ? KnownResourceStates.ValueMissing : KnownResourceStates.FailedToStart, KnownResourceStateStyles.Error),
                 StopTimeStamp = _orchestrator.Now,
             });
-            _orchestrator.Failed(Resource, sentence);
         }
     }
 
@@ -163,6 +163,12 @@ internal sealed class ResourceLife
     private void End(int? exitCode, bool wanted)
     {
         var isGood = wanted || (exitCode is 0 or null && (_settled.Task.IsCompleted || HealthKeys.IsEmpty));
+        if (!isGood)
+        {
+            // Before anybody who waits for this resource hears of its end, and fails in turn: what is told is the first reason.
+            _orchestrator.Failed(Resource, _orchestrator.WhyEnded(Resource, exitCode));
+        }
+
         Publish(snapshot => snapshot with
         {
             State = new ResourceStateSnapshot(KnownResourceStates.Finished, isGood ? null : KnownResourceStateStyles.Error),
@@ -172,10 +178,6 @@ internal sealed class ResourceLife
         if (isGood)
         {
             _settled.TrySetResult();
-        }
-        else
-        {
-            _orchestrator.Failed(Resource, _orchestrator.WhyEnded(Resource, exitCode));
         }
     }
 

@@ -6,6 +6,7 @@ using System.Net.Http.Json;
 using System.Text;
 using AiHub.AppHost;
 using AiHub.Contracts;
+using AiHub.Tests.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Npgsql;
@@ -15,6 +16,7 @@ using OpenAI.Chat;
 namespace AiHub.Tests.EndToEnd;
 
 /// <summary>What a newcomer does first, on the hub as one command starts it.</summary>
+[Collection(WholeHubs.Name)]
 public sealed class FirstCallTests(RunningHub hub) : IClassFixture<RunningHub>
 {
     [Fact(Timeout = 600_000)]
@@ -64,7 +66,7 @@ public sealed class FirstCallTests(RunningHub hub) : IClassFixture<RunningHub>
                 begun.TrySetResult();
             }
         });
-        await begun.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await begun.Task.WaitAsync(TimeSpan.FromMinutes(2));
         Assert.True((await management.GetFromJsonAsync<UsageCurrent>("usage/current", Json.Options))!.Quota.Held > 0);
 
         using (var gateway = Process.GetProcessById(hub.Pid(Resources.Gateway)))

@@ -37,6 +37,7 @@ public sealed class RunningHub : IAsyncLifetime
     }
 }
 
+[Collection(WholeHubs.Name)]
 public sealed class HubTests(RunningHub hub) : IClassFixture<RunningHub>
 {
     [Theory]

@@ -11,6 +11,7 @@ namespace AiHub.Tests.Hosting.Embedded;
 
 /// <summary>The AppHost as a process, as <c>dotnet run</c> starts it.</summary>
 [SupportedOSPlatform("linux")]
+[Collection(WholeHubs.Name)]
 public sealed class AppHostProcessTests : IDisposable
 {
     private const int SigTerm = ProcessPlan.SigTerm;
@@ -89,6 +90,17 @@ public sealed class AppHostProcessTests : IDisposable
 
         Assert.Equal(1, await appHost.ExitCodeAsync());
         Assert.Equal($"Port {port} is in use, and 'gateway' needs it: stop what uses it, or choose another with Ports:gateway=<port>.", appHost.Errors.Trim());
+        Assert.Empty(DescendantsOf(appHost.Pid));
+    }
+
+    [LinuxFact]
+    public async Task A_failed_child_is_told_with_its_own_reason_not_with_that_of_those_who_wait_for_it()
+    {
+        using var appHost = Start($"ConnectionStrings:hub=Host=127.0.0.1;Port={FreePort.Next()};Username=nobody;Password=none;Database=hub");
+
+        Assert.Equal(1, await appHost.ExitCodeAsync());
+        Assert.StartsWith("'migrate' ended with exit code 1: The database could not be migrated: PostgreSQL cannot be reached:", appHost.Errors.Trim(), StringComparison.Ordinal);
+        Assert.Single(appHost.Errors.Trim().Split('\n'));
         Assert.Empty(DescendantsOf(appHost.Pid));
     }
 
