@@ -11,18 +11,23 @@ internal sealed class CacheCircuit(Func<CancellationToken, Task> probeAsync, Tim
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
     private volatile bool _isOpen;
+    private volatile bool _isCertain;
     private Task _probing = Task.CompletedTask;
 
     public bool IsOpen => _isOpen;
+
+    /// <summary>False as long as all that is known is one late answer: a hiccup looks like that too.</summary>
+    public bool IsCertain => _isCertain;
 
     /// <summary>A command exception is what the client throws at once when the only server it knows has become a replica.</summary>
     public static bool IsOutage(Exception failure) => failure is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
 
     /// <returns>False when it was open already.</returns>
-    public bool Open()
+    public bool Open(Exception failure)
     {
         lock (_lock)
         {
+            _isCertain |= failure is not TimeoutException;
             if (_isOpen || _stopping.IsCancellationRequested)
             {
                 return false;
@@ -50,10 +55,11 @@ internal sealed class CacheCircuit(Func<CancellationToken, Task> probeAsync, Tim
             // At once for the first time: it may have been a hiccup.
             while (!await SucceedsAsync(ct))
             {
+                _isCertain = true;
                 await timer.WaitForNextTickAsync(ct);
             }
 
-            _isOpen = false;
+            (_isOpen, _isCertain) = (false, false);
             closed();
         }
         catch (OperationCanceledException)

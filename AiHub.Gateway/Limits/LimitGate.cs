@@ -7,7 +7,8 @@ namespace AiHub.Gateway.Limits;
 
 /// <summary>
 /// Lets requests pass at the rate their key and organization may have, counted exactly over all replicas in one round trip to the cache.
-/// While the cache is down each replica admits its share of every limit by itself, and reports it when the cache is back.
+/// While the cache is down each replica admits its share of every limit by itself, and reports it when the cache is back. One late
+/// answer is not yet an outage: until the cache has missed a second chance, callers keep their whole limit.
 /// </summary>
 public sealed partial class LimitGate : IAsyncDisposable
 {
@@ -61,7 +62,7 @@ public sealed partial class LimitGate : IAsyncDisposable
         var now = Now();
         if (_circuit.IsOpen)
         {
-            return _here.Admit(scopes, now, _replicas.Count);
+            return _here.Admit(scopes, now, Sharing);
         }
 
         var unreported = _here.TakeUnreported(scopes, now);
@@ -79,12 +80,12 @@ public sealed partial class LimitGate : IAsyncDisposable
         }
         catch (Exception failure) when (CacheCircuit.IsOutage(failure))
         {
-            if (_circuit.Open())
+            if (_circuit.Open(failure))
             {
                 LogAlone(failure.Message);
             }
 
-            return _here.Admit(scopes, now, _replicas.Count);
+            return _here.Admit(scopes, now, Sharing);
         }
         finally
         {
@@ -124,6 +125,9 @@ public sealed partial class LimitGate : IAsyncDisposable
 
         return states;
     }
+
+    // As many as have to share the limits without asking the cache.
+    private int Sharing => _circuit.IsCertain ? _replicas.Count : 1;
 
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -10,9 +10,10 @@ namespace AiHub.Tests.Limits;
 /// <summary>What the gate does while the cache is silent or gone, and afterwards.</summary>
 public sealed class CacheOutageTests
 {
-    // The gate waits a second at most, a client without a limit of its own five.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan GatePatience = TimeSpan.FromSeconds(1);
+    // The gate waits two seconds at most; a client without a limit of its own would wait far longer than the test does.
+    private static readonly TimeSpan ClientPatience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan GatePatience = TimeSpan.FromSeconds(2);
 
     [Theory, OnGarnet, OnRedisServer]
     public async Task A_cache_that_falls_silent_holds_up_no_request(CacheKind kind)
@@ -208,13 +209,14 @@ public sealed class CacheOutageTests
         var relay = new TcpRelay(new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)options.EndPoints[0]).Port));
         options.EndPoints.Clear();
         options.EndPoints.Add(IPAddress.Loopback, relay.Port);
+        options.AsyncTimeout = (int)ClientPatience.TotalMilliseconds;
 
         return (relay, await GateReplica.StartAsync(options.ToString(includePassword: true), clock, assumedReplicas, GatePatience));
     }
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!condition())
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
