@@ -1,14 +1,15 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using AiHub.Domain.Catalog;
 using AiHub.Domain.Usage;
+using AiHub.Simulators.Vendors.OpenAI;
 using AiHub.Tests.Hub;
 using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Tests.Chat;
 
 /// <summary>Everything the simulated vendor can do wrong, streamed and in one piece: never a clean end, never a charge.</summary>
-public sealed class FaultTests(FaultTests.ImpatientHub fixture) : IClassFixture<FaultTests.ImpatientHub>
+public sealed class FaultTests(FaultTests.FaultyHub fixture) : IClassFixture<FaultTests.FaultyHub>
 {
     [Theory]
     [InlineData("reset-before-headers", 503, "upstream_unavailable")]
@@ -101,14 +102,12 @@ public sealed class FaultTests(FaultTests.ImpatientHub fixture) : IClassFixture<
         }
     }
 
+    // The fault is chosen by the model, so that a request that never reaches the vendor leaves nothing behind for the next.
     private async Task<HttpResponseMessage> AskAsync(string fault, bool stream)
     {
-        var customer = await fixture.NextCustomerAsync();
-        using var simulators = new HttpClient { BaseAddress = fixture.Hub.SimulatorsUrl };
-        var ordered = await simulators.PostAsJsonAsync("/_sim/faults", new { vendor = "openai", fault, count = 1 });
-        Assert.True(ordered.IsSuccessStatusCode, await ordered.Content.ReadAsStringAsync());
+        var customer = await fixture.Hub.RegisterAsync();
 
-        return await customer.ChatAsync("lorem 12", "sim/lorem", stream);
+        return await customer.ChatAsync("lorem 12", FaultyHub.ModelOf(fault), stream);
     }
 
     private async Task AssertFailedForNothingAsync(HttpResponseMessage response)
@@ -116,7 +115,7 @@ public sealed class FaultTests(FaultTests.ImpatientHub fixture) : IClassFixture<
         var record = await RecordAsync(response);
         Assert.Equal((UsageStatus.Failed, 0L, 0L, 0L), (record.Status, record.Tokens.Total, record.PlanTokensCharged, record.ChargedNanos));
         await using var db = fixture.Hub.Database.OpenAsAdmin();
-        Assert.Equal(0, await db.Balances.SumAsync(balance => balance.Held));
+        Assert.Equal(0, await db.Balances.Where(balance => balance.OrganizationId == record.OrganizationId).SumAsync(balance => balance.Held));
     }
 
     private async Task<UsageRecord> RecordAsync(HttpResponseMessage response)
@@ -126,24 +125,35 @@ public sealed class FaultTests(FaultTests.ImpatientHub fixture) : IClassFixture<
         return await db.UsageRecords.SingleAsync(record => record.Id == id);
     }
 
-    /// <summary>A hub that waits a second where the real one waits minutes.</summary>
-    public sealed class ImpatientHub : IAsyncLifetime
+    /// <summary>A hub with a model for each fault, that waits seconds where the real one waits minutes.</summary>
+    public sealed class FaultyHub : IAsyncLifetime
     {
-        private TestCustomer? _customer;
-        private int _calls;
-
         public TestHub Hub { get; private set; } = null!;
 
-        public async Task InitializeAsync() => Hub = await TestHub.StartAsync(new TestHubOptions(Settings: new Dictionary<string, string?>
+        public static string ModelOf(string fault) => $"fault/{fault}";
+
+        public async Task InitializeAsync()
         {
-            ["Upstreams:Timeouts:Idle"] = "00:00:01",
-            ["Upstreams:Timeouts:Total"] = "00:00:05",
-        }));
+            Hub = await TestHub.StartAsync(new TestHubOptions(Settings: new Dictionary<string, string?>
+            {
+                ["Upstreams:Timeouts:Idle"] = "00:00:04",
+                ["Upstreams:Timeouts:Total"] = "00:01:00",
+            }));
+
+            await using var db = Hub.Database.OpenAsAdmin();
+            foreach (var fault in Faults.All.Keys)
+            {
+                var upstream = new Upstream { Id = Guid.CreateVersion7(), ModelId = ModelOf(fault), VendorId = "sim", VendorModel = $"fault-{fault}" };
+                db.Models.Add(new Model { Id = upstream.ModelId, Name = fault, MaxOutputTokens = 1_000, CreatedAt = DateTimeOffset.UnixEpoch });
+                db.Upstreams.Add(upstream);
+                db.Prices.AddRange(VendorHub.Price(upstream, PriceComponent.Input, 1_000_000_000), VendorHub.Price(upstream, PriceComponent.Output, 3_000_000_000));
+            }
+
+            await db.SaveChangesAsync();
+            var prober = await Hub.RegisterAsync();
+            await Hub.OnceServedAsync(prober, ModelOf(Faults.All.Keys.Last()));
+        }
 
         public async Task DisposeAsync() => await Hub.DisposeAsync();
-
-        /// <summary>Ten calls a minute are allowed each.</summary>
-        public async Task<TestCustomer> NextCustomerAsync() =>
-            _calls++ % 10 == 0 || _customer is null ? _customer = await Hub.RegisterAsync() : _customer;
     }
 }

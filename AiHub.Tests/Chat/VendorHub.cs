@@ -1,4 +1,3 @@
-using System.Net;
 using AiHub.Domain;
 using AiHub.Domain.Catalog;
 using AiHub.Tests.Hub;
@@ -46,20 +45,11 @@ public sealed class VendorHub : IAsyncLifetime
         }
 
         await db.SaveChangesAsync();
-        await OnceKnownAsync(model.Id);
+        await Hub.OnceServedAsync(_prober, model.Id);
         return model.Id;
     }
 
-    private async Task OnceKnownAsync(string model)
-    {
-        for (var tries = 0; (await _prober.Api.GetAsync($"models/{model}")).StatusCode != HttpStatusCode.OK; tries++)
-        {
-            Assert.True(tries < 100, "The gateway does not hear of its catalogue's changes.");
-            await Task.Delay(50);
-        }
-    }
-
-    private static PriceRow Price(Upstream upstream, PriceComponent component, long nanosPerMillion) => new()
+    public static PriceRow Price(Upstream upstream, PriceComponent component, long nanosPerMillion) => new()
     {
         Id = Guid.CreateVersion7(),
         UpstreamId = upstream.Id,

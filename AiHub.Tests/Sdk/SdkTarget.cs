@@ -59,7 +59,7 @@ public sealed class SdkTarget
     public async Task<(JsonNode Request, JsonNode Served)> ServedAsync(string text)
     {
         using var control = new HttpClient { BaseAddress = new Uri(_hub.SimulatorsUrl, "/_sim/") };
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
             var requests = JsonNode.Parse(await control.GetStringAsync($"vendors/requests?contains={Uri.EscapeDataString(text)}", patience.Token))!.AsArray();

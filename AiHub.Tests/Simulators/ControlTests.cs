@@ -211,7 +211,7 @@ public sealed class ControlTests : IDisposable
     // A line that broke tells the caller nothing, so the record may follow a moment later.
     private async Task<JsonNode> SingleServedAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
             if (await _simulators.ServedAsync() is [var served])

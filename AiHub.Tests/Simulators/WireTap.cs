@@ -31,7 +31,7 @@ public sealed record WireAnswer(string Head, IReadOnlyList<byte[]> Chunks, WireE
 /// <summary>Asks over a bare socket, because HTTP clients hide what faults are made of.</summary>
 public static class WireTap
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <param name="patience">How long to listen to an answer that is not expected to end.</param>
     public static async Task<WireAnswer> AskAsync(Uri url, JsonObject body, TimeSpan? patience = null, string path = "/vendors/openai/v1/chat/completions")

@@ -211,7 +211,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
 
         async Task HearsAsync(string what)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
             while (heard.IsEmpty)
             {
                 await listener.WaitAsync(patience.Token);

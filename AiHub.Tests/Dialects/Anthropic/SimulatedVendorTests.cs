@@ -13,7 +13,7 @@ namespace AiHub.Tests.Dialects.Anthropic;
 /// <summary>The simulated Anthropic is as strict and as exact as the real one, and the dialect's translations satisfy it over several turns.</summary>
 public sealed class SimulatedVendorTests : IClassFixture<SimulatorHost>, IDisposable
 {
-    private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(4);
 
     private const string Few = "lorem ipsum dolor 模";
 
