@@ -1,6 +1,7 @@
 using AiHub.Domain.Accounts;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Chat;
+using AiHub.Gateway.Dialects.Anthropic;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Management;
 using AiHub.Gateway.Metering;
@@ -44,6 +45,7 @@ public static class DataPlane
         services.AddHostedService(provider => provider.GetRequiredService<Leases>());
         services.AddLedger();
         services.AddSingleton<Meter>();
+        services.AddSingleton<TextCalls>();
 
         services.AddExceptionHandler<ErrorAnswers>();
         // Keys are sent by hand, never by a browser on its own, so any page may call with the key it was given.
@@ -59,12 +61,23 @@ public static class DataPlane
             plane => plane.UseStatusCodePages(ErrorAnswers.FillAsync));
         app.UseCors();
 
-        foreach (var prefix in (ReadOnlySpan<string>)["/v1", ""])
+        // Some clients are given an address that ends in /v1, some add it themselves, and some are given it and add it again.
+        foreach (var prefix in (ReadOnlySpan<string>)["/v1", "", "/v1/v1"])
         {
-            var surface = app.MapGroup(prefix).RequireCors(AnyOrigin).ExcludeFromDescription();
+            var surface = Surface(prefix);
             surface.MapChat();
+            surface.MapMessages();
             surface.MapModels();
         }
+
+        foreach (var prefix in (ReadOnlySpan<string>)["/anthropic/v1", "/anthropic"])
+        {
+            var surface = Surface(prefix);
+            surface.MapMessages();
+            surface.MapModels();
+        }
+
+        RouteGroupBuilder Surface(string prefix) => app.MapGroup(prefix).RequireCors(AnyOrigin).ExcludeFromDescription();
 
         return app;
     }

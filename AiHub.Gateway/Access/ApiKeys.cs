@@ -41,6 +41,18 @@ public sealed class ApiKeys : IDisposable
         _changes.Restarted -= ForgetAll;
     }
 
+    /// <summary>The key is a bearer token, or stands in <c>x-api-key</c> as Anthropic's clients send it.</summary>
+    public ValueTask<KeyOutcome> FindAsync(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        string? authorization = headers.Authorization;
+        string? key = headers["x-api-key"];
+
+        // Clients that send both mean the one this hub has given them.
+        var named = !string.IsNullOrWhiteSpace(key) && (string.IsNullOrEmpty(authorization) || ApiKeySecret.IsWellFormed(key.AsSpan().Trim()));
+        return FindAsync(named ? $"Bearer {key}" : authorization, context.RequestAborted);
+    }
+
     /// <param name="authorization">The Authorization header as it came.</param>
     public ValueTask<KeyOutcome> FindAsync(string? authorization, CancellationToken ct)
     {

@@ -6,9 +6,17 @@ namespace AiHub.Gateway.Chat;
 /// <summary>What the hub adds about a call in headers: who answered, how long the hub itself took, and the cost once it is known.</summary>
 internal static class AnswerHeaders
 {
-    public static void WriteAihubHeaders(this HttpResponse response, Call call, TimeProvider time)
+    private const int MostDropped = 1_000;
+
+    /// <summary>Headers are written when the answer starts, so that they say what is known then, and are there when it is an error too.</summary>
+    public static void TellOf(this HttpResponse response, Call call, TimeProvider time) => response.OnStarting(() =>
     {
-        var headers = response.Headers;
+        Write(response.Headers, call, time);
+        return Task.CompletedTask;
+    });
+
+    private static void Write(IHeaderDictionary headers, Call call, TimeProvider time)
+    {
         var elapsed = time.GetElapsedTime(call.ReceivedTimestamp);
         headers["openai-processing-ms"] = Milliseconds(elapsed);
         headers["x-aihub-model"] = call.Plan.Model.Id;
@@ -23,11 +31,23 @@ internal static class AnswerHeaders
             headers["x-aihub-overhead-ms"] = Math.Max(0, (elapsed - vendor).TotalMilliseconds).ToString("0.#", CultureInfo.InvariantCulture);
         }
 
+        if (call.Attempts.Exchange is { Dropped.Count: > 0 } untold)
+        {
+            headers["x-aihub-dropped-params"] = Dropped(untold.Dropped);
+        }
+
         if (call.Usage is { } usage)
         {
             headers["x-aihub-cost"] = usage.Cost.ToDecimalString();
             headers["x-aihub-cost-currency"] = usage.Cost.Currency.ToString();
         }
+    }
+
+    // Names come from the client's JSON, and a header takes only plain characters.
+    private static string Dropped(IReadOnlyList<string> paths)
+    {
+        var list = string.Join(',', paths);
+        return string.Concat(list.Take(MostDropped).Select(one => one is > ' ' and <= '~' ? one : '?'));
     }
 
     private static string Milliseconds(TimeSpan time) => ((long)Math.Max(1, time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);

@@ -2,12 +2,13 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AiHub.Gateway.Dialects.Anthropic;
 
 namespace AiHub.Gateway.Errors;
 
 /// <summary>
 /// An answer that is an error, as every OpenAI client expects it: <c>{"error":{"message","type","param","code"}}</c> with all four keys.
-/// Refusals are made here by name, so that one place decides status, code and whether an SDK should try again by itself.
+/// At the paths of another dialect it is told in that dialect's shape. Refusals are made here by name, so that one place decides status, code and whether an SDK should try again by itself.
 /// </summary>
 public sealed record OpenAIError(int Status, string Message, string Type, string? Param, string? Code) : IResult, IStatusCodeHttpResult
 {
@@ -53,7 +54,8 @@ public sealed record OpenAIError(int Status, string Message, string Type, string
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
-        response.StatusCode = Status;
+        var body = new ArrayBufferWriter<byte>(256);
+        response.StatusCode = Write(httpContext, body);
         response.ContentType = "application/json";
         if (ShouldRetry is { } retry)
         {
@@ -70,10 +72,22 @@ public sealed record OpenAIError(int Status, string Message, string Type, string
             return;
         }
 
-        var body = new ArrayBufferWriter<byte>(256);
-        Write(body);
         response.ContentLength = body.WrittenCount;
         await response.BodyWriter.WriteAsync(body.WrittenMemory, httpContext.RequestAborted);
+    }
+
+    /// <returns>The status, which is not the same in every dialect.</returns>
+    private int Write(HttpContext context, IBufferWriter<byte> body)
+    {
+        if (context.ErrorShape() == ErrorShape.Anthropic)
+        {
+            var told = AnthropicError.Of(Status, Code, Message, context.TraceIdentifier);
+            told.Write(body);
+            return told.Status;
+        }
+
+        Write(body);
+        return Status;
     }
 
     public void Write(IBufferWriter<byte> output)

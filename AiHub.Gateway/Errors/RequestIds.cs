@@ -6,6 +6,10 @@ namespace AiHub.Gateway.Errors;
 public static class RequestIds
 {
     public const string Header = "x-request-id";
+
+    /// <summary>Where Anthropic's clients look for it.</summary>
+    public const string AnthropicHeader = "request-id";
+
     private static readonly object Item = new();
 
     public static Guid RequestId(this HttpContext context) => (Guid)context.Items[Item]!;
@@ -23,6 +27,11 @@ public static class RequestIds
             {
                 var answered = (HttpContext)state;
                 answered.Response.Headers[Header] = answered.TraceIdentifier;
+                if (answered.ErrorShape() == ErrorShape.Anthropic)
+                {
+                    answered.Response.Headers[AnthropicHeader] = answered.TraceIdentifier;
+                }
+
                 return Task.CompletedTask;
             }, context);
 

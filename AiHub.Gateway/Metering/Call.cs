@@ -14,6 +14,9 @@ public sealed class Call
 
     public required Caller Caller { get; init; }
 
+    /// <summary>The client's dialect and operation, as usage records name it.</summary>
+    public required string Surface { get; init; }
+
     public required ChatRequest Request { get; init; }
 
     public required RoutePlan Plan { get; init; }
@@ -35,6 +38,16 @@ public sealed class Call
 
     /// <summary>The call as it was settled; null until then.</summary>
     public UsageRecord? Usage { get; set; }
+}
+
+/// <summary>The names of what can be asked for, as usage records have them.</summary>
+public static class Surfaces
+{
+    public const string Chat = "openai.chat";
+    public const string Completions = "openai.completions";
+    public const string Responses = "openai.responses";
+    public const string Messages = "anthropic.messages";
+    public const string OpenRouter = "openrouter.chat";
 }
 
 /// <summary>A call that may begin, or why nothing could be held for it.</summary>

@@ -16,12 +16,10 @@ namespace AiHub.Gateway.Metering;
 /// </summary>
 public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter counter, GatewayTelemetry telemetry, TimeProvider time, ILogger<Meter> logger)
 {
-    private const string ChatSurface = "openai.chat";
-
     // The vendor's count follows its last word within moments; for that moment a caller who left is waited for.
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
-    public async Task<CallOutcome> HoldAsync(Guid id, Caller caller, RoutePlan plan, ChatRequest request, long receivedTimestamp, CancellationToken ct)
+    public async Task<CallOutcome> HoldAsync(Guid id, Caller caller, string surface, RoutePlan plan, ChatRequest request, long receivedTimestamp, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var reserved = Reservation.For(caller, plan.Model, request);
@@ -54,6 +52,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
             {
                 Id = id,
                 Caller = caller,
+                Surface = surface,
                 Request = request,
                 Plan = plan,
                 Hold = hold,
@@ -223,7 +222,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
             ModelId = call.Plan.Model.Id,
             UpstreamId = upstream.Id,
             VendorId = upstream.VendorId,
-            Surface = ChatSurface,
+            Surface = call.Surface,
             OccurredAt = call.ReceivedAt,
             Tokens = tokens,
             Source = source,

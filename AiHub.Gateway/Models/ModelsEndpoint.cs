@@ -21,23 +21,25 @@ public static class ModelsEndpoint
 
     private static async Task<IResult> ListAsync(HttpContext context, ApiKeys keys, Router router)
     {
-        var (caller, stranger) = await keys.FindAsync(context.Request.Headers.Authorization, context.RequestAborted);
-        return caller is null
-            ? stranger!
+        var (caller, stranger) = await keys.FindAsync(context);
+        return caller is null ? stranger!
+            : context.ErrorShape() == ErrorShape.Anthropic ? AnthropicModels.Page(context.Request.Query, router.Callable(caller))
             : TypedResults.Json(new ModelList("list", [.. router.Callable(caller).Select(Card)]), Json);
     }
 
     private static async Task<IResult> FindAsync(string id, HttpContext context, ApiKeys keys, Router router)
     {
-        var (caller, stranger) = await keys.FindAsync(context.Request.Headers.Authorization, context.RequestAborted);
+        var (caller, stranger) = await keys.FindAsync(context);
         if (caller is null)
         {
             return stranger!;
         }
 
-        return router.Plan(id, caller, context.RequestId()) is { Plan: { } plan }
-            ? TypedResults.Json(Card(plan.Model), Json)
-            : OpenAIError.ModelNotFound(id);
+        // Clients that mind the slash send it as %2F, which routing leaves as it is.
+        var name = Uri.UnescapeDataString(id);
+        return router.Plan(name, caller, context.RequestId()) is not { Plan: { } plan } ? OpenAIError.ModelNotFound(name)
+            : context.ErrorShape() == ErrorShape.Anthropic ? AnthropicModels.One(plan.Model)
+            : TypedResults.Json(Card(plan.Model), Json);
     }
 
     private static ModelCard Card(Model model) => new(model.Id, "model", model.CreatedAt.ToUnixTimeSeconds(), model.Id.Split('/')[0]);

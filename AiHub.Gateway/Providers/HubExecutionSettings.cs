@@ -33,6 +33,9 @@ public sealed class UpstreamExchange
 
     public HttpStatusCode? Status { get; set; }
 
+    /// <summary>Paths of what the client asked for and this vendor could not be told.</summary>
+    public IReadOnlyList<string> Dropped { get; set; } = [];
+
     /// <summary>From sending to the first piece of the answer.</summary>
     public TimeSpan? TimeToFirstToken { get; set; }
 

@@ -5,7 +5,11 @@ namespace AiHub.Gateway.Providers;
 
 /// <summary>One piece of an answer: a chunk of a stream, or the whole of an answer that is not streamed.</summary>
 /// <param name="Json">A chunk is valid until the next one is asked for; a whole answer stays.</param>
-public readonly record struct ReplyChunk(ReadOnlyMemory<byte> Json, AnswerFacts Facts);
+/// <param name="Original">
+/// The vendor's own words, where vendor and client speak the same dialect and it is not this one: the data of an event, or the whole answer.
+/// The client is shown those; <paramref name="Json"/> says the same for the hub, and may be a chunk without choices.
+/// </param>
+public readonly record struct ReplyChunk(ReadOnlyMemory<byte> Json, AnswerFacts Facts, ReadOnlyMemory<byte> Original = default);
 
 /// <summary>
 /// An answer that has begun. It marks where fallback ends: before it nothing has been sent to the caller, after it the upstream is fixed.

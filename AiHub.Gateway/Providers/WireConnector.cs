@@ -77,11 +77,13 @@ public sealed class WireConnector(WireTarget target, HandlerPool handlers, TimeP
 
     private async Task<HttpResponseMessage> SendAsync(HubExecutionSettings settings, Deadlines deadlines)
     {
+        var said = settings.Request.Taking(target.Quirks.Extras);
+        settings.Exchange.Dropped = said.Dropped;
         using var request = new HttpRequestMessage(HttpMethod.Post, target.ChatUrl)
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-            Content = new SplicedContent(settings.Request, settings.Request.For(target, settings.OutputCap)),
+            Content = new SplicedContent(said, said.For(target, settings.OutputCap)),
         };
         request.Headers.TryAddWithoutValidation("Accept", settings.Request.Stream ? "text/event-stream" : "application/json");
         request.Headers.TryAddWithoutValidation("User-Agent", "AiHub");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AiHub.Gateway.Dialects.Anthropic;
 
 namespace AiHub.Gateway.Providers;
 
@@ -12,6 +13,9 @@ public sealed record VendorQuirks
 
     /// <summary>False for vendors that refuse <c>stream_options</c>.</summary>
     public bool ReportsStreamUsage { get; init; } = true;
+
+    /// <summary>What it takes beyond the Chat Completions that every vendor understands; matters where a request is translated.</summary>
+    public ChatExtras Extras { get; init; }
 
     /// <summary>False for vendors that just close the line after the last chunk instead of sending <c>[DONE]</c>.</summary>
     public bool SendsDone { get; init; } = true;

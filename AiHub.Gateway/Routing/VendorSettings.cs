@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiHub.Domain.Catalog;
+using AiHub.Gateway.Dialects.Anthropic;
 using AiHub.Gateway.Providers;
 
 namespace AiHub.Gateway.Routing;
@@ -47,6 +48,7 @@ public sealed class VendorSettings(IConfiguration configuration)
     {
         OutputLimitField = quirks.GetValueOrDefault("output_limit", VendorQuirks.None.OutputLimitField),
         ReportsStreamUsage = !quirks.TryGetValue("stream_options", out var options) || options != "false",
+        Extras = quirks.TryGetValue("extras", out var extras) ? Enum.Parse<ChatExtras>(extras) : ChatExtras.None,
         SendsDone = !quirks.TryGetValue("done", out var done) || done != "false",
     };
 

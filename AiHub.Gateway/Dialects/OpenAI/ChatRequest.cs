@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using AiHub.Gateway.Dialects.Anthropic;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Metering;
 using AiHub.Gateway.Providers;
@@ -23,11 +24,14 @@ public sealed class ChatRequest : IDisposable
     private static readonly byte[] AskForUsageMember = Encoding.UTF8.GetBytes("\"stream_options\":{\"include_usage\":true},");
     private static readonly byte[] True = Encoding.UTF8.GetBytes("true");
 
+    private readonly Dictionary<ChatExtras, ChatRequest> _variants = [];
     private byte[]? _rented;
     private int _sends;
     private int _firstMember;
     private JsonRange _model;
     private JsonRange _streamOptions;
+    private JsonRange _streamOptionsName;
+    private JsonRange _maxCompletionTokensName;
     private JsonRange _includeUsage;
     private JsonRange _maxTokens;
     private JsonRange _maxCompletionTokens;
@@ -54,35 +58,36 @@ public sealed class ChatRequest : IDisposable
     /// <summary>A quick guess at the prompt's tokens, rather too many than too few.</summary>
     public long EstimatedPromptTokens { get; private set; }
 
+    /// <summary>What the client really sent, where that was another dialect.</summary>
+    public ClientRequest? Original { get; private set; }
+
+    /// <summary>Paths of what the client asked for and these words cannot say.</summary>
+    public IReadOnlyList<string> Dropped { get; private set; } = [];
+
     public static async ValueTask<ChatRequestOutcome> ReadAsync(HttpRequest request, CancellationToken ct)
     {
-        if (request.ContentType is { Length: > 0 } type && !request.HasJsonContentType())
+        var body = await RequestBody.ReadAsync(request, ct);
+        return body.Error is { } error ? Refuse(error) : Parse(body.Json, body.Rented);
+    }
+
+    /// <summary>A request of another dialect, in the plainest words of this one.</summary>
+    public static ChatRequestOutcome Of(ClientRequest original) => Of(original, ChatExtras.None);
+
+    /// <summary>The same request in the words of an upstream that takes these extras; itself, unless it came in another dialect.</summary>
+    public ChatRequest Taking(ChatExtras extras)
+    {
+        if (Original is null || extras == ChatExtras.None)
         {
-            return Refuse(OpenAIError.Of(StatusCodes.Status415UnsupportedMediaType, $"Unsupported content type '{type}': send application/json."));
+            return this;
         }
 
-        if (request.Headers.ContentEncoding is { Count: > 0 } encoding)
+        if (!_variants.TryGetValue(extras, out var variant))
         {
-            return Refuse(OpenAIError.Of(StatusCodes.Status415UnsupportedMediaType, $"Unsupported content encoding '{encoding}': send the body uncompressed."));
+            variant = Of(Original, extras).Request ?? throw new InvalidOperationException("A request that can be said plainly cannot be said in more words.");
+            _variants.Add(extras, variant);
         }
 
-        // The length is the client's claim: enough for nearly every request, and a lie costs nothing.
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength + 1 ?? 4096, 1024 * 1024));
-        var length = 0;
-        while (await request.Body.ReadAsync(buffer.AsMemory(length), ct) is var read and > 0)
-        {
-            length += read;
-            if (length == buffer.Length)
-            {
-                var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-                buffer.AsSpan().CopyTo(larger);
-                ArrayPool<byte>.Shared.Return(buffer);
-                buffer = larger;
-            }
-        }
-
-        var start = buffer.AsSpan(0, length).StartsWith("\uFEFF"u8) ? 3 : 0;
-        return Parse(buffer.AsMemory(start, length - start), buffer);
+        return variant;
     }
 
     public static ChatRequestOutcome Parse(ReadOnlyMemory<byte> json) => Parse(json, null);
@@ -110,6 +115,11 @@ public sealed class ChatRequest : IDisposable
             }
         }
 
+        if (Original is not null)
+        {
+            Reword(edits, target.Quirks);
+        }
+
         if (outputCap is { } cap && !(MaxOutputTokens <= cap))
         {
             var number = Encoding.UTF8.GetBytes(cap.ToString(CultureInfo.InvariantCulture));
@@ -130,6 +140,21 @@ public sealed class ChatRequest : IDisposable
         }
 
         return edits;
+    }
+
+    // What the client wrote itself goes out as it is; words of the hub's own choice are those this vendor knows.
+    private void Reword(JsonEdits edits, VendorQuirks quirks)
+    {
+        if (_maxCompletionTokens.Exists && !_maxTokens.Exists && quirks.OutputLimitField != "max_completion_tokens")
+        {
+            edits.Replace(_maxCompletionTokensName, Encoding.UTF8.GetBytes($"\"{quirks.OutputLimitField}\""));
+        }
+
+        if (_streamOptions.Exists && !quirks.ReportsStreamUsage)
+        {
+            // A translation never begins with it, so there is a comma in front.
+            edits.Replace(new JsonRange(_streamOptionsName.Start - 1, _streamOptions.End - _streamOptionsName.Start + 1), default);
+        }
     }
 
     /// <summary>An HTTP stack may still be sending the body after its answer has come; the buffer is not reused under its hands.</summary>
@@ -164,6 +189,18 @@ public sealed class ChatRequest : IDisposable
 
         request.Dispose();
         return Refuse(error);
+    }
+
+    private static ChatRequestOutcome Of(ClientRequest original, ChatExtras extras)
+    {
+        var words = original.ToChat(extras);
+        var outcome = Parse(words.Json);
+        if (outcome.Request is { } request)
+        {
+            (request.Original, request.Dropped) = (original, words.Dropped);
+        }
+
+        return outcome;
     }
 
     private static ChatRequestOutcome Refuse(OpenAIError error) => new(null, error);
@@ -205,6 +242,7 @@ public sealed class ChatRequest : IDisposable
             }
             else if (reader.ValueTextEquals("stream_options"u8))
             {
+                _streamOptionsName = Name(ref reader);
                 error = ReadStreamOptions(ref reader);
             }
             else if (reader.ValueTextEquals("max_tokens"u8))
@@ -213,6 +251,7 @@ public sealed class ChatRequest : IDisposable
             }
             else if (reader.ValueTextEquals("max_completion_tokens"u8))
             {
+                _maxCompletionTokensName = Name(ref reader);
                 error = ReadLimit(ref reader, "max_completion_tokens", ref _maxCompletionTokens);
             }
             else if (reader.ValueTextEquals("n"u8))
@@ -337,6 +376,8 @@ public sealed class ChatRequest : IDisposable
     private static OpenAIError Twice(string name) => OpenAIError.BadRequest($"'{name}' appears twice in the body.", name, "duplicate_parameter");
 
     private static JsonRange Here(ref Utf8JsonReader reader) => new((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex));
+
+    private static JsonRange Name(ref Utf8JsonReader reader) => new((int)reader.TokenStartIndex, reader.ValueSpan.Length + 2);
 
     private static long EstimateTokens(ref Utf8JsonReader reader, out int elements)
     {

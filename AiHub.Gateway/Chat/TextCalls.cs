@@ -1,0 +1,50 @@
+using AiHub.Gateway.Access;
+using AiHub.Gateway.Dialects.OpenAI;
+using AiHub.Gateway.Errors;
+using AiHub.Gateway.Limits;
+using AiHub.Gateway.Metering;
+using AiHub.Gateway.Providers;
+using AiHub.Gateway.Routing;
+
+namespace AiHub.Gateway.Chat;
+
+/// <summary>The way every text request goes once it has been read, whatever dialect it came in: who may answer, whether it is allowed and paid for, the answer, its bill.</summary>
+public sealed class TextCalls(Router router, LimitGate gate, Meter meter, ProviderSet providers, TimeProvider time)
+{
+    /// <param name="request">Is disposed of with the response.</param>
+    /// <param name="received">When the request came in, on the monotonic clock.</param>
+    /// <param name="client">Says the answer in the client's dialect.</param>
+    internal async Task<IResult> AnswerAsync(HttpContext context, Caller caller, string surface, ChatRequest request, long received, Func<Call, ClientAnswer> client)
+    {
+        var gone = context.RequestAborted;
+        context.Response.RegisterForDispose(request);
+
+        var (plan, nowhere) = router.Plan(request.Model, caller, context.RequestId());
+        if (plan is null)
+        {
+            return Refusals.Of(nowhere!.Value, request.Model, caller);
+        }
+
+        var admission = await gate.AdmitAsync(caller, gone);
+        admission.WriteTo(context.Response);
+        if (context.ErrorShape() == ErrorShape.Anthropic)
+        {
+            admission.WriteAnthropicTo(context.Response, time.GetUtcNow());
+        }
+
+        if (admission.Refusal is { } tooFast)
+        {
+            return Refusals.Of(tooFast, caller);
+        }
+
+        var (call, unpaid) = await meter.HoldAsync(context.RequestId(), caller, surface, plan, request, received, gone);
+        if (call is null)
+        {
+            return Refusals.Of(unpaid!, caller);
+        }
+
+        context.Response.TellOf(call, time);
+        var answer = meter.Settling(call, providers, gone);
+        return request.Stream ? new ChatStream(call, answer, client(call)) : new Completion(call, answer, client(call));
+    }
+}
