@@ -62,8 +62,9 @@ public sealed class SdkTarget
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
-            var requests = JsonNode.Parse(await control.GetStringAsync($"vendors/requests?contains={Uri.EscapeDataString(text)}", patience.Token))!.AsArray();
+            // What was served is told last, so a request read after it is as it ended.
             var served = JsonNode.Parse(await control.GetStringAsync("vendors/served", patience.Token))!["answers"]!.AsArray();
+            var requests = JsonNode.Parse(await control.GetStringAsync($"vendors/requests?contains={Uri.EscapeDataString(text)}", patience.Token))!.AsArray();
             if (requests is [{ } request] && served.SingleOrDefault(answer => (string?)answer!["request_id"] == (string?)request["request_id"]) is { } answer)
             {
                 return (request, answer);
