@@ -28,4 +28,14 @@ public sealed record UserView(Guid Id, string Email, string DisplayName, DateTim
 public sealed record OrganizationView(Guid Id, string Name, string Role, string Plan, string Currency, string TimeZone, bool Personal);
 
 /// <param name="Organization">The organization this call is about: the one in <c>X-Organization-Id</c>, else the personal one.</param>
-public sealed record Me(UserView User, OrganizationView Organization, IReadOnlyList<OrganizationView> Organizations);
+/// <param name="Permissions">What the caller may do there, for example <c>keys.write</c>.</param>
+/// <param name="Operator">Whether the user runs this hub.</param>
+public sealed record Me(
+    UserView User,
+    OrganizationView Organization,
+    IReadOnlyList<OrganizationView> Organizations,
+    IReadOnlyList<string> Permissions,
+    bool Operator);
+
+/// <param name="SetupToken">Printed once when the database was first migrated.</param>
+public sealed record OperatorClaim([property: Required, StringLength(200)] string SetupToken);

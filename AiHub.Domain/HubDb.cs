@@ -28,12 +28,15 @@ public sealed class HubDb : DbContext
     public DbSet<Organization> Organizations => Set<Organization>();
     public DbSet<Team> Teams => Set<Team>();
     public DbSet<Membership> Memberships => Set<Membership>();
+    public DbSet<TeamMembership> TeamMemberships => Set<TeamMembership>();
 
     public DbSet<User> Users => Set<User>();
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
-    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+    public DbSet<Invitation> Invitations => Set<Invitation>();
     public DbSet<PlatformOperator> Operators => Set<PlatformOperator>();
+    public DbSet<SetupToken> SetupTokens => Set<SetupToken>();
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
     public DbSet<ProtectionKey> ProtectionKeys => Set<ProtectionKey>();
 
     public DbSet<Vendor> Vendors => Set<Vendor>();
@@ -63,6 +66,12 @@ public sealed class HubDb : DbContext
     /// <summary>The organizations a user belongs to. Needs no tenant.</summary>
     public IQueryable<OrganizationOfUser> OrganizationsOfUser(Guid userId) => FromExpression(() => OrganizationsOfUser(userId));
 
+    /// <summary>The invitation a token opens, while it can be accepted. Needs no tenant.</summary>
+    public IQueryable<FoundInvitation> FindInvitation(byte[] hash, DateTimeOffset now) => FromExpression(() => FindInvitation(hash, now));
+
+    /// <summary>Every organization whose name or owner's address contains a text, newest first. For operators; needs no tenant.</summary>
+    public IQueryable<OrganizationOfHub> OrganizationsOfHub(string? text) => FromExpression(() => OrganizationsOfHub(text));
+
     /// <summary>
     /// The subscriptions that lack a period they should have by now, in the order of their organizations' ids, beginning after one. Needs no tenant.
     /// </summary>
@@ -74,6 +83,7 @@ public sealed class HubDb : DbContext
         configuration.Properties<DateTimeOffset>().HaveConversion<UtcInstant>();
         configuration.Properties<Currency>().HaveConversion<string>();
         configuration.Properties<Role>().HaveConversion<Words<Role>>();
+        configuration.Properties<TeamRole>().HaveConversion<Words<TeamRole>>();
         configuration.Properties<OrganizationStatus>().HaveConversion<Words<OrganizationStatus>>();
         configuration.Properties<PlanCycle>().HaveConversion<Words<PlanCycle>>();
         configuration.Properties<SubscriptionStatus>().HaveConversion<Words<SubscriptionStatus>>();
@@ -115,7 +125,7 @@ public sealed class HubDb : DbContext
         model.Entity<Team>(team =>
         {
             team.HasAlternateKey(row => new { row.Id, row.OrganizationId });
-            team.HasIndex(row => new { row.OrganizationId, row.Name }).IsUnique();
+            team.HasIndex(row => new { row.OrganizationId, row.Name }).IsUnique().HasFilter("archived_at is null");
             OfOrganization(team);
         });
         model.Entity<Membership>(membership =>
@@ -125,6 +135,17 @@ public sealed class HubDb : DbContext
             membership.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
             OfOrganization(membership);
         });
+        model.Entity<TeamMembership>(membership =>
+        {
+            membership.HasKey(row => new { row.TeamId, row.UserId });
+            membership.HasIndex(row => new { row.OrganizationId, row.UserId });
+            membership.HasOne<Team>().WithMany().HasForeignKey(row => new { row.TeamId, row.OrganizationId }).HasPrincipalKey(team => new { team.Id, team.OrganizationId });
+            // Only members of the organization can be members of its teams.
+            membership.HasOne<Membership>().WithMany().HasForeignKey(row => new { row.OrganizationId, row.UserId });
+            OfOrganization(membership);
+        });
+        model.Entity<OrganizationOfHub>().HasNoKey().ToTable((string?)null);
+        model.HasDbFunction(typeof(HubDb).GetMethod(nameof(OrganizationsOfHub))!).HasName("organizations_of_hub");
         model.Entity<OrganizationOfUser>().HasNoKey().ToTable((string?)null);
         model.HasDbFunction(typeof(HubDb).GetMethod(nameof(OrganizationsOfUser), [typeof(Guid)])!).HasName("organizations_of_user");
     }
@@ -135,6 +156,8 @@ public sealed class HubDb : DbContext
         {
             user.HasIndex(row => row.NormalizedEmail).IsUnique();
             user.Property(row => row.ConcurrencyStamp).IsConcurrencyToken();
+            user.HasIndex(row => row.ServiceAccountOf).HasFilter("service_account_of is not null");
+            user.HasOne<Organization>().WithMany().HasForeignKey(row => row.ServiceAccountOf);
         });
         model.Entity<Session>(session =>
         {
@@ -147,16 +170,14 @@ public sealed class HubDb : DbContext
         model.Entity<ApiKey>(key =>
         {
             key.HasIndex(row => row.Hash).IsUnique();
+            key.HasIndex(row => row.PreviousHash).IsUnique().HasFilter("previous_hash is not null");
+            key.HasIndex(row => new { row.OrganizationId, row.UserId });
+            key.Property(row => row.Tags).HasColumnType("jsonb").HasConversion<JsonWords, JsonWordsComparer>();
             key.HasIndex(row => new { row.OrganizationId, row.CreatedAt });
             key.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
             // With the organization, so that a key can never point at another organization's team.
             key.HasOne<Team>().WithMany().HasForeignKey(row => new { row.TeamId, row.OrganizationId }).HasPrincipalKey(team => new { team.Id, team.OrganizationId });
             OfOrganization(key);
-        });
-        model.Entity<PlatformOperator>(entity =>
-        {
-            entity.ToTable("operators").HasKey(row => row.UserId);
-            entity.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
         });
         model.Entity<AuditEntry>(entry =>
         {
@@ -164,7 +185,28 @@ public sealed class HubDb : DbContext
             entry.Property(row => row.Details).HasColumnType("jsonb");
             OfOrganization(entry);
         });
-        model.Entity<FoundApiKey>().HasNoKey().ToTable((string?)null);
+        model.Entity<Invitation>(invitation =>
+        {
+            invitation.HasIndex(row => row.Hash).IsUnique();
+            // One open invitation an address: the next one replaces it.
+            invitation.HasIndex(row => new { row.OrganizationId, row.NormalizedEmail }).IsUnique().HasFilter("accepted_at is null and revoked_at is null");
+            invitation.HasOne<User>().WithMany().HasForeignKey(row => row.InvitedBy);
+            invitation.HasOne<Team>().WithMany().HasForeignKey(row => new { row.TeamId, row.OrganizationId }).HasPrincipalKey(team => new { team.Id, team.OrganizationId });
+            OfOrganization(invitation);
+        });
+        model.Entity<PlatformOperator>(entity =>
+        {
+            entity.ToTable("operators").HasKey(row => row.UserId);
+            entity.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
+        });
+        model.Entity<SetupToken>().HasKey(row => row.Hash);
+        model.Entity<FoundInvitation>().HasNoKey().ToTable((string?)null);
+        model.HasDbFunction(typeof(HubDb).GetMethod(nameof(FindInvitation))!).HasName("find_invitation");
+        model.Entity<FoundApiKey>(found =>
+        {
+            found.HasNoKey().ToTable((string?)null);
+            found.Property(row => row.Tags).HasColumnType("jsonb").HasConversion<JsonWords, JsonWordsComparer>();
+        });
         model.HasDbFunction(typeof(HubDb).GetMethod(nameof(FindApiKey), [typeof(byte[])])!).HasName("find_api_key");
     }
 

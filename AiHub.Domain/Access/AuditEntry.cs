@@ -11,7 +11,12 @@ public sealed class AuditEntry
     /// <summary>1, 2, 3 … within the organization, without gaps.</summary>
     public required long Sequence { get; init; }
     public required DateTimeOffset OccurredAt { get; init; }
+
+    /// <summary>Who did it; null for the hub itself.</summary>
     public Guid? ActorId { get; init; }
+
+    /// <summary>The management key it was done with; null when the person was signed in.</summary>
+    public Guid? ActorKeyId { get; init; }
 
     /// <summary>What was done, for example <c>api_key.created</c>.</summary>
     public required string Action { get; init; }
@@ -19,9 +24,10 @@ public sealed class AuditEntry
     /// <summary>What it was done to, for example an API key's id.</summary>
     public required string Subject { get; init; }
 
-    /// <summary>A JSON object; never a secret.</summary>
+    /// <summary>A JSON object with <c>before</c> and <c>after</c>; never a secret.</summary>
     public required string Details { get; init; }
     public string? Address { get; init; }
+    public Guid? RequestId { get; init; }
     public required byte[] PreviousHash { get; init; }
     public required byte[] Hash { get; init; }
 }

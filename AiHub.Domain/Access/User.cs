@@ -1,6 +1,6 @@
 namespace AiHub.Domain.Access;
 
-/// <summary>A person who signs in. Global: one person may belong to several organizations.</summary>
+/// <summary>A person who signs in, or a service account. People are global: one may belong to several organizations.</summary>
 public sealed class User
 {
     public required Guid Id { get; init; }
@@ -20,5 +20,8 @@ public sealed class User
 
     /// <summary>The language mails and pages use when the browser says nothing: <c>zh-CN</c> or <c>en</c>.</summary>
     public string Language { get; set; } = "zh-CN";
+
+    /// <summary>The organization this is a service account of; null for a person. A service account owns keys and never signs in.</summary>
+    public Guid? ServiceAccountOf { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 }

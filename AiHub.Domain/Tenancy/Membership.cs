@@ -17,6 +17,22 @@ public sealed class Membership
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
+public enum TeamRole
+{
+    /// <summary>Runs the team: its name, its members, its keys.</summary>
+    Lead,
+    Member,
+}
+
+public sealed class TeamMembership
+{
+    public required Guid OrganizationId { get; init; }
+    public required Guid TeamId { get; init; }
+    public required Guid UserId { get; init; }
+    public required TeamRole Role { get; set; }
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
 /// <summary>An organization as one of its members sees it when choosing where to work; a row of <c>organizations_of_user</c>.</summary>
 public sealed class OrganizationOfUser
 {

@@ -6,6 +6,9 @@ public enum OrganizationStatus
 
     /// <summary>Signs in and pays, but no call is admitted.</summary>
     Suspended,
+
+    /// <summary>Closed by its owner, for good: it is nobody's any more, and only its books remain.</summary>
+    Closed,
 }
 
 /// <summary>The customer: it owns keys, members, money and usage. Everything that carries its id is hidden from all others by the database.</summary>

@@ -6,4 +6,7 @@ public sealed class Team
     public required Guid OrganizationId { get; init; }
     public required string Name { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Set when the team was dissolved. Its row stays, because usage, keys and budgets of the past name it.</summary>
+    public DateTimeOffset? ArchivedAt { get; set; }
 }

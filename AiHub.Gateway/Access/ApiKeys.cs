@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Net;
 using System.Runtime.InteropServices;
 using AiHub.Domain;
 using AiHub.Domain.Access;
@@ -22,7 +23,8 @@ public sealed class ApiKeys : IDisposable
     private const int MostUnknown = 10_000;
 
     private readonly ConcurrentDictionary<KeyHash, Entry> _known = new();
-    private readonly ConcurrentDictionary<Guid, KeyHash> _hashes = new();
+    // A key that was rotated has two secrets for a while.
+    private readonly ConcurrentDictionary<(Guid Key, bool Replaced), KeyHash> _hashes = new();
     private readonly ConcurrentDictionary<KeyHash, bool> _unknown = new();
     private readonly IServiceScopeFactory _scopes;
     private readonly ChangeFeed _changes;
@@ -50,11 +52,11 @@ public sealed class ApiKeys : IDisposable
 
         // Clients that send both mean the one this hub has given them.
         var named = !string.IsNullOrWhiteSpace(key) && (string.IsNullOrEmpty(authorization) || ApiKeySecret.IsWellFormed(key.AsSpan().Trim()));
-        return FindAsync(named ? $"Bearer {key}" : authorization, context.RequestAborted);
+        return FindAsync(named ? $"Bearer {key}" : authorization, context.Connection.RemoteIpAddress, context.RequestAborted);
     }
 
-    /// <param name="authorization">The Authorization header as it came.</param>
-    public ValueTask<KeyOutcome> FindAsync(string? authorization, CancellationToken ct)
+    // Without knowing where the call comes from, a key that is bound to networks opens nothing.
+    private ValueTask<KeyOutcome> FindAsync(string? authorization, IPAddress? from, CancellationToken ct)
     {
         if (string.IsNullOrEmpty(authorization))
         {
@@ -80,19 +82,19 @@ public sealed class ApiKeys : IDisposable
         {
             if (_known.TryGetValue(id, out var entry))
             {
-                return ValueTask.FromResult(Judge(entry));
+                return ValueTask.FromResult(Judge(entry, from));
             }
 
             if (_unknown.ContainsKey(id))
             {
-                return ValueTask.FromResult(Judge(null));
+                return ValueTask.FromResult(Judge(null, from));
             }
         }
 
-        return LookUpAsync(hash, id, ct);
+        return LookUpAsync(hash, id, from, ct);
     }
 
-    private async ValueTask<KeyOutcome> LookUpAsync(byte[] hash, KeyHash id, CancellationToken ct)
+    private async ValueTask<KeyOutcome> LookUpAsync(byte[] hash, KeyHash id, IPAddress? from, CancellationToken ct)
     {
         var version = _changes.Version;
         await using var scope = _scopes.CreateAsyncScope();
@@ -106,15 +108,20 @@ public sealed class ApiKeys : IDisposable
             Forget(id, entry);
         }
 
-        return Judge(entry);
+        return Judge(entry, from);
     }
 
-    private KeyOutcome Judge(Entry? entry) => entry switch
+    private KeyOutcome Judge(Entry? entry, IPAddress? from) => entry switch
     {
         null => Error("This API key does not exist. It may have been deleted, or made for another hub."),
         { Found.RevokedAt: not null } => Error("This API key has been revoked."),
         { Found.ExpiresAt: { } expiry } when expiry <= _time.GetUtcNow() => Error("This API key has expired."),
+        { Found: { Replaced: true, PreviousExpiresAt: var until } } when until is null || until <= _time.GetUtcNow() => Error("This API key was replaced by a new one and has ended."),
         { Found.Role: null } => Error("The owner of this API key is no longer a member of the organization."),
+        { Found.DisabledAt: not null } => Error("This API key is switched off. Enable it in the portal, or use another key."),
+        { CallsModels: false } => new KeyOutcome(null, OpenAIError.Forbidden("This is a management key, which cannot call models. Use a key with the scope 'models'.", "management_key")),
+        { Found.Role: { } role } when !role.May(Permission.ModelsCall) => new KeyOutcome(null, OpenAIError.Forbidden("The owner of this API key may not call models in this organization. Ask its owner or an admin for another role.")),
+        { Networks: { Count: > 0 } networks } when !AllowedNetworks.Contain(networks, from) => new KeyOutcome(null, OpenAIError.Forbidden("This API key may not be used from this address. Its allowed addresses can be changed in the portal.", "address_not_allowed")),
         { Caller.Suspended: true } => new KeyOutcome(null, OpenAIError.Forbidden("This organization is suspended. Ask its owner, or the operator of this hub.", "organization_suspended")),
         _ => new KeyOutcome(entry.Caller, null),
     };
@@ -129,9 +136,11 @@ public sealed class ApiKeys : IDisposable
         Plan = found.PlanId is { } plan
             ? new CallerPlan(plan, found.PlanName!, found.PlanMonthlyTokens, found.PlanRequestsPerMinute)
             : CallerPlan.None,
+        Tags = found.Tags,
         AllowsOverage = found.PlanAllowsOverage ?? false,
         KeyRequestsPerMinute = found.RequestsPerMinute,
         AllowedModels = found.AllowedModels.Length > 0 ? found.AllowedModels.ToFrozenSet() : null,
+        AllowedVendors = found.AllowedVendors.Length > 0 ? found.AllowedVendors.ToFrozenSet() : null,
         ExpiresAt = found.ExpiresAt,
         Suspended = found.OrganizationStatus != OrganizationStatus.Active,
     };
@@ -155,7 +164,7 @@ public sealed class ApiKeys : IDisposable
             ForgetAll();
         }
 
-        _hashes[entry.Found.Id] = id;
+        _hashes[(entry.Found.Id, entry.Found.Replaced)] = id;
         _known[id] = entry;
     }
 
@@ -166,9 +175,15 @@ public sealed class ApiKeys : IDisposable
             case "api_keys":
                 // A new key may have been asked for before it existed.
                 _unknown.Clear();
-                if (Guid.TryParse(change.Id, out var key) && _hashes.TryRemove(key, out var hash))
+                if (Guid.TryParse(change.Id, out var key))
                 {
-                    _known.TryRemove(hash, out _);
+                    foreach (var replaced in (ReadOnlySpan<bool>)[false, true])
+                    {
+                        if (_hashes.TryRemove((key, replaced), out var hash))
+                        {
+                            _known.TryRemove(hash, out _);
+                        }
+                    }
                 }
 
                 break;
@@ -194,7 +209,7 @@ public sealed class ApiKeys : IDisposable
         _known.TryRemove(id, out _);
         if (entry is not null)
         {
-            _hashes.TryRemove(entry.Found.Id, out _);
+            _hashes.TryRemove((entry.Found.Id, entry.Found.Replaced), out _);
         }
     }
 
@@ -209,7 +224,12 @@ public sealed class ApiKeys : IDisposable
 
     private static KeyOutcome Error(string message, string code = "invalid_api_key") => new(null, OpenAIError.Unauthorized(message, code));
 
-    private sealed record Entry(FoundApiKey Found, Caller Caller);
+    private sealed record Entry(FoundApiKey Found, Caller Caller)
+    {
+        public bool CallsModels { get; } = Found.Scopes.Contains(KeyScopes.Models);
+
+        public IReadOnlyList<IPNetwork> Networks { get; } = [.. Found.AllowedIps.Select(text => IPNetwork.Parse(text))];
+    }
 
     /// <summary>A SHA-256 as a value.</summary>
     private readonly record struct KeyHash(UInt128 Left, UInt128 Right)

@@ -3,6 +3,7 @@ using AiHub.Domain;
 using AiHub.Domain.Access;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
+using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
@@ -73,7 +74,7 @@ public static class Accounts
             errors.Add("password", fault);
         }
 
-        if (timeZone is not null && !await IsTimeZoneAsync(timeZone, db, ct))
+        if (timeZone is not null && !await db.IsTimeZoneAsync(timeZone, ct))
         {
             errors.Add("time_zone", FieldText.TimeZone);
         }
@@ -125,7 +126,7 @@ public static class Accounts
                 await db.SaveChangesAsync(ct);
 
                 await db.OpenOrganizationAsync(organization, userId, PlanIds.Free, now, ct);
-                await db.AuditAsync("user.registered", userId.ToString(), new { currency = currency.ToString(), organization.TimeZone }, userId, ClientAddress.Of(http), now, ct);
+                await db.AuditAsync(http.Actor(userId), "user.registered", userId.ToString(), null, new { email, organization.Name, currency = currency.ToString(), organization.TimeZone }, now, ct);
 
                 return (user, tokens);
             }, ct);
@@ -188,7 +189,7 @@ public static class Accounts
         {
             var tokens = db.StartSession(user.Id, http, now);
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("user.signed_in", user.Id.ToString(), new { }, user.Id, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(user.Id), "user.signed_in", user.Id.ToString(), null, null, now, ct);
             return tokens;
         }, ct);
 
@@ -226,7 +227,7 @@ public static class Accounts
             {
                 if (await db.EndSessionAsync(presented.SessionId, now, ct))
                 {
-                    await db.AuditAsync("session.revoked", session.UserId.ToString(), new { reason = "refresh_token_reused" }, session.UserId, ClientAddress.Of(http), now, ct);
+                    await db.AuditAsync(http.Actor(session.UserId), "session.revoked", session.UserId.ToString(), null, new { reason = "refresh_token_reused" }, now, ct);
                 }
 
                 return true;
@@ -243,7 +244,7 @@ public static class Accounts
         {
             if (await db.EndSessionAsync(person.SessionId, now, ct))
             {
-                await db.AuditAsync("user.signed_out", person.UserId.ToString(), new { }, person.UserId, ClientAddress.Of(http), now, ct);
+                await db.AuditAsync(http.Actor(), "user.signed_out", person.UserId.ToString(), null, null, now, ct);
             }
 
             return true;
@@ -257,20 +258,20 @@ public static class Accounts
         var user = await db.Users.AsNoTracking().FirstAsync(row => row.Id == member.UserId, ct);
         var organizations = await db.OrganizationsOfUser(member.UserId).OrderByDescending(row => row.Personal).ThenBy(row => row.CreatedAt).ToListAsync(ct);
 
-        return TypedResults.Ok(new Me(View(user), Organizations.View(member.Organization), [.. organizations.Select(Organizations.View)]));
+        return TypedResults.Ok(new Me(
+            View(user),
+            Organizations.View(member.Organization),
+            [.. organizations.Select(Organizations.View)],
+            [.. Enum.GetValues<Permission>().Where(member.May).Select(Permissions.Name)],
+            await db.Operators.AnyAsync(row => row.UserId == member.UserId, ct)));
     }
 
     /// <summary>What a person does to their own account is written in the audit log of their personal organization.</summary>
-    private static async Task<T> InPersonalOrganizationAsync<T>(this HubDb db, Guid userId, Func<Task<T>> work, CancellationToken ct)
+    internal static async Task<T> InPersonalOrganizationAsync<T>(this HubDb db, Guid userId, Func<Task<T>> work, CancellationToken ct)
     {
         var organizationId = await db.OrganizationsOfUser(userId).Where(row => row.Personal).Select(row => row.Id).FirstAsync(ct);
         return await db.InOrganizationAsync(organizationId, work, ct);
     }
-
-    // Both must know it: .NET computes billing periods, PostgreSQL the days of usage.
-    private static async Task<bool> IsTimeZoneAsync(string timeZone, HubDb db, CancellationToken ct) =>
-        TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out var found) && found.HasIanaId
-        && await db.Database.SqlQuery<bool>($"select exists (select from pg_timezone_names where name = {timeZone}) as \"Value\"").SingleAsync(ct);
 
     private static UserView View(User user) => new(user.Id, user.Email, user.DisplayName, user.CreatedAt);
 

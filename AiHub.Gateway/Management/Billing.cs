@@ -3,6 +3,7 @@ using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
+using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.SignIn;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -18,15 +19,15 @@ public static class Billing
         var billing = api.MapGroup("/billing").WithTags("Billing");
 
         billing.MapGet("/plans", PlansAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.BillingRead)
             .Describe("listPlans", new("List plans", "列出套餐"), new("With prices in the organization's currency.", "价格以组织的结算货币显示。"), null, new Page<PlanView>([Examples.Plan], null));
 
         billing.MapGet("/subscription", SubscriptionAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.BillingRead)
             .Describe("getSubscription", new("Get the subscription", "查询订阅"), new("The plan the organization is on, and its current period.", "组织当前的套餐与计费周期。"), null, Examples.Subscription);
 
         billing.MapGet("/wallet", WalletAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.BillingRead)
             .Describe("getWallet", new("Get the wallet", "查询钱包"), new("Money outside the plan, from the ledger; decimal strings.", "套餐之外的余额，取自账本，均为十进制字符串。"), null, Examples.Wallet);
     }
 

@@ -3,6 +3,7 @@ using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
 using AiHub.Domain.Tenancy;
+using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
@@ -22,26 +23,42 @@ public static class Keys
         var keys = api.MapGroup("/auth/api-keys").WithTags("API keys");
 
         keys.MapPost("/", CreateAsync)
-            .OfOrganization(Policies.KeyMakers)
+            .OfOrganization(Permission.KeysWrite)
             .Describe("createApiKey", new("Create an API key", "创建 API 密钥"),
                 new("The answer holds the whole key, this once: only its hash is kept. Owners, admins and developers may create keys.", "响应中包含完整密钥，且仅此一次：系统只保存其哈希值。所有者、管理员与开发者可以创建密钥。"),
                 Examples.NewKey, Examples.CreatedKey)
             .Refuses(ProblemKind.RoleNotAllowed, ProblemKind.KeyLimitReached);
 
         keys.MapGet("/", ListAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.KeysRead)
             .Parameter("cursor", Texts.Cursor)
             .Parameter("limit", Texts.Limit, example: "50")
             .Describe("listApiKeys", new("List API keys", "列出 API 密钥"), new("Newest first; revoked keys are not listed.", "按创建时间从新到旧排列，不含已吊销的密钥。"), null, new Page<ApiKeyView>([Examples.Key], null));
 
         keys.MapGet("/{id}", FindAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.KeysRead)
             .Parameter("id", Texts.KeyId, "uuid", Examples.Key.Id)
             .Describe("getApiKey", new("Get an API key", "查询 API 密钥"), new("Without its secret, which nobody can see again.", "不包含密钥本身，密钥无法再次查看。"), null, Examples.Key)
             .Refuses(ProblemKind.KeyNotFound);
 
+        keys.MapPatch("/{id}", ChangeAsync)
+            .OfOrganization(Permission.KeysWrite)
+            .Parameter("id", Texts.KeyId, "uuid", Examples.Key.Id)
+            .Describe("changeApiKey", new("Change an API key", "修改 API 密钥"),
+                new("What is left out stays as it is. Holds on every gateway within a second. Developers may change their own keys, team leads those of their team, owners and admins all.", "未提供的字段保持不变，一秒内于所有网关生效。开发者可修改自己的密钥，团队负责人可修改本团队的密钥，所有者与管理员可修改任意密钥。"),
+                Examples.KeyChange, Examples.Key)
+            .Refuses(ProblemKind.KeyNotFound, ProblemKind.RoleNotAllowed);
+
+        keys.MapPost("/{id}/rotate", RotateAsync)
+            .OfOrganization(Permission.KeysWrite)
+            .Parameter("id", Texts.KeyId, "uuid", Examples.Key.Id)
+            .Describe("rotateApiKey", new("Rotate an API key", "轮换 API 密钥"),
+                new("The key gets a new secret, shown this once; the old one works on until the overlap ends. Id, limits, budget and usage stay with the key.", "密钥获得新的密文（仅显示一次），旧密文在重叠期内继续有效。编号、限制、预算与用量不变。"),
+                Examples.Rotation, Examples.CreatedKey)
+            .Refuses(ProblemKind.KeyNotFound, ProblemKind.RoleNotAllowed);
+
         keys.MapDelete("/{id}", RevokeAsync)
-            .OfOrganization(Policies.KeyMakers)
+            .OfOrganization(Permission.KeysWrite)
             .Parameter("id", Texts.KeyId, "uuid", Examples.Key.Id)
             .Describe("revokeApiKey", new("Revoke an API key", "吊销 API 密钥"),
                 new("It stops working on every gateway within a second, for good. Developers may revoke their own keys, owners and admins all.", "密钥将在一秒内于所有网关上永久失效。开发者只能吊销自己的密钥，所有者与管理员可以吊销任意密钥。"))
@@ -52,72 +69,140 @@ public static class Keys
         NewApiKey request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
         var now = time.Now();
-        var expiresAt = request.ExpiresAt?.Cut();
         var errors = new FieldErrors(http.Request.Language());
+        var rules = new KeyRules(member, db, errors);
 
-        var plan = await db.Plans.AsNoTracking().FirstAsync(row => row.Id == member.Organization.PlanId, ct);
-        var (models, unknown) = await ReadModelsAsync(request.AllowedModels ?? [], db, ct);
-
-        if (unknown.Count > 0)
+        if (request.ServiceAccountId is not null && !member.May(Permission.KeysManage))
         {
-            errors.Add("allowed_models", FieldText.UnknownModels, string.Join(", ", unknown));
+            return MemberOfOrganization.RoleNotAllowed(Permission.KeysManage, member.Role);
         }
 
-        if (expiresAt <= now)
+        var secret = ApiKeySecret.Generate();
+        var (prefix, lastFour) = ApiKeySecret.Display(secret);
+        var key = new ApiKey
         {
-            errors.Add("expires_at", FieldText.Future);
-        }
-
-        if (request.Limits?.RequestsPerMinute > plan.RequestsPerMinute)
-        {
-            errors.Add("limits.requests_per_minute", FieldText.AtMost, plan.RequestsPerMinute);
-        }
+            Id = Guid.CreateVersion7(now),
+            OrganizationId = member.OrganizationId,
+            UserId = request.ServiceAccountId ?? member.UserId,
+            TeamId = request.TeamId,
+            Name = request.Name.Trim(),
+            Hash = ApiKeySecret.Hash(secret),
+            Prefix = prefix,
+            LastFour = lastFour,
+            CreatedAt = now,
+            ExpiresAt = rules.Expiry(request.ExpiresAt, now),
+            Scopes = rules.Scopes(request.Scopes),
+            AllowedModels = await rules.ModelsAsync(request.AllowedModels ?? [], ct),
+            AllowedVendors = await rules.VendorsAsync(request.AllowedVendors ?? [], ct),
+            AllowedIps = rules.Networks(request.AllowedIps ?? []),
+            Tags = rules.Tags(request.Tags ?? new Dictionary<string, string>()),
+            RequestsPerMinute = await rules.RequestsPerMinuteAsync(request.Limits, ct),
+        };
 
         if (errors.Any)
         {
             return errors.Refuse();
         }
 
-        var secret = ApiKeySecret.Generate();
-        var (prefix, lastFour) = ApiKeySecret.Display(secret);
-        var id = Guid.CreateVersion7(now);
-
-        var created = await db.InOrganizationAsync(member.OrganizationId, async () =>
+        var refusal = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
-            if (await db.ApiKeys.CountAsync(key => key.RevokedAt == null, ct) >= MaxActive)
+            if (request.ServiceAccountId is { } account && !await IsServiceAccountAsync(db, account, member, ct))
             {
-                return false;
+                errors.Add("service_account_id", FieldText.UnknownServiceAccount);
             }
 
-            db.ApiKeys.Add(new ApiKey
+            // Owners and admins give keys to any team; others to the teams they are in.
+            if (request.TeamId is { } team
+                && !(await db.Teams.AnyAsync(row => row.Id == team && row.ArchivedAt == null, ct)
+                     && (member.May(Permission.TeamsWrite) || await db.TeamMemberships.AnyAsync(row => row.TeamId == team && row.UserId == key.UserId, ct))))
             {
-                Id = id,
-                OrganizationId = member.OrganizationId,
-                UserId = member.UserId,
-                Name = request.Name.Trim(),
-                Hash = ApiKeySecret.Hash(secret),
-                Prefix = prefix,
-                LastFour = lastFour,
-                CreatedAt = now,
-                ExpiresAt = expiresAt,
-                AllowedModels = models,
-                RequestsPerMinute = request.Limits?.RequestsPerMinute,
-            });
-            await db.SaveChangesAsync(ct);
-            await db.AuditAsync(
-                "api_key.created",
-                id.ToString(),
-                new { name = request.Name.Trim(), prefix, lastFour, expiresAt, allowedModels = models, request.Limits?.RequestsPerMinute },
-                member.UserId, ClientAddress.Of(http), now, ct);
+                errors.Add("team_id", FieldText.UnknownTeam);
+            }
 
-            return true;
+            if (errors.Any)
+            {
+                return errors.Refuse();
+            }
+
+            if (await db.ApiKeys.CountAsync(row => row.RevokedAt == null, ct) >= MaxActive)
+            {
+                return Refused.Because(ProblemKind.KeyLimitReached, MaxActive);
+            }
+
+            db.ApiKeys.Add(key);
+            await db.SaveChangesAsync(ct);
+            await db.AuditAsync(http.Actor(), "api_key.created", key.Id.ToString(), null, Told(key), now, ct);
+
+            return null;
         }, ct);
 
-        return created
-            ? TypedResults.Created(
-                $"{ManagementApi.Path}/auth/api-keys/{id}",
-                new CreatedApiKey(id, secret, request.Name.Trim(), prefix, lastFour, now, expiresAt, models, new KeyLimits(request.Limits?.RequestsPerMinute)))
-            : Refused.Because(ProblemKind.KeyLimitReached, MaxActive);
+        return refusal is null
+            ? TypedResults.Created($"{ManagementApi.Path}/auth/api-keys/{key.Id}", Shown(key, secret, prefix, lastFour))
+            : refusal;
+    }
+
+    private static async Task<Results<Ok<ApiKeyView>, Refused>> ChangeAsync(
+        string id, ApiKeyChange request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    {
+        var now = time.Now();
+        var errors = new FieldErrors(http.Request.Language());
+        var rules = new KeyRules(member, db, errors);
+        var expires = request.NeverExpires || request.ExpiresAt is not null ? rules.Expiry(request.NeverExpires ? null : request.ExpiresAt, now) : null;
+        var models = request.AllowedModels is { } names ? await rules.ModelsAsync(names, ct) : null;
+        var vendors = request.AllowedVendors is { } ids ? await rules.VendorsAsync(ids, ct) : null;
+        var networks = request.AllowedIps is { } ips ? rules.Networks(ips) : null;
+        var tags = request.Tags is { } given ? rules.Tags(given) : null;
+        var perMinute = await rules.RequestsPerMinuteAsync(request.Limits, ct);
+        if (errors.Any)
+        {
+            return errors.Refuse();
+        }
+
+        ApiKeyView? changed = null;
+        var refusal = await WithKeyAsync(id, member, db, async key =>
+        {
+            var before = Told(key);
+            key.Name = request.Name?.Trim() ?? key.Name;
+            key.ExpiresAt = request.NeverExpires || request.ExpiresAt is not null ? expires : key.ExpiresAt;
+            key.AllowedModels = models ?? key.AllowedModels;
+            key.AllowedVendors = vendors ?? key.AllowedVendors;
+            key.AllowedIps = networks ?? key.AllowedIps;
+            key.Tags = tags ?? key.Tags;
+            key.RequestsPerMinute = request.Limits is null ? key.RequestsPerMinute : perMinute;
+            key.DisabledAt = request.Enabled switch { null => key.DisabledAt, true => null, false => key.DisabledAt ?? now };
+            await db.SaveChangesAsync(ct);
+            await db.AuditAsync(http.Actor(), "api_key.changed", key.Id.ToString(), before, Told(key), now, ct);
+            changed = await db.ApiKeys.Where(row => row.Id == key.Id).Select(View(db)).SingleAsync(ct);
+            return null;
+        }, ct);
+
+        return refusal is null ? TypedResults.Ok(changed!) : refusal;
+    }
+
+    private static async Task<Results<Ok<CreatedApiKey>, Refused>> RotateAsync(
+        string id, KeyRotation request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    {
+        var now = time.Now();
+        var until = now + TimeSpan.FromSeconds(request.OverlapSeconds);
+        var secret = ApiKeySecret.Generate();
+        var (prefix, lastFour) = ApiKeySecret.Display(secret);
+        CreatedApiKey? rotated = null;
+        var refusal = await WithKeyAsync(id, member, db, async key =>
+        {
+            var changed = await db.Database.SqlQuery<bool>($"select rotate_api_key({key.Id}, {ApiKeySecret.Hash(secret)}, {prefix}, {lastFour}, {until}) as \"Value\"").SingleAsync(ct);
+            if (!changed)
+            {
+                return Refused.Because(ProblemKind.KeyNotFound);
+            }
+
+            await db.AuditAsync(
+                http.Actor(), "api_key.rotated", key.Id.ToString(),
+                new { key.Prefix, key.LastFour }, new { prefix, lastFour, previousExpiresAt = until }, now, ct);
+            rotated = Shown(key, secret, prefix, lastFour);
+            return null;
+        }, ct);
+
+        return refusal is null ? TypedResults.Ok(rotated!) : refusal;
     }
 
     private static async Task<Results<Ok<Page<ApiKeyView>>, Refused>> ListAsync(
@@ -155,32 +240,61 @@ public static class Keys
 
     private static async Task<Results<NoContent, Refused>> RevokeAsync(string id, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var parsed))
-        {
-            return Refused.Because(ProblemKind.KeyNotFound);
-        }
-
         var now = time.Now();
-        var refusal = await db.InOrganizationAsync(member.OrganizationId, async () =>
+        var refusal = await WithKeyAsync(id, member, db, async key =>
         {
-            if (await db.ApiKeys.FirstOrDefaultAsync(key => key.Id == parsed && key.RevokedAt == null, ct) is not { } key)
-            {
-                return Refused.Because(ProblemKind.KeyNotFound);
-            }
-
-            if (member.Organization.Role == Role.Developer && key.UserId != member.UserId)
-            {
-                return Refused.Because(ProblemKind.RoleNotAllowed, $"{Wire.Name(Role.Owner)}, {Wire.Name(Role.Admin)}", Wire.Name(Role.Developer));
-            }
-
             key.RevokedAt = now;
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("api_key.revoked", key.Id.ToString(), new { key.Name, key.Prefix, key.LastFour }, member.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "api_key.revoked", key.Id.ToString(), Told(key), null, now, ct);
             return null;
         }, ct);
 
         return refusal is null ? TypedResults.NoContent() : refusal;
     }
+
+    /// <summary>A key is changed by its owner, by a lead of its team, and by whoever manages all keys.</summary>
+    private static Task<Refused?> WithKeyAsync(string id, Member member, HubDb db, Func<ApiKey, Task<Refused?>> work, CancellationToken ct) =>
+        db.InOrganizationAsync(member.OrganizationId, async () =>
+        {
+            if (!Guid.TryParse(id, out var keyId) || await db.ApiKeys.FirstOrDefaultAsync(row => row.Id == keyId && row.RevokedAt == null, ct) is not { } key)
+            {
+                return Refused.Because(ProblemKind.KeyNotFound);
+            }
+
+            if (key.UserId != member.UserId && !member.May(Permission.KeysManage) && !(key.TeamId is { } team && await db.LeadsAsync(member, team, ct)))
+            {
+                return member.Role.May(Permission.KeysManage)
+                    ? Refused.Because(ProblemKind.ScopeMissing, Permissions.Name(Permission.KeysManage))
+                    : MemberOfOrganization.RoleNotAllowed(Permission.KeysManage, member.Role);
+            }
+
+            return await work(key);
+        }, ct);
+
+    private static Task<bool> IsServiceAccountAsync(HubDb db, Guid id, Member member, CancellationToken ct) =>
+        db.Memberships.AnyAsync(row => row.UserId == id && db.Users.Any(user => user.Id == id && user.ServiceAccountOf == member.OrganizationId), ct);
+
+    private static CreatedApiKey Shown(ApiKey key, string secret, string prefix, string lastFour) => new(
+        key.Id, secret, key.Name, prefix, lastFour, key.CreatedAt, key.ExpiresAt, key.AllowedModels, new KeyLimits(key.RequestsPerMinute),
+        key.TeamId, key.Scopes, key.AllowedVendors, key.AllowedIps, key.Tags);
+
+    // What the audit log says of a key: everything but its secret.
+    private static object Told(ApiKey key) => new
+    {
+        key.Name,
+        owner = key.UserId,
+        key.TeamId,
+        key.Prefix,
+        key.LastFour,
+        key.ExpiresAt,
+        key.Scopes,
+        key.AllowedModels,
+        key.AllowedVendors,
+        key.AllowedIps,
+        key.Tags,
+        key.RequestsPerMinute,
+        enabled = key.DisabledAt is null,
+    };
 
     private static Expression<Func<ApiKey, ApiKeyView>> View(HubDb db) => key => new ApiKeyView(
         key.Id,
@@ -192,23 +306,13 @@ public static class Keys
         key.ExpiresAt,
         key.LastUsedAt,
         key.AllowedModels,
-        new KeyLimits(key.RequestsPerMinute));
-
-    /// <summary>Aliases become the ids they stand for: what a key may call must not change when an alias moves on.</summary>
-    private static async Task<(string[] Ids, IReadOnlyList<string> Unknown)> ReadModelsAsync(IReadOnlyList<string> names, HubDb db, CancellationToken ct)
-    {
-        if (names.Count == 0)
-        {
-            return ([], []);
-        }
-
-        var asked = names.Distinct().ToArray();
-        var found = await db.Models
-            .Where(model => model.Enabled && (asked.Contains(model.Id) || model.Aliases.Any(alias => asked.Contains(alias))))
-            .Select(model => new { model.Id, model.Aliases })
-            .ToListAsync(ct);
-
-        var ids = asked.ToLookup(name => found.FirstOrDefault(model => model.Id == name)?.Id ?? found.FirstOrDefault(model => model.Aliases.Contains(name))?.Id);
-        return ([.. ids.Where(group => group.Key is not null).Select(group => group.Key!)], [.. ids[null].Select(name => name.Length > 100 ? name[..100] + "…" : name)]);
-    }
+        new KeyLimits(key.RequestsPerMinute),
+        key.UserId,
+        key.TeamId,
+        key.DisabledAt == null,
+        key.Scopes,
+        key.AllowedVendors,
+        key.AllowedIps,
+        key.Tags,
+        key.PreviousExpiresAt);
 }

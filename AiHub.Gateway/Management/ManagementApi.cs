@@ -45,6 +45,7 @@ public static class ManagementApi
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, BearerSessions>(BearerSessions.SchemeName, null);
         services.AddAuthorization();
         services.AddScoped<IAuthorizationHandler, MemberOfOrganization>();
+        services.AddScoped<IAuthorizationHandler, OperatorOfHub>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RefusedAuthorization>();
 
         services.AddProblemDetails();
@@ -82,6 +83,10 @@ public static class ManagementApi
         api.MapUsageReports();
         api.MapUsageRequests();
         api.MapOrganizations();
+        api.MapMembers();
+        api.MapInvitations();
+        api.MapTeams();
+        api.MapOperators();
         api.MapBilling();
         api.MapModelCatalog();
 

@@ -2,6 +2,7 @@ using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Domain.Tenancy;
+using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
@@ -54,17 +55,17 @@ public static class UsageReports
         var usage = api.MapGroup("/usage").WithTags("Usage");
 
         usage.MapGet("/current", CurrentAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.UsageRead)
             .Describe("getCurrentUsage", new("Where the organization stands now", "当前用量"), new("Quota of the current period and what has been used of it.", "当前周期的额度及使用情况。"), null, Examples.Current);
 
         usage.MapGet("/history", HistoryAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.UsageRead)
             .Parameter("from", Texts.From, "date", "2026-01-01")
             .Parameter("to", Texts.To, "date", "2026-01-31")
             .Describe("getUsageHistory", new("Usage by day", "每日用量"), new("Every day of the range, in the organization's time zone. At most 366 days.", "范围内每一天的用量，按组织所在时区划分，最多 366 天。"), null, Examples.History);
 
         usage.MapGet("/cost", CostAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.UsageRead)
             .Parameter("by", new("model (default), key or vendor.", "model（默认）、key 或 vendor。"), example: "model")
             .Parameter("from", Texts.From, "date", "2026-01-01")
             .Parameter("to", Texts.To, "date", "2026-01-31")

@@ -2,6 +2,7 @@ using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Tenancy;
 using AiHub.Domain.Usage;
+using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
@@ -19,7 +20,7 @@ public static class UsageRequests
         var usage = api.MapGroup("/usage").WithTags("Usage");
 
         usage.MapGet("/requests", RequestsAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.UsageRead)
             .Parameter("model", new("Only calls of this model id.", "仅查询该模型的调用。"), example: "sim/echo")
             .Parameter("key_id", new("Only calls with this key.", "仅查询该密钥的调用。"), "uuid")
             .Parameter("status", new("succeeded, cancelled or failed.", "succeeded、cancelled 或 failed。"), example: "succeeded")
@@ -30,7 +31,7 @@ public static class UsageRequests
             .Describe("listRequests", new("List calls", "调用记录"), new("Newest first.", "按时间从新到旧排列。"), null, new Page<UsageRequest>([Examples.Request], null));
 
         usage.MapGet("/requests/{id}", RequestAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.UsageRead)
             .Parameter("id", new("The id the caller received in `x-request-id`.", "调用方在 `x-request-id` 中收到的编号。"), "uuid", Examples.Request.Id)
             .Describe("getRequest", new("Get a call", "查询一次调用"), new("Its tokens, cost, timing and outcome.", "包含令牌用量、费用、耗时与结果。"), null, Examples.Request)
             .Refuses(ProblemKind.RequestNotFound);

@@ -31,7 +31,7 @@ public sealed class Router(Catalogue catalogue, UpstreamHealth health, TimeProvi
         var now = time.GetUtcNow();
         var priced = served
             .Select(serving => (Serving: serving, Prices: snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now)))
-            .Where(candidate => candidate.Prices is not null)
+            .Where(candidate => candidate.Prices is not null && caller.MayUse(candidate.Serving.Upstream.VendorId))
             // One that rests is asked last rather than never: if all rest, somebody has to find out who is well again.
             .OrderBy(candidate => health.RestsUntil(candidate.Serving.Upstream.Id) ?? DateTimeOffset.MinValue)
             .ThenBy(candidate => candidate.Serving.Upstream.Priority)
@@ -54,7 +54,7 @@ public sealed class Router(Catalogue catalogue, UpstreamHealth health, TimeProvi
         var snapshot = catalogue.Current;
         var now = time.GetUtcNow();
         return snapshot.Models
-            .Where(model => caller.MayCall(model.Id) && snapshot.UpstreamsOf(model).Any(serving => snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now) is not null))
+            .Where(model => caller.MayCall(model.Id) && snapshot.UpstreamsOf(model).Any(serving => caller.MayUse(serving.Upstream.VendorId) && snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now) is not null))
             .OrderBy(model => model.Id, StringComparer.Ordinal);
     }
 

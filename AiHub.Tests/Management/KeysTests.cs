@@ -257,7 +257,8 @@ public sealed class UnauditableTests(ManagementHub hub) : IClassFixture<Manageme
         var key = (await person.PostAsync("auth/api-keys", new NewApiKey("test"))).Read<CreatedApiKey>();
         await hub.Database.AsAdminAsync<string>(
             """
-            create or replace function audit_append(p_organization_id uuid, p_action text, p_subject text, p_details jsonb, p_actor_id uuid, p_address text, p_now timestamptz)
+            create or replace function audit_append(p_organization_id uuid, p_action text, p_subject text, p_details jsonb, p_actor_id uuid, p_address text, p_now timestamptz,
+                    p_actor_key_id uuid, p_request_id uuid)
                 returns bigint language plpgsql as $$ begin raise exception 'no audit today'; end $$;
             select 'broken';
             """);

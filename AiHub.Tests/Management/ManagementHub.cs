@@ -81,12 +81,34 @@ public class ManagementHub : IAsyncLifetime
         return visitor;
     }
 
-    /// <summary>Makes the person a member of another's organization, as an invitation will one day.</summary>
+    /// <summary>Makes the person a member of another's organization, past every rule of invitations.</summary>
     public async Task JoinAsync(Visitor person, Visitor owner, Role role)
     {
         await using var db = Database.OpenAsAdmin();
         db.Memberships.Add(new Membership { OrganizationId = owner.OrganizationId, UserId = person.UserId, Role = role, CreatedAt = Clock.GetUtcNow() });
         await db.SaveChangesAsync();
+    }
+
+    /// <summary>Whether a key opens the data plane now; 200, or the refusal's code.</summary>
+    public async Task<string> TryKeyAsync(string key)
+    {
+        using var http = new HttpClient { BaseAddress = Url };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/models");
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+        var response = await http.SendAsync(request);
+        return response.IsSuccessStatusCode ? "ok" : JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!["code"]!.GetValue<string>();
+    }
+
+    /// <summary>Waits until the gateways have heard of a change; it takes them a moment.</summary>
+    public async Task KeyBecomesAsync(string key, string outcome)
+    {
+        var last = "";
+        for (var attempt = 0; attempt < 600 && (last = await TryKeyAsync(key)) != outcome; attempt++)
+        {
+            await Task.Delay(50);
+        }
+
+        Assert.Equal(outcome, last);
     }
 
     public static string NewEmail() => $"user-{Guid.CreateVersion7():N}@example.com";
@@ -185,6 +207,12 @@ public sealed class Visitor(ManagementHub hub, string? language)
         JsonNode node => JsonContent.Create(node),
         _ => JsonContent.Create(body, body.GetType(), options: Json.Options),
     });
+
+    public Task<Answer> PatchAsync(string path, object body) =>
+        SendAsync(HttpMethod.Patch, path, JsonContent.Create(body, body.GetType(), options: Json.Options));
+
+    public Task<Answer> PutAsync(string path, object body) =>
+        SendAsync(HttpMethod.Put, path, JsonContent.Create(body, body.GetType(), options: Json.Options));
 
     public async Task<T> ReadAsync<T>(string path)
     {

@@ -41,6 +41,12 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
     [InlineData("delete from protection_keys")]
     [InlineData("update api_keys set hash = ''")]
     [InlineData("update api_keys set organization_id = gen_random_uuid()")]
+    [InlineData("update api_keys set scopes = array['models']")]
+    [InlineData("update api_keys set user_id = gen_random_uuid()")]
+    [InlineData("select hash from setup_tokens")]
+    [InlineData("update invitations set role = 'admin'")]
+    [InlineData("update invitations set expires_at = expires_at + interval '1 year'")]
+    [InlineData("select set_organization_status(gen_random_uuid(), 'active')")]
     [InlineData("update users set id = gen_random_uuid()")]
     [InlineData("delete from users")]
     [InlineData("select ledger_post(gen_random_uuid(), id, 'x', 'x', 'payments', 'wallet_purchased', 'USD', 1, created_at, created_at) from organizations")]
@@ -119,8 +125,10 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
 
         Assert.Equal(
             [
-                "audit_append", "expire_lots", "find_api_key", "grant_periods", "ledger_audit", "ledger_hold", "ledger_release", "ledger_renew",
-                "ledger_settle", "ledger_sweep", "open_organization", "operator_at_work", "organizations_of_user", "subscriptions_due",
+                "audit_append", "claim_operator", "expire_lots", "find_api_key", "find_invitation", "grant_periods", "ledger_audit", "ledger_hold",
+                "ledger_release", "ledger_renew", "ledger_settle", "ledger_sweep", "open_organization", "operator_at_work",
+                "organizations_of_hub", "organizations_of_user",
+                "rotate_api_key", "set_organization_status", "subscriptions_due",
             ],
             open);
         Assert.Equal(0, await books.Database.AsAdminAsync<long>(
@@ -164,7 +172,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => db.AuditAsync("x", "x", new { }, null, null, Now, default));
         var refused = await Assert.ThrowsAsync<PostgresException>(() => db.InOrganizationAsync(
-            ours.Id, () => db.Database.ExecuteSqlAsync($"select audit_append({theirs.Id}, 'x', 'x', '{{}}'::jsonb, null, null, {Now})"), default));
+            ours.Id, () => db.Database.ExecuteSqlAsync($"select audit_append({theirs.Id}, 'x', 'x', '{{}}'::jsonb, null, null, {Now}, null, null)"), default));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
         refused = await Assert.ThrowsAsync<PostgresException>(() => db.InOrganizationAsync(
             ours.Id,

@@ -1,3 +1,4 @@
+using AiHub.Domain.Access;
 using AiHub.Domain.Catalog;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Storage;
@@ -33,6 +34,10 @@ internal static class Migrate
                     await db.SeedPlansAsync(ct);
                     await WriteAsync(await db.ImportCatalogAsync(shipped, now, ct), "shipped with the hub");
                     await WriteAsync(await db.ImportCatalogAsync(configured, now, ct), "from configuration");
+                    if (await db.IssueSetupTokenAsync(now, ct) is { } token)
+                    {
+                        await output.WriteLineAsync($"This hub has no operator yet. Register, then send this token to POST /api/v1/auth/operator within 7 days; it is shown this once: {token}");
+                    }
                 },
                 ct);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiHub.Contracts;
+using AiHub.Gateway.Access;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
@@ -56,6 +57,9 @@ public static class ApiReference
         (new("API keys", "API 密钥"), new("The keys programs call models with.", "程序调用模型所用的密钥。")),
         (new("Usage", "用量"), new("What was called, how many tokens it took and what it cost.", "调用记录、令牌用量与费用。")),
         (new("Organizations", "组织"), new("The organizations you belong to.", "您所属的组织。")),
+        (new("Members", "成员"), new("Who belongs to an organization, and invitations into it.", "组织的成员与邀请。")),
+        (new("Teams", "团队"), new("Groups of members, with keys of their own.", "由成员组成的团队，可拥有自己的密钥。")),
+        (new("Administration", "平台管理"), new("For whoever runs this hub.", "供平台运营者使用。")),
         (new("Billing", "计费"), new("Plans, the subscription and the wallet.", "套餐、订阅与钱包。")),
         (new("Catalog", "模型目录"), new("The models that can be called, and their prices.", "可调用的模型及其价格。")),
     ];
@@ -90,6 +94,27 @@ public static class ApiReference
         operation.Summary = described.Summary.In(language);
         operation.Description = described.Description.In(language);
 
+        operation.Parameters ??= [];
+        if (metadata.OfType<OrganizationInPath>().Any())
+        {
+            if (!operation.Parameters.Any(parameter => parameter.Name == OrganizationInPath.RouteValue))
+            {
+                operation.Parameters.Insert(0, new OpenApiParameter { Name = OrganizationInPath.RouteValue, In = ParameterLocation.Path, Required = true });
+            }
+
+            var path = (OpenApiParameter)operation.Parameters.First(parameter => parameter.Name == OrganizationInPath.RouteValue);
+            path.Description = Texts.OrganizationId.In(language);
+            path.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" };
+            path.Example = JsonSerializer.SerializeToNode(Examples.Organization.Id);
+            refusals.UnionWith([ProblemKind.OrganizationNotFound, ProblemKind.ScopeMissing]);
+        }
+
+        if (metadata.OfType<Microsoft.AspNetCore.Authorization.AuthorizationPolicy>().SelectMany(policy => policy.Requirements).OfType<MemberWith>()
+            .Any(asked => Permissions.RolesWith(asked.Permission).Count < Enum.GetValues<Domain.Tenancy.Role>().Length))
+        {
+            refusals.Add(ProblemKind.RoleNotAllowed);
+        }
+
         foreach (var parameter in metadata.OfType<ParameterDescribed>())
         {
             var found = operation.Parameters?.OfType<OpenApiParameter>().FirstOrDefault(candidate => candidate.Name == parameter.Name)
@@ -102,12 +127,12 @@ public static class ApiReference
             }
         }
 
-        operation.Parameters ??= [];
         operation.Parameters.Add(Header("Accept-Language", LanguageHeader.In(language), "zh-CN"));
         if (metadata.OfType<OfOrganization>().Any())
         {
             operation.Parameters.Add(Header(ApiHeaders.OrganizationId, OrganizationHeader.In(language), null, "uuid"));
             refusals.Add(ProblemKind.OrganizationNotFound);
+            refusals.Add(ProblemKind.ScopeMissing);
             refusals.Add(ProblemKind.InvalidRequest);
         }
 
@@ -184,8 +209,8 @@ public static class ApiReference
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
                 Description = new Text(
-                    $"The access token (`{SignInTokens.AccessPrefix}…`) of a session, from `auth/login` or `auth/register`.",
-                    $"会话的访问令牌（`{SignInTokens.AccessPrefix}…`），由 `auth/login` 或 `auth/register` 返回。").In(language),
+                    $"The access token (`{SignInTokens.AccessPrefix}…`) of a session, from `auth/login` or `auth/register`; or a management key (`ai-hub-…`), where its scopes allow.",
+                    $"会话的访问令牌（`{SignInTokens.AccessPrefix}…`），由 `auth/login` 或 `auth/register` 返回；或权限范围允许的管理密钥（`ai-hub-…`）。").In(language),
             },
             [ApiKeyScheme] = new OpenApiSecurityScheme
             {

@@ -20,11 +20,15 @@ public static class Examples
     public static readonly LoginRequest Login = new("lin@example.com", "a sentence only I know");
     public static readonly RefreshRequest Refresh = new(RefreshToken);
     public static readonly TokenPair Tokens = new(Access, RefreshToken, 900);
-    public static readonly Me Me = new(User, Organization, [Organization]);
+    public static readonly Me Me = new(User, Organization, [Organization], ["organization.read", "keys.write"], false);
 
-    public static readonly NewApiKey NewKey = new("build server", new DateTimeOffset(2027, 1, 31, 0, 0, 0, TimeSpan.Zero), ["sim/echo"], new KeyLimits(5));
+    public static readonly NewApiKey NewKey = new("build server", new DateTimeOffset(2027, 1, 31, 0, 0, 0, TimeSpan.Zero), ["sim/echo"], new KeyLimits(5), AllowedIps: ["192.0.2.0/24"], Tags: new Dictionary<string, string> { ["project"] = "search" });
     public static readonly CreatedApiKey CreatedKey = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120003"), "ai-hub-…", "build server", "ai-hub-Ab3d", "9xYz", Moment, NewKey.ExpiresAt, ["sim/echo"], new KeyLimits(5));
-    public static readonly ApiKeyView Key = new(CreatedKey.Id, "build server", "ai-hub-Ab3d", "9xYz", "Lin", Moment, NewKey.ExpiresAt, null, ["sim/echo"], new KeyLimits(5));
+    public static readonly ApiKeyView Key = new(CreatedKey.Id, "build server", "ai-hub-Ab3d", "9xYz", "Lin", Moment, NewKey.ExpiresAt, null, ["sim/echo"], new KeyLimits(5),
+        User.Id, null, true, ["models"], [], ["192.0.2.0/24"], new Dictionary<string, string> { ["project"] = "search" }, null);
+
+    public static readonly ApiKeyChange KeyChange = new("build server, old", Enabled: false);
+    public static readonly KeyRotation Rotation = new(3600);
 
     public static readonly UsageCurrent Current = new("free", Period, new QuotaView(10_000, 1500, 0, 8500, Period.EndsAt), new RateView(10), "USD", "0.00126", "0", 42, SomeTokens);
     public static readonly UsageHistory History = new(new DateOnly(2026, 1, 31), new DateOnly(2026, 1, 31), "Asia/Shanghai", "USD", [new UsageDay(new DateOnly(2026, 1, 31), 42, 1, SomeTokens, 1500, "0.00126", "0")]);

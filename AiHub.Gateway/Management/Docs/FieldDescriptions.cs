@@ -141,5 +141,7 @@ public static class FieldDescriptions
     }
 
     private static Text? Find(string schema, string field) =>
-        Own.FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value ?? Shared.GetValueOrDefault(field);
+        Own.Concat(OrganizationFields.All).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
+        ?? Shared.GetValueOrDefault(field)
+        ?? OrganizationFields.Shared.GetValueOrDefault(field);
 }

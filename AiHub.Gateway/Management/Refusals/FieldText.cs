@@ -26,9 +26,18 @@ public static class FieldText
     public static readonly Text PasswordCommon = new("This password is on the lists attackers try first; choose another.", "该密码过于常见，极易被猜中；请更换。");
     public static readonly Text PasswordIsEmail = new("The password must not be the e-mail address.", "密码不得与邮箱相同。");
 
+    public static readonly Text UnknownVendors = new("These vendors do not exist: {0}.", "以下厂商不存在：{0}。");
+    public static readonly Text Network = new("Must be IP addresses or networks such as 192.0.2.7 or 192.0.2.0/24; not so: {0}.", "须为 IP 地址或网段，例如 192.0.2.7 或 192.0.2.0/24；不符合的有：{0}。");
+    public static readonly Text Tag = new("Names are up to 40 of a–z, 0–9, “_”, “-” and “.”, values 1 to 100 characters; not so: {0}.", "名称最多 40 个字符，仅限 a–z、0–9、“_”、“-”与“.”；值为 1 到 100 个字符；不符合的有：{0}。");
+    public static readonly Text UnknownScopes = new("Must be “models” alone, or some of: {0}.", "须为单独的“models”，或从以下选择：{0}。");
+    public static readonly Text BeyondCreator = new("A key cannot do more than whoever creates it; too much: {0}.", "密钥的权限不得超出其创建者；超出的有：{0}。");
+    public static readonly Text UnknownTeam = new("Must be a team of this organization that the key's owner is in.", "须为密钥所有者所在的、属于本组织的团队。");
+    public static readonly Text UnknownServiceAccount = new("Must be a service account of this organization.", "须为本组织的服务账号。");
+
     public static IReadOnlyList<Text> All { get; } =
     [
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
+        UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount,
     ];
 }

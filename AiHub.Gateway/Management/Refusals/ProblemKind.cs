@@ -40,6 +40,38 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("Your role does not allow this", "您的角色无权执行此操作"),
         new("This needs one of the roles {0} in the organization; yours is {1}. Ask an owner or admin.", "此操作需要在组织中具有以下角色之一：{0}；您的角色是 {1}。请联系所有者或管理员。"));
 
+    public static readonly ProblemKind ModelKey = new("model_key", 401,
+        new("This key is for calling models", "该密钥仅用于调用模型"),
+        new("The management API takes an access token, or a key whose scopes are management permissions.", "管理接口需使用访问令牌，或具有管理权限范围的密钥。"));
+
+    public static readonly ProblemKind AddressNotAllowed = new("address_not_allowed", 403,
+        new("The key may not be used from this address", "不允许从此地址使用该密钥"),
+        new("Its allowed addresses can be changed by whoever may change the key.", "有权修改该密钥的人可以调整其允许的地址。"));
+
+    public static readonly ProblemKind SessionRequired = new("session_required", 403,
+        new("This takes a person, not a key", "此操作需要用户登录"),
+        new("Sign in and send the access token of the session.", "请登录并使用会话的访问令牌。"));
+
+    public static readonly ProblemKind ScopeMissing = new("scope_missing", 403,
+        new("The key was not made for this", "密钥缺少所需权限范围"),
+        new("This needs a management key with the scope {0}.", "此操作需要具有权限范围 {0} 的管理密钥。"));
+
+    public static readonly ProblemKind OperatorRequired = new("operator_required", 403,
+        new("This is for operators of the hub", "仅限平台运营者"),
+        new("You are not an operator of this hub.", "您不是此平台的运营者。"));
+
+    public static readonly ProblemKind InvalidSetupToken = new("invalid_setup_token", 403,
+        new("The set-up token is not valid", "初始化令牌无效"),
+        new("It is unknown, expired or was used before. Migrating the database prints a new one while the hub has no operator.", "该令牌不存在、已过期或已被使用。平台尚无运营者时，迁移数据库会输出新的令牌。"));
+
+    public static readonly ProblemKind RankTooLow = new("rank_too_low", 403,
+        new("You can only act on members ranked below you", "只能操作级别低于自己的成员"),
+        new("The owner ranks above admins, and admins above everybody else. Ask somebody ranked higher.", "所有者高于管理员，管理员高于其他成员。请联系级别更高的成员。"));
+
+    public static readonly ProblemKind InvitationForOtherAddress = new("invitation_for_other_address", 403,
+        new("The invitation is for another address", "该邀请属于其他邮箱"),
+        new("Sign in with the e-mail address that was invited.", "请使用受邀邮箱登录。"));
+
     public static readonly ProblemKind NotFound = new("not_found", 404,
         new("There is nothing at this address", "请求的地址不存在"),
         new("Check the path; the endpoints are listed at /docs.", "请检查请求路径；全部接口见 /docs。"));
@@ -47,6 +79,22 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
     public static readonly ProblemKind OrganizationNotFound = new("organization_not_found", 404,
         new("Organization not found", "未找到该组织"),
         new("It does not exist or you are not a member of it.", "该组织不存在，或您不是其成员。"));
+
+    public static readonly ProblemKind MemberNotFound = new("member_not_found", 404,
+        new("Member not found", "未找到该成员"),
+        new("This organization or team has no such member.", "此组织或团队中没有该成员。"));
+
+    public static readonly ProblemKind TeamNotFound = new("team_not_found", 404,
+        new("Team not found", "未找到该团队"),
+        new("It does not exist in this organization or was dissolved.", "该团队在此组织中不存在，或已解散。"));
+
+    public static readonly ProblemKind InvitationNotFound = new("invitation_not_found", 404,
+        new("Invitation not found", "未找到该邀请"),
+        new("This organization has no such open invitation.", "此组织中没有该未接受的邀请。"));
+
+    public static readonly ProblemKind InvitationNotValid = new("invitation_not_valid", 404,
+        new("The invitation is not valid", "邀请无效"),
+        new("It was used, revoked, replaced by a newer one, or has expired. Ask for a new one.", "该邀请已被使用、撤销、取代或过期。请索取新的邀请。"));
 
     public static readonly ProblemKind KeyNotFound = new("key_not_found", 404,
         new("API key not found", "未找到该 API 密钥"),
@@ -67,6 +115,38 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
     public static readonly ProblemKind KeyLimitReached = new("key_limit_reached", 409,
         new("The organization has as many API keys as it may", "组织的 API 密钥数量已达上限"),
         new("An organization may have {0} keys. Revoke keys that are not in use.", "每个组织最多可拥有 {0} 个密钥。请先吊销不再使用的密钥。"));
+
+    public static readonly ProblemKind AlreadyMember = new("already_member", 409,
+        new("Already a member", "已是成员"),
+        new("This person belongs to the organization already.", "此人已属于该组织。"));
+
+    public static readonly ProblemKind OwnerMustTransfer = new("owner_must_transfer", 409,
+        new("The owner cannot leave", "所有者不能退出"),
+        new("Hand the organization over to another member first, or close it.", "请先将组织转让给其他成员，或关闭组织。"));
+
+    public static readonly ProblemKind PersonalOrganization = new("personal_organization", 409,
+        new("This is a personal organization", "这是个人组织"),
+        new("A personal organization stays with its person; open another organization for a company.", "个人组织不可转让或关闭；请为公司另行创建组织。"));
+
+    public static readonly ProblemKind OrganizationNotEmpty = new("organization_not_empty", 409,
+        new("The organization still has money or a paid plan", "组织仍有余额或付费套餐"),
+        new("Go back to the Free plan, use up or have refunded what is in the wallet, and let running calls end.", "请先回到免费版，用完或退还钱包余额，并等待进行中的调用结束。"));
+
+    public static readonly ProblemKind OrganizationLimitReached = new("organization_limit_reached", 409,
+        new("You own as many organizations as you may", "您拥有的组织数量已达上限"),
+        new("One person may own {0} organizations. Close one or hand it over.", "每人最多可拥有 {0} 个组织。请关闭或转让其中之一。"));
+
+    public static readonly ProblemKind TeamNameTaken = new("team_name_taken", 409,
+        new("There is a team with this name", "团队名称已存在"),
+        new("Choose another name.", "请换一个名称。"));
+
+    public static readonly ProblemKind TeamLimitReached = new("team_limit_reached", 409,
+        new("The organization has as many teams as it may", "组织的团队数量已达上限"),
+        new("An organization may have {0} teams.", "每个组织最多可拥有 {0} 个团队。"));
+
+    public static readonly ProblemKind InvitationLimitReached = new("invitation_limit_reached", 409,
+        new("Too many open invitations", "未接受的邀请过多"),
+        new("An organization may have {0} open invitations. Revoke some first.", "每个组织最多可有 {0} 个未接受的邀请。请先撤销一部分。"));
 
     public static readonly ProblemKind BodyTooLarge = new("body_too_large", 413,
         new("The body is too large", "请求体过大"),
@@ -93,5 +173,8 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
         RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, MethodNotAllowed, EmailTaken, KeyLimitReached,
         BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,
+        ModelKey, AddressNotAllowed, SessionRequired, ScopeMissing, OperatorRequired, InvalidSetupToken, RankTooLow, InvitationForOtherAddress,
+        MemberNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,
+        OrganizationNotEmpty, OrganizationLimitReached, TeamNameTaken, TeamLimitReached, InvitationLimitReached,
     ];
 }

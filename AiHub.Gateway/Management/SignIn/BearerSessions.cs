@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using AiHub.Domain;
+using AiHub.Domain.Access;
 using AiHub.Gateway.Management.Refusals;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.EntityFrameworkCore;
@@ -8,13 +9,17 @@ using Microsoft.Extensions.Options;
 
 namespace AiHub.Gateway.Management.SignIn;
 
-/// <summary>Authenticates a management call by the access token of a session. Asked at each call, so that signing out ends it at once.</summary>
+/// <summary>
+/// Authenticates a management call by the access token of a session, or by a management key. Asked at each call, so that signing out
+/// and revoking end it at once.
+/// </summary>
 public sealed class BearerSessions(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, HubDb db, TimeProvider time)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "session";
     public const string SessionIdClaim = "session_id";
+    public const string KeyIdClaim = "key_id";
 
     private const string Bearer = "Bearer ";
 
@@ -28,7 +33,13 @@ public sealed class BearerSessions(
             return AuthenticateResult.NoResult();
         }
 
-        if (SignInTokens.ReadAccess(header[Bearer.Length..].Trim()) is not { } hash)
+        var token = header[Bearer.Length..].Trim();
+        if (ApiKeySecret.IsWellFormed(token))
+        {
+            return await AuthenticateKeyAsync(token);
+        }
+
+        if (SignInTokens.ReadAccess(token) is not { } hash)
         {
             return Refuse(ProblemKind.InvalidToken);
         }
@@ -48,14 +59,31 @@ public sealed class BearerSessions(
             return Refuse(ProblemKind.TokenExpired);
         }
 
-        var identity = new ClaimsIdentity(
-            [new Claim(ClaimTypes.NameIdentifier, session.UserId.ToString()), new Claim(SessionIdClaim, session.Id.ToString())],
-            SchemeName);
+        return Accept(session.UserId, SessionIdClaim, session.Id);
+    }
 
+    private async Task<AuthenticateResult> AuthenticateKeyAsync(string secret)
+    {
+        var (key, refusal) = await ManagementKey.FindAsync(db, secret, Context.Connection.RemoteIpAddress, time.GetUtcNow(), Context.RequestAborted);
+        if (key is null)
+        {
+            return Refuse(refusal!);
+        }
+
+        Context.Features.Set(key);
+        return Accept(key.Found.UserId, KeyIdClaim, key.Id);
+    }
+
+    private static AuthenticateResult Accept(Guid userId, string by, Guid id)
+    {
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, userId.ToString()), new Claim(by, id.ToString())], SchemeName);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Refused.Because(_refusal).ExecuteAsync(Context);
+
+    // The one thing a known caller lacks without a requirement saying so: a session, where only a person will do.
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Refused.Because(ProblemKind.SessionRequired).ExecuteAsync(Context);
 
     private AuthenticateResult Refuse(ProblemKind kind)
     {

@@ -5,9 +5,8 @@ namespace AiHub.Gateway.Management.SignIn;
 /// <summary>Who is signed in, and by which session.</summary>
 public sealed record Person(Guid UserId, Guid SessionId)
 {
-    public static Person Of(ClaimsPrincipal principal) => new(
-        Guid.Parse(principal.FindFirstValue(ClaimTypes.NameIdentifier)!),
-        Guid.Parse(principal.FindFirstValue(BearerSessions.SessionIdClaim)!));
+    public static Guid IdOf(ClaimsPrincipal principal) => Guid.Parse(principal.FindFirstValue(ClaimTypes.NameIdentifier)!);
 
-    public static ValueTask<Person> BindAsync(HttpContext context) => ValueTask.FromResult(Of(context.User));
+    public static ValueTask<Person> BindAsync(HttpContext context) =>
+        ValueTask.FromResult(new Person(IdOf(context.User), Guid.Parse(context.User.FindFirstValue(BearerSessions.SessionIdClaim)!)));
 }

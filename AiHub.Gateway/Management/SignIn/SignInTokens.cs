@@ -12,6 +12,7 @@ public static class SignInTokens
 {
     public const string AccessPrefix = "ait_";
     public const string RefreshPrefix = "air_";
+    public const string InvitationPrefix = "ain_";
 
     public static readonly TimeSpan AccessLifetime = TimeSpan.FromMinutes(15);
     public static readonly TimeSpan RefreshLifetime = TimeSpan.FromDays(30);
@@ -25,6 +26,11 @@ public static class SignInTokens
     public static string NewAccess() => AccessPrefix + Random();
 
     public static string NewRefresh(Guid sessionId) => RefreshPrefix + Spell(sessionId) + Random();
+
+    public static string NewInvitation() => InvitationPrefix + Random();
+
+    /// <returns>What is stored and looked up, or null for what cannot be an invitation's token.</returns>
+    public static byte[]? ReadInvitation(string token) => IsWellFormed(token, InvitationPrefix, RandomLength) ? Hash(token) : null;
 
     /// <returns>What is stored and looked up, or null for what cannot be an access token.</returns>
     public static byte[]? ReadAccess(string token) => IsWellFormed(token, AccessPrefix, RandomLength) ? Hash(token) : null;
