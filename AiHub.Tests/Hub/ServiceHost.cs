@@ -17,9 +17,9 @@ public sealed class ServiceHost<TMarker> : WebApplicationFactory<TMarker> where 
     public ServiceHost(IReadOnlyDictionary<string, string?> settings, TimeProvider? clock = null, Action<IServiceCollection>? services = null)
     {
         (_settings, _clock, _services) = (settings, clock, services);
-        UseKestrel(0);
+        UseKestrel();
         StartServer();
-        Url = new Uri(ClientOptions.BaseAddress.ToString().Replace("localhost", "127.0.0.1", StringComparison.Ordinal));
+        Url = ClientOptions.BaseAddress;
     }
 
     public Uri Url { get; }
@@ -27,6 +27,8 @@ public sealed class ServiceHost<TMarker> : WebApplicationFactory<TMarker> where 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment("Development");
+        // A setting, not UseKestrel(0): that changes the address while the server may be starting already.
+        builder.UseSetting(WebHostDefaults.ServerUrlsKey, "http://127.0.0.1:0");
         foreach (var (key, value) in _settings)
         {
             builder.UseSetting(key, value);

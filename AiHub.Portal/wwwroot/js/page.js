@@ -23,6 +23,13 @@ document.addEventListener("click", event => {
   if (button) copy(button);
 });
 
+// Skipping to the content takes the keyboard along. Blazor, which gets hold of every click on a link, would only scroll.
+document.addEventListener("click", event => {
+  if (!event.target.closest?.(".skip")) return;
+  event.preventDefault();
+  document.getElementById("main").focus();
+}, true);
+
 document.addEventListener("change", event => {
   const choice = event.target.closest?.("[data-model-choice]");
   if (!choice) return;
