@@ -1,7 +1,10 @@
 using AiHub.Simulators;
 using AiHub.Simulators.Control;
 using AiHub.Simulators.Vendors.Anthropic;
+using AiHub.Simulators.Vendors.Azure;
+using AiHub.Simulators.Vendors.Gemini;
 using AiHub.Simulators.Vendors.OpenAI;
+using AiHub.Simulators.Vendors.Responses;
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -13,6 +16,9 @@ var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapOpenAIVendor();
 app.MapAnthropicVendor();
+app.MapGeminiVendor();
+app.MapResponsesVendor();
+app.MapAzureVendor();
 app.MapControl();
 
 app.Run();

@@ -9,6 +9,9 @@ public enum WireDialect
     Messages,
     Responses,
     Completions,
+
+    /// <summary>Google's <c>generateContent</c>; only vendors speak it.</summary>
+    Gemini,
 }
 
 /// <summary>

@@ -16,6 +16,8 @@ internal static class UpstreamErrors
         ProviderFailure.Malformed => "upstream_malformed",
         ProviderFailure.Truncated => "upstream_truncated",
         ProviderFailure.Timeout => "upstream_timeout",
+        ProviderFailure.Filtered => "content_policy_violation",
+        ProviderFailure.Unsupported => "unsupported_parameter",
         _ => throw new ArgumentOutOfRangeException(nameof(failure)),
     };
 
@@ -23,6 +25,7 @@ internal static class UpstreamErrors
     {
         ProviderFailure.Busy or ProviderFailure.Unavailable => StatusCodes.Status503ServiceUnavailable,
         ProviderFailure.Timeout => StatusCodes.Status504GatewayTimeout,
+        ProviderFailure.Filtered or ProviderFailure.Unsupported => StatusCodes.Status400BadRequest,
         _ => StatusCodes.Status502BadGateway,
     };
 
@@ -31,7 +34,8 @@ internal static class UpstreamErrors
     {
         ProviderFailure.Busy => "provider_overloaded",
         ProviderFailure.Timeout => "timeout",
-        ProviderFailure.Rejected => "invalid_request",
+        ProviderFailure.Rejected or ProviderFailure.Unsupported => "invalid_request",
+        ProviderFailure.Filtered => "content_policy_violation",
         _ => "provider_unavailable",
     };
 
@@ -44,14 +48,22 @@ internal static class UpstreamErrors
         ProviderFailure.Truncated => "The model's provider broke off its answer.",
         ProviderFailure.Timeout => "The model's provider took too long to answer.",
         ProviderFailure.Rejected => "The model's provider rejected the request.",
+        ProviderFailure.Filtered => "The content policy of the model's provider does not let this request through.",
+        ProviderFailure.Unsupported => "No provider of this model can be told everything the request insists on (provider.require_parameters).",
         _ => throw new ArgumentOutOfRangeException(nameof(failure)),
     };
 
     public static OpenAIError Of(UpstreamException failure)
     {
-        if (failure.Failure == ProviderFailure.Rejected)
+        if (failure.Failure is ProviderFailure.Rejected or ProviderFailure.Filtered)
         {
             return OfRejection(failure);
+        }
+
+        if (failure.Failure == ProviderFailure.Unsupported)
+        {
+            // The hub's own words, which name what it is.
+            return OpenAIError.BadRequest(failure.Message, code: Code(failure.Failure));
         }
 
         var error = new OpenAIError(Status(failure.Failure), Message(failure.Failure), OpenAIError.ServerError, null, Code(failure.Failure));
@@ -68,9 +80,9 @@ internal static class UpstreamErrors
         var vendor = VendorError.Read(failure.ResponseContent);
         return new OpenAIError(
             (int?)failure.StatusCode is { } status and >= 400 and < 500 ? status : StatusCodes.Status400BadRequest,
-            vendor?.Message ?? Message(ProviderFailure.Rejected),
+            vendor?.Message ?? Message(failure.Failure),
             vendor?.Type ?? "invalid_request_error",
             vendor?.Param,
-            vendor?.Code ?? Code(ProviderFailure.Rejected)).Final();
+            vendor?.Code ?? Code(failure.Failure)).Final();
     }
 }

@@ -16,9 +16,9 @@ public sealed class HubExecutionSettings : PromptExecutionSettings
     [JsonIgnore]
     public long? OutputCap { get; init; }
 
-    /// <summary>Client headers that mean something to the vendor.</summary>
+    /// <summary>Rather not ask this vendor than leave anything out that it cannot be told.</summary>
     [JsonIgnore]
-    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+    public bool RequireParameters { get; init; }
 
     /// <summary>What the connector learned on the way.</summary>
     [JsonIgnore]

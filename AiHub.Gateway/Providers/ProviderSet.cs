@@ -51,8 +51,8 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
                     return new Reply(attempt.Upstream, attempt.Exchange, ContinueAsync(attempt, held, chunks));
                 }
 
-                bytes += chunks.Current.Json.Length;
-                held.Add(chunks.Current with { Json = chunks.Current.Json.ToArray() });
+                bytes += chunks.Current.Json.Length + chunks.Current.Original.Length;
+                held.Add(chunks.Current with { Json = chunks.Current.Json.ToArray(), Original = chunks.Current.Original.ToArray() });
             }
 
             // A whole answer without a word in it is still an answer: the vendor counted its prompt.
@@ -92,14 +92,14 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
         await foreach (var content in Connector(upstream).GetStreamingChatMessageContentsAsync([], settings, kernel, ct))
         {
             var raw = (WireEvent)content;
-            yield return new ReplyChunk(raw.Json, raw.Facts);
+            yield return new ReplyChunk(raw.Json, raw.Facts, raw.Original);
         }
     }
 
     private async IAsyncEnumerable<ReplyChunk> WholeAsync(PlannedUpstream upstream, HubExecutionSettings settings, [EnumeratorCancellation] CancellationToken ct)
     {
         var raw = (WireMessage)(await Connector(upstream).GetChatMessageContentsAsync([], settings, kernel, ct))[0];
-        yield return new ReplyChunk(raw.Json, raw.Facts);
+        yield return new ReplyChunk(raw.Json, raw.Facts, raw.Original);
     }
 
     // An administrator may have removed the upstream since it was planned.

@@ -25,6 +25,45 @@ public enum ProviderFailure
 
     /// <summary>The vendor kept us waiting longer than one of our own timers allows.</summary>
     Timeout,
+
+    /// <summary>The vendor's content policy does not let the request through.</summary>
+    Filtered,
+
+    /// <summary>The vendor cannot be told something that the caller insists on; it was not asked.</summary>
+    Unsupported,
+}
+
+/// <summary>Whose doing a failure is. Only the vendor's own doing says something about the vendor.</summary>
+public enum FailureOrigin
+{
+    Caller,
+
+    /// <summary>A rule about what may be asked, the vendor's or the caller's own.</summary>
+    Policy,
+
+    Vendor,
+
+    /// <summary>The hub's: it came with credentials the vendor does not accept.</summary>
+    Gateway,
+}
+
+/// <summary>What else would fail the same way, hence what to leave alone.</summary>
+public enum FailureScope
+{
+    /// <summary>Nothing but this request.</summary>
+    Request,
+
+    /// <summary>Everything asked with this key, until somebody mends it: unknown, revoked, out of money.</summary>
+    DeadKey,
+
+    /// <summary>Everything asked of this model with this key; other models it may serve.</summary>
+    ForbiddenKey,
+
+    /// <summary>Everything asked with this key for a while; another key may pass.</summary>
+    BusyKey,
+
+    /// <summary>Everything asked of this endpoint, with whichever key.</summary>
+    Endpoint,
 }
 
 /// <summary>The one exception that leaves a connector when an upstream fails. It is never thrown for a caller that went away.</summary>
@@ -43,5 +82,21 @@ public sealed class UpstreamException(
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
     /// <summary>True when another upstream may succeed where this one did not.</summary>
-    public bool MayFallBack => Failure != ProviderFailure.Rejected;
+    public bool MayFallBack => Failure is not (ProviderFailure.Rejected or ProviderFailure.Filtered);
+
+    public FailureOrigin Origin => Failure switch
+    {
+        ProviderFailure.Rejected => FailureOrigin.Caller,
+        ProviderFailure.Filtered or ProviderFailure.Unsupported => FailureOrigin.Policy,
+        ProviderFailure.Unauthorized => FailureOrigin.Gateway,
+        _ => FailureOrigin.Vendor,
+    };
+
+    public FailureScope Scope => Failure switch
+    {
+        ProviderFailure.Rejected or ProviderFailure.Filtered or ProviderFailure.Unsupported => FailureScope.Request,
+        ProviderFailure.Unauthorized => StatusCode == HttpStatusCode.Forbidden ? FailureScope.ForbiddenKey : FailureScope.DeadKey,
+        ProviderFailure.Busy when StatusCode is null or HttpStatusCode.TooManyRequests => FailureScope.BusyKey,
+        _ => FailureScope.Endpoint,
+    };
 }

@@ -13,10 +13,6 @@ internal static class UpstreamFailures
 
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(1);
 
-    // What vendors call an account without money or a key that is not theirs, whatever status it comes with.
-    private static readonly string[] CredentialCodes =
-        ["insufficient_quota", "invalid_api_key", "credit_balance_exhausted", "enforced_spend_limit_reached", "billing_not_active", "account_deactivated", "Arrearage"];
-
     public static async Task<UpstreamException> OfStatusAsync(HttpResponseMessage response, WireTarget target, Deadlines deadlines)
     {
         var retryAfter = RetryAfter(response);
@@ -30,11 +26,21 @@ internal static class UpstreamFailures
     {
         var text = Encoding.UTF8.GetString(error.Span);
         var status = VendorError.Read(text) is { Code: { } code } && int.TryParse(code, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 400 and <= 599
-            ? (HttpStatusCode)number
-            : HttpStatusCode.BadGateway;
+            ? (HttpStatusCode?)number
+            : null;
 
         return Of(status, text, retryAfter: null, target);
     }
+
+    /// <summary>An event that was announced as an error, or JSON that stands outside of any event: in both of them vendors tell of errors.</summary>
+    public static UpstreamException OfStrayJson(in SseEvent sent, WireTarget target) =>
+        sent.Kind == SseEventKind.Error ? OfErrorObject(sent.Data, target)
+        : FindError(sent.Data, target) ?? new UpstreamException(ProviderFailure.Malformed, $"{target.VendorId} sent JSON outside of an event.");
+
+    /// <summary>For what has no answer in it although it says 200.</summary>
+    /// <returns>Null when it names no error either.</returns>
+    public static UpstreamException? FindError(ReadOnlyMemory<byte> json, WireTarget target) =>
+        VendorError.Read(Encoding.UTF8.GetString(json.Span)) is { Code: not null } or { Message: not null } ? OfErrorObject(json, target) : null;
 
     /// <returns>Null when the failure already says what it is: translated before, a caller that went away, a bug of ours.</returns>
     public static Exception? Translate(Exception failure, Deadlines deadlines, WireTarget target, CancellationToken caller) => failure switch
@@ -51,22 +57,18 @@ internal static class UpstreamFailures
         _ => null,
     };
 
-    private static UpstreamException Of(HttpStatusCode status, string body, TimeSpan? retryAfter, WireTarget target)
+    private static UpstreamException Of(HttpStatusCode? status, string body, TimeSpan? retryAfter, WireTarget target)
     {
         var error = VendorError.Read(body);
-        var failure = (int)status switch
-        {
-            _ when error is { } named && (CredentialCodes.Contains(named.Code) || CredentialCodes.Contains(named.Type)) => ProviderFailure.Unauthorized,
-            401 or 402 or 403 => ProviderFailure.Unauthorized,
-            404 => ProviderFailure.Unavailable,
-            408 or 504 => ProviderFailure.Timeout,
-            429 or 503 or 529 => ProviderFailure.Busy,
-            >= 400 and < 500 => ProviderFailure.Rejected,
-            >= 300 and < 400 => ProviderFailure.Malformed,
-            _ => ProviderFailure.Unavailable,
-        };
+        var failure = VendorErrorCodes.Of(error, status, target.Quirks);
+        var wait = retryAfter ?? error?.RetryAfter;
 
-        return new UpstreamException(failure, $"{target.VendorId} answered {(int)status} ({failure}).", status, Redact(body, target), retryAfter);
+        return new UpstreamException(
+            failure,
+            status is { } code ? $"{target.VendorId} answered {(int)code} ({failure})." : $"{target.VendorId} answered with an error ({failure}).",
+            status,
+            Redact(body, target),
+            wait > LongestRetryAfter ? LongestRetryAfter : wait);
     }
 
     // A vendor that repeats the key it was sent must not teach it to a client or a log.
@@ -86,47 +88,8 @@ internal static class UpstreamFailures
                     _ => (TimeSpan?)null,
                 };
 
-        return wait > LongestRetryAfter ? LongestRetryAfter : wait;
+        return wait;
     }
-}
-
-/// <summary>The error object vendors answer with, as far as it follows the dialect.</summary>
-public readonly record struct VendorError(string? Message, string? Type, string? Param, string? Code)
-{
-    /// <summary>Reads <c>{"error":{…}}</c>, a bare error object, or <c>{"error":"text"}</c>; null for anything else.</summary>
-    public static VendorError? Read(string? text)
-    {
-        if (string.IsNullOrWhiteSpace(text))
-        {
-            return null;
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(text);
-            var error = document.RootElement;
-            if (error.ValueKind == JsonValueKind.Object && error.TryGetProperty("error", out var inner))
-            {
-                error = inner;
-            }
-
-            return error.ValueKind switch
-            {
-                JsonValueKind.String => new VendorError(error.GetString(), null, null, null),
-                JsonValueKind.Object => new VendorError(Text(error, "message"), Text(error, "type"), Text(error, "param"), Text(error, "code")),
-                _ => null,
-            };
-        }
-        catch (JsonException)
-        {
-            // An error page of a proxy in between; its status says enough.
-            return null;
-        }
-    }
-
-    private static string? Text(JsonElement error, string name) => error.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number
-        ? value.ToString()
-        : null;
 }
 
 /// <summary>Reads what a vendor sent as one piece, never more than fits.</summary>

@@ -9,15 +9,17 @@ using Microsoft.SemanticKernel.ChatCompletion;
 namespace AiHub.Gateway.Providers;
 
 /// <summary>
-/// The hub's own Semantic Kernel connector for vendors that speak the OpenAI dialect. Given <see cref="HubExecutionSettings"/> it carries
-/// the client's JSON there and the vendor's JSON back without turning either into objects, so nothing is lost; given any other settings
-/// it is an ordinary chat completion service.
+/// The hub's own Semantic Kernel connector, for every dialect vendors speak. Given <see cref="HubExecutionSettings"/> it carries the client's
+/// JSON there and the vendor's JSON back, without turning either into objects where both speak the same dialect, so nothing is lost; given any
+/// other settings it is an ordinary chat completion service.
 /// </summary>
 /// <remarks>Throws <see cref="UpstreamException"/>, and nothing else, when the vendor fails. It never retries: the hub decides that.</remarks>
 public sealed class WireConnector(WireTarget target, HandlerPool handlers, TimeProvider time) : IChatCompletionService
 {
     private const int LongestEvent = 32 * 1024 * 1024;
     private const int LongestAnswer = 64 * 1024 * 1024;
+
+    private readonly UpstreamDialect _dialect = UpstreamDialect.Of(target.Dialect);
 
     public IReadOnlyDictionary<string, object?> Attributes { get; } = new Dictionary<string, object?>
     {
@@ -32,13 +34,16 @@ public sealed class WireConnector(WireTarget target, HandlerPool handlers, TimeP
         using var deadlines = new Deadlines(target.Timeouts, streamed: false, time, cancellationToken);
         try
         {
-            using var response = await SendAsync(settings, deadlines);
-            var json = await UpstreamBody.ReadAsync(response.Content, LongestAnswer, deadlines);
+            var call = Write(settings);
+            using var answer = call.Answer;
+            using var response = await SendAsync(call, settings, deadlines);
+            var body = await UpstreamBody.ReadAsync(response.Content, LongestAnswer, deadlines);
+            var json = answer.Whole(body);
             var facts = Scan(json, whole: true);
             settings.Exchange.TimeToFirstToken = deadlines.Elapsed;
 
             return ReferenceEquals(settings, executionSettings)
-                ? [new WireMessage(json, facts, target.Model)]
+                ? [new WireMessage(json, facts, target.Model, answer.IsVerbatim ? body : default)]
                 : WireMessage.Typed(json, facts, target.Model);
         }
         catch (Exception failure) when (UpstreamFailures.Translate(failure, deadlines, target, cancellationToken) is { } translated)
@@ -75,27 +80,31 @@ public sealed class WireConnector(WireTarget target, HandlerPool handlers, TimeP
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HubExecutionSettings settings, Deadlines deadlines)
+    private OutgoingCall Write(HubExecutionSettings settings)
     {
-        var said = settings.Request.Taking(target.Quirks.Extras);
-        settings.Exchange.Dropped = said.Dropped;
-        using var request = new HttpRequestMessage(HttpMethod.Post, target.ChatUrl)
+        var call = _dialect.Write(settings, target, time);
+        settings.Exchange.Dropped = call.Dropped;
+        return settings.RequireParameters && call.Dropped.Count > 0
+            ? throw new UpstreamException(ProviderFailure.Unsupported, $"The model's provider cannot be told: {string.Join(", ", call.Dropped)}.")
+            : call;
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(OutgoingCall call, HubExecutionSettings settings, Deadlines deadlines)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, _dialect.UrlOf(target, settings.Request.Stream))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-            Content = new SplicedContent(said, said.For(target, settings.OutputCap)),
+            Content = new SplicedContent(call.Said, call.Body),
         };
         request.Headers.TryAddWithoutValidation("Accept", settings.Request.Stream ? "text/event-stream" : "application/json");
         request.Headers.TryAddWithoutValidation("User-Agent", "AiHub");
-        if (target.Secret is { } secret)
-        {
-            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {secret.Value}");
-        }
-
-        foreach (var (name, value) in settings.Headers)
+        foreach (var (name, value) in call.Headers)
         {
             request.Headers.TryAddWithoutValidation(name, value);
         }
+
+        _dialect.AddHeaders(request.Headers, target);
 
         var response = await handlers.For(target).SendAsync(request, deadlines.Token);
         settings.Exchange.Status = response.StatusCode;
@@ -124,16 +133,26 @@ public sealed class WireConnector(WireTarget target, HandlerPool handlers, TimeP
             throw new UpstreamException(ProviderFailure.Unavailable, $"{target.VendorId} gave up in the middle of the answer.");
         }
 
-        return !whole || facts.Choices > 0
-            ? facts
+        if (facts.Choices > 0 || (!whole && (facts.Has(AnswerTraits.HasChoices) || facts.Usage.Exists)))
+        {
+            return facts;
+        }
+
+        // Some vendors' errors look like nothing else.
+        return UpstreamFailures.FindError(json, target) is { } failure ? throw failure
+            : !whole ? facts
             : throw new UpstreamException(ProviderFailure.Malformed, $"{target.VendorId} sent an answer without choices.");
     }
 
     /// <summary>One streamed call: everything an iterator may not do around its <c>yield</c>.</summary>
     private sealed class EventStream(WireConnector connector, HubExecutionSettings settings, CancellationToken caller) : IDisposable
     {
+        // Stands for an event that says nothing in Chat Completions.
+        private static readonly byte[] NoChoices = """{"choices":[]}"""u8.ToArray();
+
         private readonly Deadlines _deadlines = new(connector.Target.Timeouts, streamed: true, connector.Time, caller);
         private HttpResponseMessage? _response;
+        private AnswerReader? _answer;
         private SseReader? _events;
         private bool _begun;
         private bool _finished;
@@ -145,47 +164,64 @@ public sealed class WireConnector(WireTarget target, HandlerPool handlers, TimeP
             try
             {
                 _events ??= await OpenAsync();
-                var next = await _events.ReadAsync(_deadlines.Token);
-                switch (next.Kind)
+                while (!_answer!.Ended)
                 {
-                    case SseEventKind.End when _finished && !target.Quirks.SendsDone:
-                        return null;
-                    case SseEventKind.End:
-                        throw new UpstreamException(ProviderFailure.Truncated, $"{target.VendorId} closed the stream before its end.");
-                    case SseEventKind.Unterminated when !IsDone(next) && !IsWhole(next):
-                        throw new UpstreamException(ProviderFailure.Truncated, $"{target.VendorId} closed the stream in the middle of an event.");
+                    var next = await _events.ReadAsync(_deadlines.Token);
+                    switch (next.Kind)
+                    {
+                        case SseEventKind.End when _finished && _answer.EndsByClosing:
+                            return null;
+                        case SseEventKind.End:
+                            throw new UpstreamException(ProviderFailure.Truncated, $"{target.VendorId} closed the stream before its end.");
+                        case SseEventKind.Unterminated when !IsDone(next) && !IsWhole(next):
+                            throw new UpstreamException(ProviderFailure.Truncated, $"{target.VendorId} closed the stream in the middle of an event.");
+                    }
+
+                    if (IsDone(next))
+                    {
+                        return _finished ? null : throw new UpstreamException(ProviderFailure.Truncated, $"{target.VendorId} ended the stream without finishing the answer.");
+                    }
+
+                    if (Read(next) is { } read)
+                    {
+                        return read;
+                    }
                 }
 
-                if (IsDone(next))
-                {
-                    return _finished ? null : throw new UpstreamException(ProviderFailure.Truncated, $"{target.VendorId} ended the stream without finishing the answer.");
-                }
-
-                var facts = connector.Scan(next.Data, whole: false);
-                if (next.Kind == SseEventKind.Error)
-                {
-                    throw UpstreamFailures.OfErrorObject(next.Data, target);
-                }
-
-                if (next.Kind == SseEventKind.Bare)
-                {
-                    throw new UpstreamException(ProviderFailure.Malformed, $"{target.VendorId} sent JSON outside of an event.");
-                }
-
-                _finished |= facts.FinishReason.Exists;
-                if (!_begun && facts.Has(AnswerTraits.Semantic))
-                {
-                    _begun = true;
-                    _deadlines.FirstToken();
-                    settings.Exchange.TimeToFirstToken = _deadlines.Elapsed;
-                }
-
-                return new WireEvent(next.Data, facts, target.Model);
+                return null;
             }
             catch (Exception failure) when (UpstreamFailures.Translate(failure, _deadlines, target, caller) is { } translated)
             {
                 throw translated;
             }
+        }
+
+        /// <returns>Null when the event has nothing for anybody.</returns>
+        private WireEvent? Read(in SseEvent next)
+        {
+            var target = connector.Target;
+            if (next.Kind != SseEventKind.Data && next.Kind != SseEventKind.Unterminated)
+            {
+                throw UpstreamFailures.OfStrayJson(next, target);
+            }
+
+            var original = _answer!.IsVerbatim ? next.Data : default;
+            var chunk = _answer.Chunk(next.Data);
+            if (chunk.IsEmpty)
+            {
+                return _answer.IsVerbatim ? new WireEvent(NoChoices, AnswerScan.Of(NoChoices), target.Model, original) : null;
+            }
+
+            var facts = connector.Scan(chunk, whole: false);
+            _finished |= facts.FinishReason.Exists;
+            if (!_begun && facts.Has(AnswerTraits.Semantic))
+            {
+                _begun = true;
+                _deadlines.FirstToken();
+                settings.Exchange.TimeToFirstToken = _deadlines.Elapsed;
+            }
+
+            return new WireEvent(chunk, facts, target.Model, original);
         }
 
         public void Dispose()
@@ -195,17 +231,20 @@ public sealed class WireConnector(WireTarget target, HandlerPool handlers, TimeP
             // The connection is only reused when the answer was read to its end; else closing it tells the vendor to stop.
             _response?.Dispose();
             _events?.Dispose();
+            _answer?.Dispose();
             _deadlines.Dispose();
         }
 
         private async Task<SseReader> OpenAsync()
         {
-            _response = await connector.SendAsync(settings, _deadlines);
+            var call = connector.Write(settings);
+            _answer = call.Answer;
+            _response = await connector.SendAsync(call, settings, _deadlines);
             if (_response.Content.Headers.ContentType?.MediaType is "application/json" or "text/html")
             {
                 var body = await UpstreamBody.ReadAsync(_response.Content, UpstreamFailures.LongestBody, _deadlines);
-                connector.Scan(body, whole: true);
-                throw new UpstreamException(ProviderFailure.Malformed, $"{connector.Target.VendorId} did not answer with a stream.");
+                throw UpstreamFailures.FindError(body, connector.Target)
+                    ?? new UpstreamException(ProviderFailure.Malformed, $"{connector.Target.VendorId} did not answer with a stream.");
             }
 
             return new SseReader(await _response.Content.ReadAsStreamAsync(_deadlines.Token), _deadlines, LongestEvent);

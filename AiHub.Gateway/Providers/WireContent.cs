@@ -9,8 +9,8 @@ namespace AiHub.Gateway.Providers;
 /// <summary>A vendor's whole answer as it came. The typed content is only built for plain Semantic Kernel callers.</summary>
 internal sealed class WireMessage : ChatMessageContent
 {
-    public WireMessage(ReadOnlyMemory<byte> json, AnswerFacts facts, string model)
-        : base(AuthorRole.Assistant, content: null, model, innerContent: null, Encoding.UTF8, metadata: null) => (Json, Facts) = (json, facts);
+    public WireMessage(ReadOnlyMemory<byte> json, AnswerFacts facts, string model, ReadOnlyMemory<byte> original = default)
+        : base(AuthorRole.Assistant, content: null, model, innerContent: null, Encoding.UTF8, metadata: null) => (Json, Facts, Original) = (json, facts, original);
 
     private WireMessage(ReadOnlyMemory<byte> json, AnswerFacts facts, JsonElement answer, JsonElement choice, string model)
         : base(
@@ -25,6 +25,9 @@ internal sealed class WireMessage : ChatMessageContent
 
     public AnswerFacts Facts { get; }
 
+    /// <summary>The vendor's own words, where the client speaks them and they are not Chat Completions.</summary>
+    public ReadOnlyMemory<byte> Original { get; }
+
     /// <summary>One message per choice, as Semantic Kernel has it.</summary>
     public static IReadOnlyList<ChatMessageContent> Typed(ReadOnlyMemory<byte> json, AnswerFacts facts, string model)
     {
@@ -36,8 +39,8 @@ internal sealed class WireMessage : ChatMessageContent
 /// <summary>One event of a vendor's stream as it came. Its bytes are valid until the stream is read on.</summary>
 internal sealed class WireEvent : StreamingChatMessageContent
 {
-    public WireEvent(ReadOnlyMemory<byte> json, in AnswerFacts facts, string model)
-        : base(role: null, content: null, innerContent: null, choiceIndex: 0, model, Encoding.UTF8, metadata: null) => (Json, Facts) = (json, facts);
+    public WireEvent(ReadOnlyMemory<byte> json, in AnswerFacts facts, string model, ReadOnlyMemory<byte> original = default)
+        : base(role: null, content: null, innerContent: null, choiceIndex: 0, model, Encoding.UTF8, metadata: null) => (Json, Facts, Original) = (json, facts, original);
 
     private WireEvent(ReadOnlyMemory<byte> json, in AnswerFacts facts, JsonElement chunk, JsonElement choice, string model)
         : base(
@@ -52,6 +55,9 @@ internal sealed class WireEvent : StreamingChatMessageContent
     public ReadOnlyMemory<byte> Json { get; }
 
     public AnswerFacts Facts { get; }
+
+    /// <summary>The vendor's own words, where the client speaks them and they are not Chat Completions.</summary>
+    public ReadOnlyMemory<byte> Original { get; }
 
     public override byte[] ToByteArray() => Json.ToArray();
 

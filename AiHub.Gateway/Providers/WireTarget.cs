@@ -1,25 +1,7 @@
 using System.Text.Json;
-using AiHub.Gateway.Dialects.Anthropic;
+using AiHub.Gateway.Dialects;
 
 namespace AiHub.Gateway.Providers;
-
-/// <summary>How a vendor differs from the text of the dialect it speaks. Data of the vendor's row, not code.</summary>
-public sealed record VendorQuirks
-{
-    public static readonly VendorQuirks None = new();
-
-    /// <summary>The field by which this vendor limits an answer when the client named none.</summary>
-    public string OutputLimitField { get; init; } = "max_tokens";
-
-    /// <summary>False for vendors that refuse <c>stream_options</c>.</summary>
-    public bool ReportsStreamUsage { get; init; } = true;
-
-    /// <summary>What it takes beyond the Chat Completions that every vendor understands; matters where a request is translated.</summary>
-    public ChatExtras Extras { get; init; }
-
-    /// <summary>False for vendors that just close the line after the last chunk instead of sending <c>[DONE]</c>.</summary>
-    public bool SendsDone { get; init; } = true;
-}
 
 /// <summary>Holds a vendor's key so that no log, exception or record prints it.</summary>
 public sealed record VendorSecret(string Value)
@@ -39,12 +21,19 @@ public sealed record WireTarget(
     UpstreamTimeouts Timeouts,
     bool AllowPrivateNetwork = false)
 {
+    /// <summary>What is spoken at <see cref="ChatUrl"/>.</summary>
+    public WireDialect Dialect { get; init; } = WireDialect.ChatCompletions;
+
+    /// <summary>The most tokens one answer of this model can have, for vendors that insist on being told a limit.</summary>
+    public long? MaxOutputTokens { get; init; }
+
     /// <summary>The model as a JSON string.</summary>
     public ReadOnlyMemory<byte> EncodedModel { get; } = JsonSerializer.SerializeToUtf8Bytes(Model);
 
     public bool Equals(WireTarget? other) => other is not null
         && VendorId == other.VendorId && ChatUrl == other.ChatUrl && Model == other.Model && Secret == other.Secret
-        && Quirks == other.Quirks && Timeouts == other.Timeouts && AllowPrivateNetwork == other.AllowPrivateNetwork;
+        && Quirks == other.Quirks && Timeouts == other.Timeouts && AllowPrivateNetwork == other.AllowPrivateNetwork
+        && Dialect == other.Dialect && MaxOutputTokens == other.MaxOutputTokens;
 
     public override int GetHashCode() => HashCode.Combine(VendorId, ChatUrl, Model, Secret, AllowPrivateNetwork);
 }

@@ -83,9 +83,10 @@ public sealed partial class Catalogue : BackgroundService
         var upstreams = await db.Upstreams.AsNoTracking().Where(upstream => upstream.Enabled).ToListAsync(ct);
         var prices = await db.Prices.AsNoTracking().ToListAsync(ct);
         var holidays = await db.Holidays.AsNoTracking().ToListAsync(ct);
+        var limits = models.ToDictionary(model => model.Id, model => (long?)model.MaxOutputTokens);
 
         var served = upstreams
-            .Select(upstream => (Upstream: upstream, Vendor: vendors[upstream.VendorId], Target: _vendors.Target(vendors[upstream.VendorId], upstream.VendorModel)))
+            .Select(upstream => (Upstream: upstream, Vendor: vendors[upstream.VendorId], Target: _vendors.Target(vendors[upstream.VendorId], upstream.VendorModel, limits.GetValueOrDefault(upstream.ModelId))))
             .Where(serving => serving.Target is not null)
             .Select(serving => new ServedUpstream(serving.Upstream, serving.Vendor, serving.Target!))
             .ToList();

@@ -23,7 +23,13 @@ public sealed class UpstreamHealth(TimeProvider time)
 
     public void Failed(Guid upstream, UpstreamException failure)
     {
-        if (failure.Failure == ProviderFailure.Rejected)
+        if (failure.Failure == ProviderFailure.Unsupported)
+        {
+            // It was not asked.
+            return;
+        }
+
+        if (failure.Scope == FailureScope.Request)
         {
             Succeeded(upstream);
             return;

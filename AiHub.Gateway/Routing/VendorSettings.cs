@@ -1,6 +1,5 @@
 using System.Globalization;
 using AiHub.Domain.Catalog;
-using AiHub.Gateway.Dialects.Anthropic;
 using AiHub.Gateway.Providers;
 
 namespace AiHub.Gateway.Routing;
@@ -14,18 +13,20 @@ public sealed class VendorSettings(IConfiguration configuration)
     private const string Simulated = "sim";
 
     /// <returns>Null when the vendor is switched off, or lacks what switches it on.</returns>
-    public WireTarget? Target(Vendor vendor, string vendorModel)
+    public WireTarget? Target(Vendor vendor, string vendorModel, long? maxOutputTokens)
     {
         var section = configuration.GetSection($"Vendors:{vendor.Id}");
-        var key = First(section["ApiKey"], vendor.KeyVariable is { } variable ? configuration[variable] : null);
-        var ready = vendor.Id == Simulated ? section["BaseUrl"] is { Length: > 0 } : key is not null || vendor.KeyVariable is null;
+        var key = First(section["ApiKey"], vendor.KeyVariable is { } variable ? configuration[variable] : null)
+            ?? (IsSimulated(vendor) ? configuration[$"Vendors:{Simulated}:ApiKey"] : null);
+        var ready = IsSimulated(vendor) ? SimulatorsUrl is { Length: > 0 } : key is not null || vendor.KeyVariable is null;
         if (!ready || !(section.GetValue<bool?>("Enabled") ?? vendor.Enabled))
         {
             return null;
         }
 
-        var baseUrl = First(section["BaseUrl"], vendor.BaseUrl)!;
-        if (!Uri.TryCreate(baseUrl.TrimEnd('/') + "/chat/completions", UriKind.Absolute, out var chatUrl) || chatUrl.Scheme is not ("https" or "http"))
+        var baseUrl = BaseUrl(vendor, section["BaseUrl"]);
+        var quirks = VendorAddress.Usual(vendor.Dialect, VendorQuirks.Of(vendor.Quirks, vendorModel));
+        if (!Uri.TryCreate(VendorAddress.ChatUrl(baseUrl.TrimEnd('/'), vendor.Dialect, vendorModel, quirks), UriKind.Absolute, out var chatUrl) || chatUrl.Scheme is not ("https" or "http"))
         {
             throw new InvalidOperationException($"The base URL of vendor '{vendor.Id}' is not an http or https URL: '{baseUrl}'. Correct Vendors__{vendor.Id}__BaseUrl.");
         }
@@ -35,22 +36,35 @@ public sealed class VendorSettings(IConfiguration configuration)
             chatUrl,
             vendorModel,
             key is null ? null : new VendorSecret(key),
-            Quirks(vendor.Quirks),
+            quirks,
             Timeouts(section),
             // The simulators live beside the hub; naming their address is the permission to go there.
-            section.GetValue<bool?>("AllowPrivateNetwork") ?? vendor.Id == Simulated);
+            section.GetValue<bool?>("AllowPrivateNetwork") ?? IsSimulated(vendor))
+        {
+            Dialect = VendorAddress.Dialect(vendor.Dialect),
+            MaxOutputTokens = maxOutputTokens,
+        };
     }
+
+    private static bool IsSimulated(Vendor vendor) => vendor.Id == Simulated || vendor.Id.StartsWith($"{Simulated}-", StringComparison.Ordinal);
+
+    // All simulated vendors live at one address, each under a path of its own.
+    private string BaseUrl(Vendor vendor, string? configured)
+    {
+        if (First(configured, null) is not null || !IsSimulated(vendor) || vendor.Id == Simulated)
+        {
+            return First(configured, vendor.BaseUrl)!;
+        }
+
+        return Uri.TryCreate(SimulatorsUrl, UriKind.Absolute, out var simulators)
+            ? new Uri(simulators, new Uri(vendor.BaseUrl).AbsolutePath).ToString()
+            : vendor.BaseUrl;
+    }
+
+    private string? SimulatorsUrl => configuration[$"Vendors:{Simulated}:BaseUrl"];
 
     /// <summary>Which kind of connector serves the vendor.</summary>
     public static string Connector(Vendor vendor) => vendor.Quirks.GetValueOrDefault("connector", ConnectorKinds.Wire);
-
-    private static VendorQuirks Quirks(Dictionary<string, string> quirks) => new()
-    {
-        OutputLimitField = quirks.GetValueOrDefault("output_limit", VendorQuirks.None.OutputLimitField),
-        ReportsStreamUsage = !quirks.TryGetValue("stream_options", out var options) || options != "false",
-        Extras = quirks.TryGetValue("extras", out var extras) ? Enum.Parse<ChatExtras>(extras) : ChatExtras.None,
-        SendsDone = !quirks.TryGetValue("done", out var done) || done != "false",
-    };
 
     private UpstreamTimeouts Timeouts(IConfigurationSection vendor)
     {

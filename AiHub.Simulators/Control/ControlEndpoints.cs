@@ -1,6 +1,9 @@
 using System.Text;
 using AiHub.Simulators.Vendors.Anthropic;
+using AiHub.Simulators.Vendors.Gemini;
 using AiHub.Simulators.Vendors.OpenAI;
+using AiHub.Simulators.Vendors.Responses;
+using AiHub.Simulators.Vendors.Shared;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace AiHub.Simulators.Control;
@@ -12,7 +15,10 @@ public static class ControlEndpoints
     private static readonly Dictionary<string, IEnumerable<string>> FaultsByVendor = new()
     {
         [Exchange.Vendor] = Faults.All.Keys,
+        [Exchange.AzureVendor] = Faults.All.Keys,
         [AnthropicExchange.Vendor] = AnthropicFaults.All.Keys,
+        [GeminiVendor.VendorName] = VendorFaults.All.Keys,
+        [ResponsesVendor.VendorName] = VendorFaults.All.Keys,
     };
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -98,6 +104,10 @@ public static class ControlEndpoints
             ["GET /vendors/openai/v1/models"] = "Its models.",
             ["POST /vendors/anthropic/v1/messages"] = "A vendor that speaks Anthropic's protocol; the same key in x-api-key.",
             ["GET /vendors/anthropic/v1/models"] = "Its models, among them fault-… for each of its faults.",
+            ["POST /vendors/gemini/v1beta/models/{model}:generateContent"] = "A vendor that speaks Google's protocol, also :streamGenerateContent?alt=sse; the same key in x-goog-api-key.",
+            ["POST /vendors/responses/v1/responses"] = "A vendor that speaks OpenAI's Responses; the same key as a bearer token.",
+            ["POST /vendors/azure/openai/deployments/{model}/chat/completions?api-version="] = "An Azure OpenAI resource; the same key in api-key.",
+            ["x-sim-fault: {name}"] = "A header by which a request to a vendor asks for one of its faults.",
             ["GET /_sim/vendors/requests?contains="] = "What was received, byte for byte; only requests whose body contains the text.",
             ["DELETE /_sim/vendors/requests"] = "Forgets them.",
             ["GET /_sim/vendors/served?after=&limit="] = "The record of tokens served, oldest first, after a number.",

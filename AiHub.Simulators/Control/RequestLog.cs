@@ -7,6 +7,8 @@ namespace AiHub.Simulators.Control;
 /// <summary>What the simulated vendors received, newest last, within a fixed amount of memory.</summary>
 public sealed class RequestLog(IOptions<SimulatorOptions> options)
 {
+    private static readonly string[] KeyHeaders = ["Authorization", "x-api-key", "x-goog-api-key", "api-key"];
+
     private readonly Lock _lock = new();
     private readonly Queue<ReceivedRequest> _requests = [];
     private long _number;
@@ -16,7 +18,7 @@ public sealed class RequestLog(IOptions<SimulatorOptions> options)
     {
         var headers = request.Headers.ToDictionary(
             header => header.Key.ToLowerInvariant(),
-            header => header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || header.Key.Equals("x-api-key", StringComparison.OrdinalIgnoreCase) ? Redacted(header.Value.ToString()) : header.Value.ToString());
+            header => KeyHeaders.Contains(header.Key, StringComparer.OrdinalIgnoreCase) ? Redacted(header.Value.ToString()) : header.Value.ToString());
 
         lock (_lock)
         {

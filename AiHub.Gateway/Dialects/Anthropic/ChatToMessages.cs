@@ -43,9 +43,18 @@ public sealed class ChatToMessages
     private void WriteRequest()
     {
         var maxTokens = _request.Number("max_completion_tokens"u8) ?? _request.Number("max_tokens"u8) ?? _target.MaxOutputTokens;
+        maxTokens = Math.Min(maxTokens, _target.OutputCap ?? maxTokens);
 
         _writer.WriteStartObject();
-        _writer.Copy("model"u8, _request, "model"u8);
+        if (_target.Model is { } model)
+        {
+            _writer.WriteString("model"u8, model);
+        }
+        else
+        {
+            _writer.Copy("model"u8, _request, "model"u8);
+        }
+
         _writer.WriteNumber("max_tokens"u8, maxTokens);
         WriteSystem();
         WriteMessages();

@@ -16,6 +16,12 @@ public enum ThinkingStyle
 /// <summary>What a translation must know about the model behind the Messages API. Data of the catalogue, not code.</summary>
 public sealed record MessagesTarget
 {
+    /// <summary>The vendor's name of the model; null leaves the client's.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The most tokens that are paid for; null when the client's own limit is enough.</summary>
+    public long? OutputCap { get; init; }
+
     /// <summary>Sent when the client named no limit: Anthropic insists on one.</summary>
     public required long MaxOutputTokens { get; init; }
 

@@ -7,16 +7,19 @@ namespace AiHub.Gateway.Dialects.Anthropic;
 internal static class ToolInput
 {
     /// <summary>Writes the member <c>input</c>. Models now and then write arguments that are no object; those arrive as <c>raw_arguments</c>.</summary>
-    public static void Write(Utf8JsonWriter writer, JsonElement arguments)
+    public static void Write(Utf8JsonWriter writer, JsonElement arguments) => Write(writer, arguments, "input"u8);
+
+    /// <param name="name">What the dialect calls that member.</param>
+    public static void Write(Utf8JsonWriter writer, JsonElement arguments, ReadOnlySpan<byte> name)
     {
         if (arguments.ValueKind == JsonValueKind.Object)
         {
-            writer.Copy("input"u8, arguments);
+            writer.Copy(name, arguments);
             return;
         }
 
         var text = arguments.ValueKind == JsonValueKind.String ? arguments.Plain() : "";
-        writer.WritePropertyName("input"u8);
+        writer.WritePropertyName(name);
         if (string.IsNullOrWhiteSpace(text))
         {
             writer.WriteRawValue("{}"u8, skipInputValidation: true);

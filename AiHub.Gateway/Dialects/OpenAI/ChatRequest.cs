@@ -90,6 +90,14 @@ public sealed class ChatRequest : IDisposable
         return variant;
     }
 
+    /// <summary>The same request in words that only its upstream has for it.</summary>
+    internal ChatRequest Saying(ReadOnlyMemory<byte> json)
+    {
+        var request = Parse(json).Request ?? throw new InvalidOperationException("A request said in other words is one still.");
+        (request.Original, request.Dropped) = (Original, Dropped);
+        return request;
+    }
+
     public static ChatRequestOutcome Parse(ReadOnlyMemory<byte> json) => Parse(json, null);
 
     /// <summary>The same request for an upstream: its own model name, usage asked for, and no more output than is paid for.</summary>

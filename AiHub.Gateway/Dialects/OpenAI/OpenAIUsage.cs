@@ -45,6 +45,8 @@ internal static class OpenAIUsage
         var read = new Share(prompt.Value);
         var cacheRead = read.Take(Number(input, "cached_tokens") ?? Number(usage, "prompt_cache_hit_tokens") ?? Number(usage, "cached_tokens") ?? Number(usage, "cache_read_input_tokens") ?? 0);
         var cacheWrite = read.Take(Number(input, "cache_write_tokens") ?? Number(input, "cache_creation_tokens") ?? Number(usage, "cache_creation_input_tokens") ?? 0);
+        // Only Anthropic keeps some for an hour, which costs more; the hub's own translation says how many.
+        var cacheWrite1h = Math.Clamp(Number(input, "cache_write_1h_tokens") ?? 0, 0, cacheWrite);
         var audioIn = read.Take(Number(input, "audio_tokens") ?? 0);
         var imageIn = read.Take(Number(input, "image_tokens") ?? 0);
 
@@ -57,7 +59,8 @@ internal static class OpenAIUsage
             new TokenUsage(
                 InputUncached: read.Left,
                 CacheRead: cacheRead,
-                CacheWrite5m: cacheWrite,
+                CacheWrite5m: cacheWrite - cacheWrite1h,
+                CacheWrite1h: cacheWrite1h,
                 OutputText: written.Left,
                 OutputReasoning: reasoned,
                 AudioIn: audioIn,

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using AiHub.Simulators.Vendors.OpenAI;
+using Microsoft.Extensions.Options;
 
 namespace AiHub.Simulators.Vendors.Anthropic;
 
@@ -31,11 +32,17 @@ public static class AnthropicFaults
             new("413", "Answers 413 request_too_large.") { Refusal = new AnthropicRefusal(413, "request_too_large", "Request exceeds the maximum size") },
             new("context-length", "Answers 400: the prompt is too long.") { Refusal = AnthropicRefusal.Invalid("prompt is too long: 200001 tokens > 200000 maximum") },
             new("500", "Answers 500 api_error.") { Refusal = AnthropicRefusal.Failed },
+            new("408", "Answers 408.") { Refusal = new AnthropicRefusal(408, "timeout_error", "Request timed out") },
+            new("502", "Answers 502.") { Refusal = new AnthropicRefusal(502, "api_error", "Bad gateway") },
+            new("503", "Answers 503.") { Refusal = new AnthropicRefusal(503, "api_error", "Service unavailable") },
             new("504", "Answers 504 timeout_error.") { Refusal = new AnthropicRefusal(504, "timeout_error", "Request timed out") },
             new("529", "Answers 529 overloaded_error.") { Refusal = AnthropicRefusal.Overloaded },
             new("reset-before-headers", "Resets the connection before any answer.") { Cuts = true, Instead = ResetAsync },
             new("stall-before-headers", "Accepts the request and never answers.") { Instead = (_, ct) => Task.Delay(Timeout.Infinite, ct) },
+            new("stall-before-first-token", "Sends headers and then nothing.") { Events = (_, _) => [Step.Wait.ForEver], Document = (_, _) => [Step.Wait.ForEver] },
             new("html", "Answers 200 with an HTML page.") { Instead = HtmlAsync },
+            new("huge-body", "Sends a body of 100 MB in one event.") { Instead = HugeAsync },
+            new("duplicate-usage", "Sends message_delta, which has the usage, twice.") { Events = (sent, _) => sent.SelectMany(one => one.Type == "message_delta" ? (Step[])[one.Bytes, one.Bytes] : [one.Bytes]) },
             MidAnswer("stall", "Falls silent in the middle of the answer and keeps the line open.", _ => Step.Wait.ForEver),
             MidAnswer("ends-early", "Ends the answer properly in the middle: no message_delta, no message_stop, no reset.", null),
             MidAnswer("garbage-frame", "Sends one event that is not JSON; a document is cut short.", _ => Text("event: content_block_delta\ndata: {\"type\":\"content_bl\n\n"), goesOn: true),
@@ -94,6 +101,23 @@ public static class AnthropicFaults
         context.Abort();
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>The fault that a request asks for itself.</summary>
+    public static AnthropicFault? Asked(HttpRequest request) => request.Headers["x-sim-fault"] is [{ Length: > 0 } name, ..] ? All.GetValueOrDefault(name) : null;
+
+    private static async Task HugeAsync(HttpContext context, CancellationToken ct)
+    {
+        var filling = new byte[64 * 1024];
+        filling.AsSpan().Fill((byte)'a');
+        context.Response.ContentType = "text/event-stream; charset=utf-8";
+        await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes("event: content_block_delta\ndata: {\"huge\":\""), ct);
+        for (var left = context.RequestServices.GetRequiredService<IOptions<SimulatorOptions>>().Value.HugeBytes; left > 0; left -= filling.Length)
+        {
+            await context.Response.Body.WriteAsync(filling.AsMemory(0, (int)Math.Min(left, filling.Length)), ct);
+        }
+
+        await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes("\"}\n\n"), ct);
     }
 
     private static async Task HtmlAsync(HttpContext context, CancellationToken ct)

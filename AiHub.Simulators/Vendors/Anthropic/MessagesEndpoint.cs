@@ -55,7 +55,7 @@ public static class MessagesEndpoint
 
         var name = body.Given("model") is { ValueKind: JsonValueKind.String } given ? given.GetString()! : "";
         var model = AnthropicModel.All.GetValueOrDefault(name);
-        var fault = model?.Fault ?? (exchange.Get<FaultQueue>().Take(AnthropicExchange.Vendor, name) is { } next ? AnthropicFaults.All[next] : AnthropicFaults.None);
+        var fault = model?.Fault ?? (exchange.Get<FaultQueue>().Take(AnthropicExchange.Vendor, name) is { } next ? AnthropicFaults.All[next] : AnthropicFaults.Asked(exchange.Context.Request) ?? AnthropicFaults.None);
         serving.Meets(name, fault);
         if (MessageRules.Check(body, HasBetas(exchange), exchange.IsCurrentVersion) is { } broken)
         {

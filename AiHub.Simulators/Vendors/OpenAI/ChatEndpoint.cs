@@ -44,9 +44,9 @@ public static class ChatEndpoint
             return;
         }
 
-        var name = body.Given("model") is { ValueKind: JsonValueKind.String } given ? given.GetString()! : string.Empty;
+        var name = exchange.Deployment ?? (body.Given("model") is { ValueKind: JsonValueKind.String } given ? given.GetString()! : string.Empty);
         var model = SimulatedModel.All.GetValueOrDefault(name);
-        var fault = model?.Fault ?? (exchange.Get<FaultQueue>().Take(Exchange.Vendor, name) is { } next ? Faults.All[next] : Faults.None);
+        var fault = model?.Fault ?? (exchange.Get<FaultQueue>().Take(exchange.VendorName, name) is { } next ? Faults.All[next] : Faults.Asked(exchange.Context.Request) ?? Faults.None);
         serving.Meets(name, fault);
 
         if (ChatRules.Check(body, refuseUnknown: fault.RefusesUnknownParameters || exchange.Context.Request.Headers[UnknownParametersHeader] == "refuse") is { } broken)
@@ -58,7 +58,7 @@ public static class ChatEndpoint
 
         if (model is null)
         {
-            await exchange.RefuseAsync(OpenAIError.NoSuchModel(name), ct);
+            await exchange.RefuseAsync(exchange.Deployment is null ? OpenAIError.NoSuchModel(name) : OpenAIError.NoSuchDeployment(), ct);
 
             return;
         }
@@ -102,7 +102,7 @@ public static class ChatEndpoint
 
         var (first, between) = model.Pace(request, exchange.Options);
         await (request.Stream
-            ? StreamAsync(exchange, serving, Paced(fault.Stream(answer), first, between), ct)
+            ? StreamAsync(exchange, serving, Paced(exchange.Deployment is null ? fault.Stream(answer) : fault.Stream(answer).Prepend(Faults.Filtered), first, between), ct)
             : WriteWholeAsync(exchange, serving, fault, answer, first + (between * answer.Pieces), ct));
     }
 
@@ -252,7 +252,7 @@ public static class ChatEndpoint
 
             return new ServedAnswer(
                 0,
-                Exchange.Vendor,
+                _exchange.VendorName,
                 _exchange.RequestId,
                 _answer?.Id,
                 _model,

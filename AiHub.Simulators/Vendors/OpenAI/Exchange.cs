@@ -10,6 +10,13 @@ namespace AiHub.Simulators.Vendors.OpenAI;
 public sealed class Exchange(HttpContext context, byte[] body, string requestId, ReceivedRequest received, SimulatorClock clock)
 {
     public const string Vendor = "openai";
+    public const string AzureVendor = "azure";
+
+    /// <summary>What this vendor is called in <c>/_sim</c>.</summary>
+    public string VendorName { get; private init; } = Vendor;
+
+    /// <summary>At Azure the URL names a deployment, which decides the model whatever the body says; null elsewhere.</summary>
+    public string? Deployment { get; private init; }
 
     public HttpContext Context => context;
 
@@ -27,7 +34,12 @@ public sealed class Exchange(HttpContext context, byte[] body, string requestId,
 
     public Task RefuseAsync(OpenAIError error, CancellationToken ct) => error.WriteAsync(context.Response, ct);
 
-    public static async Task RunAsync(HttpContext context, Func<Exchange, CancellationToken, Task> answerAsync)
+    public static Task RunAsync(HttpContext context, Func<Exchange, CancellationToken, Task> answerAsync) => RunAsync(context, Vendor, deployment: null, answerAsync);
+
+    public static Task RunAzureAsync(HttpContext context, string deployment, Func<Exchange, CancellationToken, Task> answerAsync) =>
+        RunAsync(context, AzureVendor, deployment, answerAsync);
+
+    private static async Task RunAsync(HttpContext context, string vendor, string? deployment, Func<Exchange, CancellationToken, Task> answerAsync)
     {
         var clock = context.RequestServices.GetRequiredService<SimulatorClock>();
         var ct = context.RequestAborted;
@@ -47,8 +59,8 @@ public sealed class Exchange(HttpContext context, byte[] body, string requestId,
         }
 
         var body = memory.ToArray();
-        var received = context.RequestServices.GetRequiredService<RequestLog>().Keep(Vendor, requestId, context.Request, body, clock.GetUtcNow());
-        var exchange = new Exchange(context, body, requestId, received, clock);
+        var received = context.RequestServices.GetRequiredService<RequestLog>().Keep(vendor, requestId, context.Request, body, clock.GetUtcNow());
+        var exchange = new Exchange(context, body, requestId, received, clock) { VendorName = vendor, Deployment = deployment };
 
         try
         {
@@ -82,15 +94,9 @@ public sealed class Exchange(HttpContext context, byte[] body, string requestId,
 
     private OpenAIError? Refused()
     {
-        var authorization = context.Request.Headers.Authorization.ToString();
-        if (!authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) || authorization["Bearer ".Length..].Trim() is not { Length: > 0 } key)
+        if ((Deployment is null ? StrangerAtOpenAI() : StrangerAtAzure()) is { } stranger)
         {
-            return OpenAIError.NoKey();
-        }
-
-        if (key != Options.ApiKey)
-        {
-            return OpenAIError.WrongKey(key);
+            return stranger;
         }
 
         var rate = Get<RequestRate>();
@@ -101,6 +107,27 @@ public sealed class Exchange(HttpContext context, byte[] body, string requestId,
         headers["x-ratelimit-reset-requests"] = Duration(reset);
 
         return remaining is null ? OpenAIError.TooManyRequests(rate.Limit, reset) : null;
+    }
+
+    private OpenAIError? StrangerAtOpenAI()
+    {
+        var authorization = context.Request.Headers.Authorization.ToString();
+        if (!authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) || authorization["Bearer ".Length..].Trim() is not { Length: > 0 } key)
+        {
+            return OpenAIError.NoKey();
+        }
+
+        return key != Options.ApiKey ? OpenAIError.WrongKey(key) : null;
+    }
+
+    private OpenAIError? StrangerAtAzure()
+    {
+        if (context.Request.Headers["api-key"] != Options.ApiKey)
+        {
+            return new OpenAIError(401, "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription.", Code: "401");
+        }
+
+        return string.IsNullOrEmpty(context.Request.Query["api-version"]) ? new OpenAIError(404, "Resource not found", Code: "404") : null;
     }
 
     // "12ms", "1.5s", "6m0s"

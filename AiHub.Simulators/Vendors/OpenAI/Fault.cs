@@ -10,6 +10,9 @@ public sealed record Fault(string Name, string Description)
 
     public OpenAIError? Refusal { get; init; }
 
+    /// <summary>Only shows with a model that calls tools.</summary>
+    public bool CallsTools { get; init; }
+
     /// <summary>Drops the line before there is an answer.</summary>
     public bool Cuts { get; init; }
 

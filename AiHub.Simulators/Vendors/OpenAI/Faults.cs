@@ -10,6 +10,9 @@ public static class Faults
 {
     private const int PiecesBeforeTrouble = 4;
 
+    /// <summary>What Azure sends before anything else: what its filter found in the prompt.</summary>
+    public static readonly Step.Bytes Filtered = Text("data: {\"id\":\"\",\"object\":\"\",\"created\":0,\"model\":\"\",\"choices\":[],\"prompt_filter_results\":[{\"prompt_index\":0}]}\n\n");
+
     public static readonly Fault None = new("none", "Nothing goes wrong.");
 
     public static readonly Fault Busy = new("busy", "Answers 429 with retry-after.")
@@ -62,6 +65,17 @@ public static class Faults
                 Refusal = new OpenAIError(429, "You exceeded your current quota, please check your plan and billing details.", "insufficient_quota", Code: "insufficient_quota"),
             },
             new("500", "Answers 500.") { Refusal = new OpenAIError(500, "The server had an error while processing your request. Sorry about that!", "server_error") },
+            new("403", "Answers 403.") { Refusal = new OpenAIError(403, "You are not allowed to sample from this model") },
+            new("404", "Answers 404 as if the model were gone.") { Refusal = OpenAIError.NoSuchModel("gone") },
+            new("408", "Answers 408.") { Refusal = new OpenAIError(408, "The request timed out.", "timeout") },
+            new("policy", "Answers 400: a filter does not let the prompt through.")
+            {
+                Refusal = OpenAIError.Invalid("The response was filtered due to the prompt triggering our content management policy.", "prompt", "content_filter"),
+            },
+            new("502", "Answers 502.") { Refusal = new OpenAIError(502, "Bad gateway", "server_error") },
+            new("stall-before-first-token", "Sends headers and then nothing.") { Events = (_, _) => [Step.Wait.ForEver], Document = _ => [Step.Wait.ForEver] },
+            new("duplicate-usage", "Sends the chunk with its usage twice.") { Events = (_, steps) => steps.SelectMany(step => step is Step.Event { HasUsage: true } ? (Step[])[step, step] : [step]) },
+            new("tool-indexes", "Sends the pieces of several tool calls mixed, the last call first.") { CallsTools = true, Events = (_, steps) => Mixed(steps) },
             new("503", "Answers 503.") { Refusal = new OpenAIError(503, "The engine is currently overloaded, please try again later.", "service_unavailable_error") },
             new("529", "Answers 529, as overloaded vendors do.") { Refusal = new OpenAIError(529, "Overloaded", "overloaded_error") },
             new("bad-key", "Answers 401 as if the key had been revoked.") { Refusal = OpenAIError.WrongKey("sk-sim-revoked-0000") },
@@ -138,7 +152,7 @@ public static class Faults
     }
 
     private static IEnumerable<Step> EmptyFirst(ChatAnswer answer, IEnumerable<Step> steps) =>
-        steps.Prepend(Text("data: {\"id\":\"\",\"object\":\"\",\"created\":0,\"model\":\"\",\"choices\":[],\"prompt_filter_results\":[{\"prompt_index\":0}]}\n\n"));
+        steps.Prepend(Filtered);
 
     private static IEnumerable<Step> RunningUsage(ChatAnswer answer, IEnumerable<Step> steps)
     {
@@ -154,6 +168,45 @@ public static class Faults
             yield return step;
         }
     }
+
+    /// <summary>The fault that a request asks for itself.</summary>
+    public static Fault? Asked(HttpRequest request) => request.Headers["x-sim-fault"] is [{ Length: > 0 } name, ..] ? All.GetValueOrDefault(name) : null;
+
+    // Pieces of a call keep their order; those of different calls take turns, the last call first.
+    private static IEnumerable<Step> Mixed(IEnumerable<Step> steps)
+    {
+        List<Step.Event> pieces = [];
+        foreach (var step in steps)
+        {
+            if (step is Step.Event { Part: not null } sent && CallOf(sent) is not null)
+            {
+                pieces.Add(sent);
+                continue;
+            }
+
+            foreach (var piece in Turns(pieces))
+            {
+                yield return piece;
+            }
+
+            pieces.Clear();
+            yield return step;
+        }
+    }
+
+    private static IEnumerable<Step> Turns(List<Step.Event> pieces)
+    {
+        var calls = pieces.GroupBy(CallOf).OrderByDescending(call => call.Key).Select(call => call.ToArray()).ToArray();
+        for (var turn = 0; calls.Any(call => turn < call.Length); turn++)
+        {
+            foreach (var call in calls.Where(call => turn < call.Length))
+            {
+                yield return call[turn];
+            }
+        }
+    }
+
+    private static int? CallOf(Step.Event sent) => sent.Json["choices"] is JsonArray { Count: > 0 } choices && choices[0]?["delta"]?["tool_calls"] is JsonArray calls ? (int?)calls[0]?["index"] : null;
 
     private static async Task HtmlAsync(HttpContext context, ChatRequest request, CancellationToken ct)
     {

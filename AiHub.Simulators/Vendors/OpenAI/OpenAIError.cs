@@ -19,6 +19,11 @@ public sealed record OpenAIError(int Status, string Message, string Type = OpenA
     public static OpenAIError NoSuchModel(string model) =>
         new(404, $"The model `{model}` does not exist or you do not have access to it.", Code: "model_not_found");
 
+    public static OpenAIError NoSuchDeployment() => new(
+        404,
+        "The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, please wait a moment and try again.",
+        Code: "DeploymentNotFound");
+
     public static OpenAIError NoSuchUrl(string method, string path) => new(404, $"Invalid URL ({method} {path})");
 
     public static OpenAIError WrongMethod(string method, string path) => new(405, $"Not allowed to {method} on {path}.", Code: "method_not_supported");

@@ -25,9 +25,9 @@ public sealed partial record SimulatedModel(string Name, string Description, Fun
             new("slow", "Echoes slowly; 'slow 500 20' waits 500 ms for the first token and 20 ms between chunks.", Echo),
             new("busy", "Answers 429 with retry-after.", Echo, Faults.Busy),
             new("dies", "Drops the line in the middle of its answer.", Troubled, Faults.Dies),
-            new("tools", "Calls the tool that tool_choice names, or the first one, then answers from its result.", CallTools),
+            new("tools", "Calls the tool that tool_choice names, or the first one ('all tools': every one), then answers from the results.", CallTools),
             new("reasoning", "Thinks (reasoning_content) before it echoes.", Reason),
-            .. Faults.All.Values.Select(fault => new SimulatedModel($"fault-{fault.Name}", fault.Description, Troubled, fault)),
+            .. Faults.All.Values.Select(fault => new SimulatedModel($"fault-{fault.Name}", fault.Description, fault.CallsTools ? CallTools : Troubled, fault)),
         ]).ToDictionary(model => model.Name);
 
     /// <summary>First wait and the waits between chunks; only <c>slow</c> has any.</summary>
@@ -81,9 +81,10 @@ public sealed partial record SimulatedModel(string Name, string Description, Fun
 
     private static Draft CallTools(ChatRequest request, int choice)
     {
-        if (ChatRequest.RoleOf(request.LastMessage) == "tool")
+        var results = request.Messages.Reverse().TakeWhile(message => ChatRequest.RoleOf(message) == "tool").Reverse().Select(ChatRequest.TextOf).ToArray();
+        if (results.Length > 0)
         {
-            return new Draft($"The tool answered: {ChatRequest.TextOf(request.LastMessage)}");
+            return new Draft($"The tool answered: {string.Join(" | ", results)}");
         }
 
         if (Chosen(request) is not { ValueKind: JsonValueKind.Object } tool)
@@ -91,13 +92,20 @@ public sealed partial record SimulatedModel(string Name, string Description, Fun
             return Echo(request, choice);
         }
 
+        var all = request.Given("tool_choice") is not { ValueKind: JsonValueKind.Object } && request.LastUserText.Contains("all tools", StringComparison.OrdinalIgnoreCase)
+            && request.Given("parallel_tool_calls") is not { ValueKind: JsonValueKind.False };
+        return new Draft(string.Empty, Calls: [.. (all ? request.Tools : [tool]).Select(one => CallOf(one, request))]);
+    }
+
+    private static ToolCall CallOf(JsonElement tool, ChatRequest request)
+    {
         var kind = tool.GetProperty("type").GetString()!;
         var definition = tool.GetProperty(kind);
         var input = kind == "custom"
             ? request.LastUserText
             : Wire.Line((definition.Given("parameters") is { } schema ? SchemaSample.Of(schema) : null) ?? new JsonObject());
 
-        return new Draft(string.Empty, Calls: [new ToolCall($"call_{Guid.CreateVersion7():N}", kind, definition.GetProperty("name").GetString()!, input)]);
+        return new ToolCall($"call_{Guid.CreateVersion7():N}", kind, definition.GetProperty("name").GetString()!, input);
     }
 
     private static JsonElement Chosen(ChatRequest request) => request.Given("tool_choice") switch

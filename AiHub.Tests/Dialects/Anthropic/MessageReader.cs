@@ -206,8 +206,10 @@ internal static class ChunkReader
                 case "reasoning_details" or "annotations":
                     message[name] = new JsonArray([.. message[name]?.AsArray().Select(item => item!.DeepClone()) ?? [], .. value!.AsArray().Select(item => item!.DeepClone())]);
                     break;
+                case var _ when value is null:
+                    break;
                 default:
-                    Assert.Equal(JsonValueKind.String, value!.GetValueKind());
+                    Assert.Equal(JsonValueKind.String, value.GetValueKind());
                     message[name] = (string?)message[name] + (string?)value;
                     break;
             }

@@ -1,0 +1,201 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
+using AiHub.Simulators.Vendors.OpenAI;
+using Microsoft.Extensions.Options;
+
+namespace AiHub.Simulators.Vendors.Shared;
+
+/// <summary>One event of a stream, with the piece of the answer that it delivers.</summary>
+public sealed record Spoken(JsonObject Json, Part? Part = null, bool HasUsage = false, bool Finishes = false);
+
+/// <summary>One way in which a vendor goes wrong. What is not set stays right.</summary>
+public sealed record VendorFault(string Name, string Description)
+{
+    /// <summary>The status it answers; its words are the vendor's.</summary>
+    public int? Status { get; init; }
+
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>What the vendor calls it, where a status has several meanings: <c>quota</c>, <c>context</c>, <c>policy</c>.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>Drops the line before there is an answer.</summary>
+    public bool Cuts { get; init; }
+
+    /// <summary>Takes the place of any answer.</summary>
+    public Func<HttpContext, SimulatedVendor, bool, CancellationToken, Task>? Instead { get; init; }
+
+    /// <summary>Leaves out, or spoils, what the vendor counted.</summary>
+    public Action<SimulatedVendor, JsonObject>? Spoil { get; init; }
+
+    public Func<SimulatedVendor, IEnumerable<Spoken>, IEnumerable<Step>>? Events { get; init; }
+
+    public Func<SimulatedVendor, byte[], IEnumerable<Step>>? Document { get; init; }
+
+    public Func<Step.Bytes, IEnumerable<Step>>? Write { get; init; }
+
+    public IEnumerable<Step> Stream(SimulatedVendor vendor, IEnumerable<Spoken> answer)
+    {
+        var sent = answer.Select(one =>
+        {
+            Spoil?.Invoke(vendor, one.Json);
+            return one;
+        });
+        return Written(Events is { } events ? events(vendor, sent) : sent.Select(vendor.Frame));
+    }
+
+    public IEnumerable<Step> Whole(SimulatedVendor vendor, JsonObject document)
+    {
+        Spoil?.Invoke(vendor, document);
+        var bytes = Encoding.UTF8.GetBytes(Wire.Line(document));
+        return Written(Document is { } steps ? steps(vendor, bytes) : [new Step.Bytes(bytes, HasUsage: vendor.HasUsage(document))]);
+    }
+
+    private IEnumerable<Step> Written(IEnumerable<Step> steps) =>
+        Write is { } write ? steps.SelectMany(step => step is Step.Bytes bytes ? write(bytes) : [step]) : steps;
+}
+
+/// <summary>The catalogue of what goes wrong at vendors that share it. Each is also a model, <c>fault-{name}</c>, can be ordered for the next requests, and asked for in a header.</summary>
+public static class VendorFaults
+{
+    private const int PiecesBeforeTrouble = 3;
+
+    public static readonly VendorFault None = new("none", "Nothing goes wrong.");
+
+    public static IReadOnlyDictionary<string, VendorFault> All { get; } = ((IEnumerable<VendorFault>)
+        [
+            new("busy", "Answers 429 with retry-after.") { Status = 429, RetryAfter = TimeSpan.FromSeconds(2) },
+            new("429-storm", "Answers 429 without saying when to come back.") { Status = 429 },
+            new("quota", "Answers that the account's money or plan is used up.") { Status = 429, Reason = "quota" },
+            new("bad-key", "Answers 401 as if the key had been revoked.") { Status = 401 },
+            new("arrears", "Answers 402: the vendor wants money.") { Status = 402 },
+            new("403", "Answers 403.") { Status = 403 },
+            new("404", "Answers 404 as if the model were gone.") { Status = 404 },
+            new("408", "Answers 408.") { Status = 408 },
+            new("context-length", "Answers 400: the prompt is too long.") { Status = 400, Reason = "context" },
+            new("policy", "Answers 400: a filter does not let the prompt through.") { Status = 400, Reason = "policy" },
+            new("500", "Answers 500.") { Status = 500 },
+            new("502", "Answers 502.") { Status = 502 },
+            new("503", "Answers 503.") { Status = 503 },
+            new("504", "Answers 504.") { Status = 504 },
+            new("529", "Answers 529, as overloaded vendors do.") { Status = 529 },
+            new("reset-before-headers", "Resets the connection before any answer.") { Cuts = true, Instead = ResetAsync },
+            new("stall-before-headers", "Accepts the request and never answers.") { Instead = (_, _, _, ct) => Task.Delay(Timeout.Infinite, ct) },
+            new("stall-before-first-token", "Sends headers and then nothing.") { Events = (_, _) => [Step.Wait.ForEver], Document = (_, _) => [Step.Wait.ForEver] },
+            new("html", "Answers 200 with an HTML page.") { Instead = HtmlAsync },
+            new("huge-body", "Sends a body of 100 MB in one event.") { Instead = (context, vendor, stream, ct) => HugeAsync(context, vendor, stream, compressed: false, ct) },
+            new("gzip-bomb", "Sends 100 MB compressed to a few hundred KB, asked or not.") { Instead = (context, vendor, stream, ct) => HugeAsync(context, vendor, stream, compressed: true, ct) },
+            MidAnswer("dies", "Drops the line in the middle of its answer.", _ => new Step.Cut()),
+            MidAnswer("stall", "Falls silent in the middle of the answer and keeps the line open.", _ => Step.Wait.ForEver),
+            MidAnswer("ends-early", "Ends the answer properly in the middle, without a word about why.", null),
+            MidAnswer("garbage-frame", "Sends one event that is not JSON; a document is cut short.", _ => Text("data: {\"broken\":[{\"ind\n\n"), goesOn: true),
+            MidAnswer("error-in-band", "Sends an error in the middle of a stream; as a document, with status 200.", vendor => Text(vendor.ErrorFrame()), vendor => Text(vendor.ErrorBody())),
+            new("error-in-band-first", "Sends an error as the first event, after status 200.")
+            {
+                Events = (vendor, _) => [Text(vendor.ErrorFrame())],
+                Document = (vendor, _) => [Text(vendor.ErrorBody())],
+            },
+            new("no-usage", "Never sends usage.") { Spoil = (vendor, json) => vendor.ForgetUsage(json) },
+            new("duplicate-usage", "Sends the event with its usage twice.") { Events = (vendor, sent) => sent.SelectMany(one => one.HasUsage && !one.Finishes ? (Step[])[vendor.Frame(one), vendor.Frame(one)] : [vendor.Frame(one)]) },
+            new("comments", "Sends comment lines between events.") { Events = (vendor, sent) => sent.SelectMany(one => (Step[])[Text(": keep-alive\n\n"), vendor.Frame(one)]) },
+            new("drip", "Sends one byte a second.") { Write = Dripped },
+            new("split-utf8", "Sends every character beyond ASCII in two writes.") { Write = Halved },
+        ]).ToDictionary(fault => fault.Name);
+
+    private static VendorFault MidAnswer(
+        string name, string description, Func<SimulatedVendor, Step>? trouble, Func<SimulatedVendor, Step>? document = null, bool goesOn = false) => new(name, description)
+    {
+        Events = (vendor, sent) => InTheMiddle(vendor, sent, trouble?.Invoke(vendor), goesOn),
+        Document = (vendor, bytes) => document is not null ? [document(vendor)]
+            : trouble?.Invoke(vendor) is { } step and not Step.Bytes ? [new Step.Bytes(bytes[..(bytes.Length / 2)]), step]
+            : [new Step.Bytes(bytes[..(bytes.Length / 2)])],
+    };
+
+    private static IEnumerable<Step> InTheMiddle(SimulatedVendor vendor, IEnumerable<Spoken> events, Step? trouble, bool goesOn)
+    {
+        var pieces = 0;
+        var happened = false;
+        foreach (var sent in events)
+        {
+            if (!happened && (pieces == PiecesBeforeTrouble || sent.Finishes))
+            {
+                happened = true;
+                if (trouble is not null)
+                {
+                    yield return trouble;
+                }
+
+                if (!goesOn)
+                {
+                    yield break;
+                }
+            }
+
+            pieces += sent.Part is null ? 0 : 1;
+            yield return vendor.Frame(sent);
+        }
+    }
+
+    private static Task ResetAsync(HttpContext context, SimulatedVendor vendor, bool stream, CancellationToken ct)
+    {
+        context.Abort();
+        return Task.CompletedTask;
+    }
+
+    private static async Task HtmlAsync(HttpContext context, SimulatedVendor vendor, bool stream, CancellationToken ct)
+    {
+        context.Response.ContentType = "text/html; charset=utf-8";
+        await context.Response.WriteAsync("<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head><body></body></html>\n", ct);
+    }
+
+    private static async Task HugeAsync(HttpContext context, SimulatedVendor vendor, bool stream, bool compressed, CancellationToken ct)
+    {
+        var filling = new byte[64 * 1024];
+        filling.AsSpan().Fill((byte)'a');
+        context.Response.ContentType = stream ? ChatEndpoint.EventStream : "application/json";
+        if (compressed)
+        {
+            context.Response.Headers.ContentEncoding = "gzip";
+        }
+
+        var size = context.RequestServices.GetRequiredService<IOptions<SimulatorOptions>>().Value.HugeBytes;
+        await using var zip = compressed ? new GZipStream(context.Response.Body, CompressionLevel.SmallestSize, leaveOpen: true) : null;
+        var body = zip ?? context.Response.Body;
+        await body.WriteAsync(Encoding.ASCII.GetBytes(stream ? "data: {\"huge\":\"" : "{\"huge\":\""), ct);
+        for (var left = size; left > 0; left -= filling.Length)
+        {
+            await body.WriteAsync(filling.AsMemory(0, (int)Math.Min(left, filling.Length)), ct);
+        }
+
+        await body.WriteAsync(Encoding.ASCII.GetBytes(stream ? "\"}\n\n" : "\"}"), ct);
+    }
+
+    private static IEnumerable<Step> Dripped(Step.Bytes write)
+    {
+        for (var index = 0; index < write.Data.Length; index++)
+        {
+            var isLast = index == write.Data.Length - 1;
+            yield return isLast ? write with { Data = [write.Data[index]] } : new Step.Bytes([write.Data[index]]);
+            yield return new Step.Wait(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private static IEnumerable<Step> Halved(Step.Bytes write)
+    {
+        var from = 0;
+        for (var index = 1; index < write.Data.Length; index++)
+        {
+            // 0b10xxxxxx continues a character: cut between its first byte and the next.
+            if (write.Data[index - 1] >= 0xC0 && (write.Data[index] & 0xC0) == 0x80)
+            {
+                yield return new Step.Bytes(write.Data[from..index]);
+                from = index;
+            }
+        }
+
+        yield return write with { Data = write.Data[from..] };
+    }
+
+    private static Step.Bytes Text(string text) => new(Encoding.UTF8.GetBytes(text));
+}
