@@ -2,6 +2,8 @@ using AiHub.Domain.Accounts;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Chat;
 using AiHub.Gateway.Dialects.Anthropic;
+using AiHub.Gateway.Dialects.Completions;
+using AiHub.Gateway.Dialects.Responses;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Management;
 using AiHub.Gateway.Metering;
@@ -46,6 +48,7 @@ public static class DataPlane
         services.AddLedger();
         services.AddSingleton<Meter>();
         services.AddSingleton<TextCalls>();
+        services.AddResponses();
 
         services.AddExceptionHandler<ErrorAnswers>();
         // Keys are sent by hand, never by a browser on its own, so any page may call with the key it was given.
@@ -66,6 +69,8 @@ public static class DataPlane
         {
             var surface = Surface(prefix);
             surface.MapChat();
+            surface.MapCompletions();
+            surface.MapResponses();
             surface.MapMessages();
             surface.MapModels();
         }
