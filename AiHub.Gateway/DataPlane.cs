@@ -1,8 +1,10 @@
 using AiHub.Domain.Accounts;
 using AiHub.Gateway.Access;
+using AiHub.Gateway.Billing;
 using AiHub.Gateway.Chat;
 using AiHub.Gateway.Dialects.Anthropic;
 using AiHub.Gateway.Dialects.Completions;
+using AiHub.Gateway.Dialects.OpenRouter;
 using AiHub.Gateway.Dialects.Responses;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Management;
@@ -46,6 +48,7 @@ public static class DataPlane
         services.AddSingleton<Leases>();
         services.AddHostedService(provider => provider.GetRequiredService<Leases>());
         services.AddLedger();
+        services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<Meter>();
         services.AddSingleton<TextCalls>();
         services.AddResponses();
@@ -73,6 +76,7 @@ public static class DataPlane
             surface.MapResponses();
             surface.MapMessages();
             surface.MapModels();
+            surface.MapBalance();
         }
 
         foreach (var prefix in (ReadOnlySpan<string>)["/anthropic/v1", "/anthropic"])
@@ -81,6 +85,8 @@ public static class DataPlane
             surface.MapMessages();
             surface.MapModels();
         }
+
+        Surface("/api/v1").MapOpenRouter();
 
         RouteGroupBuilder Surface(string prefix) => app.MapGroup(prefix).RequireCors(AnyOrigin).ExcludeFromDescription();
 

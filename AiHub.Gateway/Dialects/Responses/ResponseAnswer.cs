@@ -119,14 +119,14 @@ public sealed class ResponseAnswer : IDisposable
         Conclude(usage, now, events);
         if (events is not null)
         {
-            End(events);
+            Finish(events);
         }
 
         return Status;
     }
 
     /// <summary>
-    /// Decides how the answer ends, without saying so: time to keep it. <see cref="End"/> then tells a streaming client; one that broke off
+    /// Decides how the answer ends, without saying so: time to keep it. <see cref="Finish(IBufferWriter{byte})"/> then tells a streaming client; one that broke off
     /// ends as failed, and the client has been told.
     /// </summary>
     /// <returns>False when it failed.</returns>
@@ -158,7 +158,7 @@ public sealed class ResponseAnswer : IDisposable
     }
 
     /// <summary>The last event of an answer that did not fail.</summary>
-    public void End(IBufferWriter<byte> events)
+    public void Finish(IBufferWriter<byte> events)
     {
         if (Status != ResponseStatus.Failed)
         {

@@ -32,7 +32,7 @@ internal sealed class ResponsesForClient : ClientAnswer
             await KeepAsync();
         }
 
-        _answer.End(events);
+        _answer.Finish(events);
     }
 
     public override void Fail(IBufferWriter<byte> events, BrokenAnswer failure) =>
