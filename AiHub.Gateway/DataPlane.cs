@@ -1,7 +1,11 @@
 using AiHub.Domain.Accounts;
 using AiHub.Gateway.Access;
+using AiHub.Gateway.Billing;
 using AiHub.Gateway.Chat;
 using AiHub.Gateway.Dialects.Anthropic;
+using AiHub.Gateway.Dialects.Completions;
+using AiHub.Gateway.Dialects.OpenRouter;
+using AiHub.Gateway.Dialects.Responses;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Management;
 using AiHub.Gateway.Metering;
@@ -44,8 +48,10 @@ public static class DataPlane
         services.AddSingleton<Leases>();
         services.AddHostedService(provider => provider.GetRequiredService<Leases>());
         services.AddLedger();
+        services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<Meter>();
         services.AddSingleton<TextCalls>();
+        services.AddResponses();
 
         services.AddExceptionHandler<ErrorAnswers>();
         // Keys are sent by hand, never by a browser on its own, so any page may call with the key it was given.
@@ -66,8 +72,11 @@ public static class DataPlane
         {
             var surface = Surface(prefix);
             surface.MapChat();
+            surface.MapCompletions();
+            surface.MapResponses();
             surface.MapMessages();
             surface.MapModels();
+            surface.MapBalance();
         }
 
         foreach (var prefix in (ReadOnlySpan<string>)["/anthropic/v1", "/anthropic"])
@@ -76,6 +85,8 @@ public static class DataPlane
             surface.MapMessages();
             surface.MapModels();
         }
+
+        Surface("/api/v1").MapOpenRouter();
 
         RouteGroupBuilder Surface(string prefix) => app.MapGroup(prefix).RequireCors(AnyOrigin).ExcludeFromDescription();
 

@@ -19,6 +19,11 @@ public static class ChatEndpoint
         }
 
         var (request, unreadable) = await ChatRequest.ReadAsync(context.Request, context.RequestAborted);
+        if (request is { HasRoutingFields: true })
+        {
+            (request, unreadable) = request.WithoutRoutingFields();
+        }
+
         return request is null
             ? unreadable!
             : await calls.AnswerAsync(context, caller, Surfaces.Chat, request, received, call => new ChatForClient(call));

@@ -9,6 +9,7 @@ public enum WireDialect
     Messages,
     Responses,
     Completions,
+    OpenRouter,
 
     /// <summary>Google's <c>generateContent</c>; only vendors speak it.</summary>
     Gemini,
@@ -23,6 +24,9 @@ public abstract class ClientRequest(WireDialect dialect, ReadOnlyMemory<byte> js
     public WireDialect Dialect => dialect;
 
     public ReadOnlyMemory<byte> Json => json;
+
+    /// <summary>False when it goes on from what only the hub knows, so that no vendor could answer it as it is.</summary>
+    public virtual bool StandsAlone => true;
 
     /// <summary>Headers of the client that mean something to a vendor of its dialect, such as <c>anthropic-beta</c>.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];

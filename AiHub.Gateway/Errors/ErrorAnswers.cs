@@ -33,6 +33,13 @@ public sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger) : IExcept
     public static Task FillAsync(StatusCodeContext empty)
     {
         var context = empty.HttpContext;
+        if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed && HttpMethods.IsOptions(context.Request.Method))
+        {
+            // Somebody only asks what is allowed, and Allow says it.
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        }
+
         var error = context.Response.StatusCode switch
         {
             StatusCodes.Status404NotFound => OpenAIError.Of(404, $"Unknown request URL: {context.Request.Method} {context.Request.Path}. Please check the URL for typos, or see the docs at /docs.") with { Code = "unknown_url" },

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using AiHub.Gateway.Dialects.Anthropic;
+using AiHub.Gateway.Dialects.OpenRouter;
 
 namespace AiHub.Gateway.Errors;
 
@@ -84,6 +85,11 @@ public sealed record OpenAIError(int Status, string Message, string Type, string
             var told = AnthropicError.Of(Status, Code, Message, context.TraceIdentifier);
             told.Write(body);
             return told.Status;
+        }
+
+        if (context.ErrorShape() == ErrorShape.OpenRouter)
+        {
+            return OpenRouterError.Write(body, Status, Code, Message);
         }
 
         Write(body);

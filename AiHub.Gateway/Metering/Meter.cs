@@ -7,6 +7,7 @@ using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
+using Microsoft.Extensions.Options;
 
 namespace AiHub.Gateway.Metering;
 
@@ -14,10 +15,12 @@ namespace AiHub.Gateway.Metering;
 /// Holds what a call may cost before it is made and settles what it did cost, exactly once, however it ends: with the vendor's own figures where
 /// there are any, and never in the caller's lifetime but in its own.
 /// </summary>
-public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter counter, GatewayTelemetry telemetry, TimeProvider time, ILogger<Meter> logger)
+public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter counter, GatewayTelemetry telemetry, IOptions<MeteringOptions> options, TimeProvider time, ILogger<Meter> logger)
 {
-    // The vendor's count follows its last word within moments; for that moment a caller who left is waited for.
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
+    private const int MostDrains = 256;
+    private const long MostDrained = 4 * 1024 * 1024;
+
+    private int _drains;
 
     public async Task<CallOutcome> HoldAsync(Guid id, Caller caller, string surface, RoutePlan plan, ChatRequest request, long receivedTimestamp, CancellationToken ct)
     {
@@ -89,17 +92,22 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
         var tally = new Tally(call.Request.Stream);
         using var upstream = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var lease = leases.Keep(call.Hold);
-        // Nobody reads on: stop the vendor, unless it has finished and only its count is still to come.
+        var drains = false;
+        // Nobody reads on. The vendor's own count is only to be had at the end, so for a while its answer is read all the same; by then it is
+        // stopped, and likewise at once when too many are being read for nobody.
         using var hangUp = caller.UnsafeRegister(
             _ =>
             {
-                if (tally.FinishReason is null)
+                tally.Leave();
+                call.Attempts.Close();
+                drains = true;
+                if (Interlocked.Increment(ref _drains) > MostDrains)
                 {
                     upstream.Cancel();
                 }
                 else
                 {
-                    upstream.CancelAfter(DrainLimit);
+                    upstream.CancelAfter(options.Value.DrainLimit);
                 }
             },
             null);
@@ -111,6 +119,11 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
             chunks = reply.Chunks.GetAsyncEnumerator(CancellationToken.None);
             while (await NextAsync(chunks, tally))
             {
+                if (tally.Drained > MostDrained)
+                {
+                    await upstream.CancelAsync();
+                }
+
                 if (tally.FirstPieceAt is null)
                 {
                     tally.FirstPieceAt = time.GetElapsedTime(call.ReceivedTimestamp);
@@ -127,6 +140,9 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
                 await chunks.DisposeAsync();
             }
 
+            // Waits until the caller's going has been dealt with, should that be happening just now.
+            await hangUp.DisposeAsync();
+            Interlocked.Add(ref _drains, drains ? -1 : 0);
             tally.Abandoned = caller.IsCancellationRequested;
             await SettleAsync(call, tally);
         }
@@ -166,14 +182,14 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
     }
 
     // The reader left between the last word and the vendor's count.
-    private static async Task DrainAsync(IAsyncEnumerator<ReplyChunk> chunks, Tally tally, CancellationTokenSource upstream)
+    private async Task DrainAsync(IAsyncEnumerator<ReplyChunk> chunks, Tally tally, CancellationTokenSource upstream)
     {
         if (tally.Ended || tally.Failure is not null || tally.FinishReason is null)
         {
             return;
         }
 
-        upstream.CancelAfter(DrainLimit);
+        upstream.CancelAfter(options.Value.DrainLimit);
         try
         {
             while (await NextAsync(chunks, tally))

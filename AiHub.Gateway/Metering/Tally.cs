@@ -16,6 +16,7 @@ internal sealed class Tally(bool streamed)
     private readonly ArrayBufferWriter<byte> _usage = new(256);
     private readonly StringBuilder _text = new();
     private long _unkeptTokens;
+    private volatile bool _left;
 
     /// <summary>The answer came to its proper end.</summary>
     public bool Ended { get; set; }
@@ -26,7 +27,13 @@ internal sealed class Tally(bool streamed)
     /// <summary>The caller went away before the end.</summary>
     public bool Abandoned { get; set; }
 
-    public UsageStatus Status => Ended ? UsageStatus.Succeeded : Failure is null && Abandoned ? UsageStatus.Cancelled : UsageStatus.Failed;
+    public UsageStatus Status => Ended && !_left ? UsageStatus.Succeeded : Failure is null && Abandoned ? UsageStatus.Cancelled : UsageStatus.Failed;
+
+    /// <summary>Bytes of the answer that nobody was there to read.</summary>
+    public long Drained { get; private set; }
+
+    /// <summary>The caller goes away now. What still comes is only read for its count; one who has the last word already misses nothing.</summary>
+    public void Leave() => _left = FinishReason is null;
 
     /// <summary>Since the request came in.</summary>
     public TimeSpan? FirstPieceAt { get; set; }
@@ -49,7 +56,11 @@ internal sealed class Tally(bool streamed)
             FinishReason ??= Encoding.UTF8.GetString(facts.FinishReason.Of(json)[1..^1]);
         }
 
-        if (streamed || _usage.WrittenCount == 0)
+        if (_left)
+        {
+            Drained += json.Length;
+        }
+        else if (streamed || _usage.WrittenCount == 0)
         {
             Keep(json, facts);
         }

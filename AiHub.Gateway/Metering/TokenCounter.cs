@@ -30,6 +30,9 @@ public sealed class TokenCounter
 
     public long Count(string model, string text) => For(model).CountTokens(text);
 
+    /// <summary>What these tokens of the model's vocabulary spell.</summary>
+    public string Text(string model, IEnumerable<int> tokens) => For(model).Decode(tokens);
+
     /// <summary>The prompt's tokens as OpenAI counts them; attachments are flat, tools are counted as the text of their JSON.</summary>
     public long CountPrompt(string model, ChatRequest request)
     {

@@ -27,7 +27,7 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
             {
                 return await BeginAsync(attempt, request.Stream ? StreamAsync(upstream, settings, ct) : WholeAsync(upstream, settings, ct), ct);
             }
-            catch (UpstreamException failure) when (failure.MayFallBack && upstream != plan.Upstreams[^1])
+            catch (UpstreamException failure) when (failure.MayFallBack && !attempts.Closed && upstream != plan.Upstreams[^1])
             {
                 telemetry.FellBack(upstream, failure.Failure);
                 LogFellBack(upstream.VendorId, upstream.VendorModel, failure.Failure, failure.Message);

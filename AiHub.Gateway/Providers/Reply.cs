@@ -29,9 +29,14 @@ public sealed class Attempts
 {
     public int Count { get; private set; }
 
+    /// <summary>Nobody waits for the answer any more, so no other upstream is asked for it.</summary>
+    public bool Closed { get; private set; }
+
     public PlannedUpstream? Last { get; private set; }
 
     public UpstreamExchange? Exchange { get; private set; }
+
+    public void Close() => Closed = true;
 
     public void Add(PlannedUpstream upstream, UpstreamExchange exchange)
     {

@@ -23,7 +23,10 @@ public sealed class VendorHub : IAsyncLifetime
     public async Task DisposeAsync() => await Hub.DisposeAsync();
 
     public static Dictionary<string, string?> Settings() =>
-        Enumerable.Range(0, MostVendors).ToDictionary(number => $"Vendors:scripted{number}:AllowPrivateNetwork", _ => (string?)"true");
+        Enumerable.Range(0, MostVendors).Select(number => KeyValuePair.Create($"Vendors:scripted{number}:AllowPrivateNetwork", (string?)"true"))
+            // Callers who leave are not waited for long.
+            .Append(KeyValuePair.Create("Metering:DrainLimit", (string?)"00:00:04"))
+            .ToDictionary();
 
     /// <summary>A new model of this price, served by these vendors in this order.</summary>
     public async Task<string> ServeAsync(params ScriptedVendor[] vendors) => await ServeAsync(_ => { }, vendors);

@@ -3,9 +3,11 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using AiHub.Gateway.Dialects.Anthropic;
+using AiHub.Gateway.Dialects.OpenRouter;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Metering;
 using AiHub.Gateway.Providers;
+using AiHub.Gateway.Routing;
 
 namespace AiHub.Gateway.Dialects.OpenAI;
 
@@ -36,6 +38,7 @@ public sealed class ChatRequest : IDisposable
     private JsonRange _maxTokens;
     private JsonRange _maxCompletionTokens;
     private bool _streamOptionsEmpty;
+    private int _session;
 
     private ChatRequest(ReadOnlyMemory<byte> json, byte[]? rented) => (Json, _rented) = (json, rented);
 
@@ -55,6 +58,12 @@ public sealed class ChatRequest : IDisposable
     /// <summary>How many answers are asked for (<c>n</c>); each is paid.</summary>
     public int Choices { get; private set; } = 1;
 
+    /// <summary>What the request says about who shall answer it.</summary>
+    public RoutePreferences Preferences { get; internal set; } = RoutePreferences.None;
+
+    /// <summary>It has fields for the hub alone; see <see cref="WithoutRoutingFields"/>.</summary>
+    public bool HasRoutingFields { get; private set; }
+
     /// <summary>A quick guess at the prompt's tokens, rather too many than too few.</summary>
     public long EstimatedPromptTokens { get; private set; }
 
@@ -72,6 +81,27 @@ public sealed class ChatRequest : IDisposable
 
     /// <summary>A request of another dialect, in the plainest words of this one.</summary>
     public static ChatRequestOutcome Of(ClientRequest original) => Of(original, ChatExtras.None);
+
+    /// <summary>The same request as a vendor may see it: what it says to the hub has become <see cref="Preferences"/>.</summary>
+    public ChatRequestOutcome WithoutRoutingFields()
+    {
+        using var document = JsonDocument.Parse(Json, new JsonDocumentOptions { MaxDepth = 256 });
+        var (preferences, error) = RoutingFields.Read(document.RootElement, Preferences);
+        var rest = error is null ? RoutingFields.TakenOut(document.RootElement, Json.Length) : default;
+        Dispose();
+        if (error is not null)
+        {
+            return Refuse(error);
+        }
+
+        var outcome = Parse(rest);
+        if (outcome.Request is { } request)
+        {
+            request.Preferences = preferences;
+        }
+
+        return outcome;
+    }
 
     /// <summary>The same request in the words of an upstream that takes these extras; itself, unless it came in another dialect.</summary>
     public ChatRequest Taking(ChatExtras extras)
@@ -280,10 +310,15 @@ public sealed class ChatRequest : IDisposable
                 reader.Read();
                 EstimatedPromptTokens += EstimateTokens(ref reader, out _);
             }
-            else
+            else if (reader.ValueTextEquals("models"u8) || reader.ValueTextEquals("provider"u8) || reader.ValueTextEquals("route"u8))
             {
+                HasRoutingFields = true;
                 reader.Read();
                 reader.Skip();
+            }
+            else
+            {
+                ReadHint(ref reader);
             }
 
             if (error is not null)
@@ -297,6 +332,28 @@ public sealed class ChatRequest : IDisposable
 
         EstimatedPromptTokens += 3;
         return !_model.Exists ? OpenAIError.Missing("model") : !hasMessages ? OpenAIError.Missing("messages") : null;
+    }
+
+    // What tells one conversation from another, and a service class with a price of its own.
+    private void ReadHint(ref Utf8JsonReader reader)
+    {
+        var session = reader.ValueTextEquals("session_id"u8) ? 3 : reader.ValueTextEquals("prompt_cache_key"u8) ? 2 : reader.ValueTextEquals("user"u8) ? 1 : 0;
+        var tier = reader.ValueTextEquals("service_tier"u8);
+        HasRoutingFields |= session == 3;
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+        }
+        else if (session > _session)
+        {
+            _session = session;
+            Preferences = Preferences with { Session = reader.GetString() };
+        }
+        else if (tier && !reader.ValueTextEquals("auto"u8) && !reader.ValueTextEquals("default"u8) && !reader.ValueTextEquals("standard_only"u8))
+        {
+            Preferences = Preferences with { ServiceTier = reader.GetString()! };
+        }
     }
 
     private OpenAIError? ReadModel(ref Utf8JsonReader reader)

@@ -116,6 +116,22 @@ public sealed class ResponseAnswer : IDisposable
     /// <summary>Ends the answer; one that broke off ends as failed.</summary>
     public ResponseStatus Complete(TokenUsage? usage, DateTimeOffset now, IBufferWriter<byte>? events)
     {
+        Conclude(usage, now, events);
+        if (events is not null)
+        {
+            Finish(events);
+        }
+
+        return Status;
+    }
+
+    /// <summary>
+    /// Decides how the answer ends, without saying so: time to keep it. <see cref="Finish(IBufferWriter{byte})"/> then tells a streaming client; one that broke off
+    /// ends as failed, and the client has been told.
+    /// </summary>
+    /// <returns>False when it failed.</returns>
+    public bool Conclude(TokenUsage? usage, DateTimeOffset now, IBufferWriter<byte>? events)
+    {
         _events = events;
         var failure = _failure
             ?? (_finishReason is null or "error" or "insufficient_system_resource" ? ResponseFailure.Truncated : null)
@@ -123,7 +139,7 @@ public sealed class ResponseAnswer : IDisposable
         if (failure is not null)
         {
             Fail(failure, usage, now, events);
-            return Status;
+            return false;
         }
 
         var cutShort = _finishReason is "length" or "content_filter";
@@ -138,13 +154,17 @@ public sealed class ResponseAnswer : IDisposable
             (Status, _completedAt) = (ResponseStatus.Completed, now);
         }
 
-        if (events is not null)
+        return true;
+    }
+
+    /// <summary>The last event of an answer that did not fail.</summary>
+    public void Finish(IBufferWriter<byte> events)
+    {
+        if (Status != ResponseStatus.Failed)
         {
-            Lifecycle(events, cutShort ? "response.incomplete"u8 : "response.completed"u8);
+            Lifecycle(events, Status == ResponseStatus.Incomplete ? "response.incomplete"u8 : "response.completed"u8);
             events.Write("data: [DONE]\n\n"u8);
         }
-
-        return Status;
     }
 
     /// <summary>Ends the answer as failed. The stream has no clean end then, so that no client takes half an answer for a whole one.</summary>

@@ -1,0 +1,44 @@
+using AiHub.Gateway.Access;
+using AiHub.Gateway.Chat;
+using AiHub.Gateway.Metering;
+
+namespace AiHub.Gateway.Dialects.OpenRouter;
+
+/// <summary>What OpenRouter's clients call, under <c>/api/v1</c> beside the management API.</summary>
+public static class OpenRouterEndpoints
+{
+    public const string GenerationHeader = "X-Generation-Id";
+
+    public static void MapOpenRouter(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/chat/completions", AnswerAsync);
+        routes.MapOpenRouterModels();
+        routes.MapOpenRouterAccount();
+    }
+
+    private static async Task<IResult> AnswerAsync(HttpContext context, ApiKeys keys, TextCalls calls, TimeProvider time)
+    {
+        var received = time.GetTimestamp();
+        context.Response.Headers[GenerationHeader] = Generations.Name(Errors.RequestIds.RequestId(context));
+        var (caller, stranger) = await keys.FindAsync(context);
+        if (caller is null)
+        {
+            return stranger!;
+        }
+
+        var body = await RequestBody.ReadOwnAsync(context.Request, context.RequestAborted);
+        if (body.Error is { } unreadable)
+        {
+            return unreadable;
+        }
+
+        var (chat, request, wrong) = OpenRouterRequest.Read(body.Json);
+        if (chat is null || request is null)
+        {
+            return wrong!;
+        }
+
+        context.Response.RegisterForDispose(request);
+        return await calls.AnswerAsync(context, caller, Surfaces.OpenRouter, chat, received, call => new OpenRouterForClient(call, request));
+    }
+}
