@@ -5,6 +5,7 @@ using AiHub.Gateway.Dialects.Anthropic;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Management;
 using AiHub.Gateway.Metering;
+using AiHub.Gateway.Modalities;
 using AiHub.Gateway.Models;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
@@ -67,6 +68,7 @@ public static class DataPlane
             var surface = Surface(prefix);
             surface.MapChat();
             surface.MapMessages();
+            surface.MapSurfaces();
             surface.MapModels();
         }
 
