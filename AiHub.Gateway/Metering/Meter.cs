@@ -5,9 +5,9 @@ using AiHub.Domain.Usage;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Modalities;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
-using AiHub.Gateway.Modalities;
 
 namespace AiHub.Gateway.Metering;
 

@@ -1,8 +1,8 @@
 using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Domain.Catalog;
-using AiHub.Gateway.Routing;
 using AiHub.Gateway.Modalities;
+using AiHub.Gateway.Routing;
 
 namespace AiHub.Gateway.Metering;
 

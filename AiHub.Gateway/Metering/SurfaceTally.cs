@@ -1,7 +1,7 @@
 using AiHub.Domain.Catalog;
 using AiHub.Domain.Usage;
-using AiHub.Gateway.Providers;
 using AiHub.Gateway.Modalities;
+using AiHub.Gateway.Providers;
 
 namespace AiHub.Gateway.Metering;
 

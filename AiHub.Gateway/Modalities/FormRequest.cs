@@ -29,9 +29,10 @@ internal sealed class FormRequest : SurfaceRequest
 
     public static new ValueTask<SurfaceRequestOutcome> ReadAsync(Surface surface, HttpRequest request, CancellationToken ct)
     {
+        // Room beyond the limit, so that who sends a little too much is told instead of cut off.
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
-            size.MaxRequestBodySize = surface.LargestForm;
+            size.MaxRequestBodySize = 2 * surface.LargestForm;
         }
 
         return ReadAsync(surface, request.ContentType!, request.Body, ct);

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using AiHub.Gateway.Dialects.OpenAI;
-using AiHub.Gateway.Routing;
 using AiHub.Gateway.Modalities;
+using AiHub.Gateway.Routing;
 using Microsoft.SemanticKernel;
 using Microsoft.SemanticKernel.ChatCompletion;
 

@@ -41,7 +41,7 @@ public sealed class PassingThroughTests(SurfaceHub surfaces) : IClassFixture<Sur
         var marker = Guid.CreateVersion7().ToString("N");
         var sound = new byte[bytes];
         new Random(7).NextBytes(sound);
-        var form = SurfaceHub.Form("file", "odd \"name\".raw", "application/octet-stream", sound, ("model", model), ("prompt", marker), ("include[]", "logprobs"), ("include[]", "x"), ("novelty", "yes"));
+        var form = SurfaceHub.Form("file", "odd name.raw", "application/octet-stream", sound, ("model", model), ("prompt", marker), ("include[]", "logprobs"), ("include[]", "x"), ("novelty", "yes"));
         var sent = await form.ReadAsByteArrayAsync();
 
         using var response = await customer.Api.PostAsync("audio/transcriptions", form);
