@@ -11,10 +11,12 @@ public sealed record ModelView(
     IReadOnlyList<string> OutputModalities,
     PriceView? Price,
     decimal InputWeight,
-    decimal OutputWeight);
+    decimal OutputWeight,
+    string Kind = "chat");
 
-/// <summary>List price per million tokens, decimal strings.</summary>
-public sealed record PriceView(string Currency, string Input, string Output, string? CacheRead);
+/// <summary>List price per million tokens, decimal strings; for what is not counted in tokens, per piece, and characters per million.</summary>
+public sealed record PriceView(
+    string Currency, string? Input, string? Output, string? CacheRead, string? Image = null, string? Second = null, string? Character = null, string? SearchUnit = null);
 
 public sealed record PlanView(string Id, string Name, string? MonthlyPrice, string Currency, long? MonthlyTokens, int? RequestsPerMinute, bool AllowsOverage);
 

@@ -275,6 +275,7 @@ public sealed class HubDb : DbContext
     private static void MapUsage(ModelBuilder model) => model.Entity<UsageRecord>(record =>
     {
         record.ComplexProperty(row => row.Tokens, tokens => tokens.Ignore(usage => usage.Input).Ignore(usage => usage.Output).Ignore(usage => usage.Total));
+        record.ComplexProperty(row => row.Units);
         record.ComplexProperty(row => row.Cost, cost =>
         {
             cost.Property(money => money.Nanos).HasColumnName("cost_nanos");

@@ -9,6 +9,7 @@ using AiHub.Gateway.Dialects.Responses;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Management;
 using AiHub.Gateway.Metering;
+using AiHub.Gateway.Modalities;
 using AiHub.Gateway.Models;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
@@ -75,6 +76,7 @@ public static class DataPlane
             surface.MapCompletions();
             surface.MapResponses();
             surface.MapMessages();
+            surface.MapSurfaces();
             surface.MapModels();
             surface.MapBalance();
         }

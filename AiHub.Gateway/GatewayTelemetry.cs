@@ -36,12 +36,13 @@ public sealed class GatewayTelemetry : IDisposable
         _fallbacks = _meter.CreateCounter<long>("aihub.gateway.fallbacks", "{attempt}", "Vendors passed over because they failed before answering.");
     }
 
-    public Activity? StartChat(string model, PlannedUpstream upstream)
+    /// <param name="operation">What is asked for: <c>chat</c>, <c>embeddings</c>…</param>
+    public Activity? Start(string operation, string model, PlannedUpstream upstream)
     {
-        var span = _source.StartActivity(ActivityKind.Client, name: $"chat {upstream.VendorModel}");
+        var span = _source.StartActivity(ActivityKind.Client, name: $"{operation} {upstream.VendorModel}");
         if (span is not null)
         {
-            span.SetTag("gen_ai.operation.name", "chat");
+            span.SetTag("gen_ai.operation.name", operation);
             span.SetTag("gen_ai.provider.name", upstream.VendorId);
             span.SetTag("gen_ai.request.model", upstream.VendorModel);
             span.SetTag("server.address", upstream.Address.Host);
@@ -53,7 +54,7 @@ public sealed class GatewayTelemetry : IDisposable
     }
 
     /// <summary>The vendor's part is over. The span of an answer that had begun stays open until its tokens are known.</summary>
-    public void EndChat(PlannedUpstream upstream, UpstreamExchange exchange, Exception? failure)
+    public void End(string operation, PlannedUpstream upstream, UpstreamExchange exchange, Exception? failure)
     {
         var error = failure switch
         {
@@ -64,7 +65,7 @@ public sealed class GatewayTelemetry : IDisposable
         };
         var tags = new TagList
         {
-            { "gen_ai.operation.name", "chat" },
+            { "gen_ai.operation.name", operation },
             { "gen_ai.provider.name", upstream.VendorId },
             { "gen_ai.request.model", upstream.VendorModel },
         };
@@ -107,7 +108,7 @@ public sealed class GatewayTelemetry : IDisposable
 
     public void Refused(string reason) => _refusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
-    public void Settled(Call call, UsageRecord usage)
+    public void Settled(AdmittedCall call, UsageRecord usage)
     {
         _requests.Add(1, new("aihub.model", usage.ModelId), new("gen_ai.provider.name", usage.VendorId), new("status", usage.Status.ToString().ToLowerInvariant()));
         _tokens.Record(usage.Tokens.Input, new("gen_ai.token.type", "input"), new("aihub.model", usage.ModelId));

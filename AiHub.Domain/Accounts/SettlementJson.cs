@@ -58,6 +58,11 @@ internal static class SettlementJson
         json.WriteNumber("tokens_image_in", usage.Tokens.ImageIn);
         json.WriteNumber("tokens_image_out", usage.Tokens.ImageOut);
 
+        json.WriteNumber("units_images", usage.Units.Images);
+        json.WriteNumber("units_seconds", usage.Units.Seconds);
+        json.WriteNumber("units_characters", usage.Units.Characters);
+        json.WriteNumber("units_search_units", usage.Units.SearchUnits);
+
         json.WriteString("source", Storage.Words.Of(usage.Source.ToString()));
         json.WriteString("status", Storage.Words.Of(usage.Status.ToString()));
         json.WriteString("error_code", usage.ErrorCode);

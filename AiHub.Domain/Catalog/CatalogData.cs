@@ -75,7 +75,7 @@ public sealed record CatalogData(string Source, IReadOnlyList<CatalogData.Vendor
         string? Source = null);
 
     /// <summary>In thousandths, like <see cref="Catalog.Weights"/>.</summary>
-    public sealed record WeightsEntry(int Input, int CacheRead, int Output);
+    public sealed record WeightsEntry(int Input, int CacheRead, int Output, int Image = 0, int Second = 0, int Character = 0, int SearchUnit = 0);
 
     /// <param name="Model">What the vendor calls it.</param>
     /// <param name="Prices">None: it cannot be called until an operator sets some.</param>

@@ -121,7 +121,8 @@ public static class CatalogImport
         (model.Name, model.Kind, model.ContextLength, model.MaxOutputTokens) = (entry.Name, entry.Kind, entry.ContextLength, entry.MaxOutputTokens);
         if (entry.Weights is { } weights)
         {
-            model.Weights = new Weights(weights.Input, weights.CacheRead, weights.Output);
+            model.Weights = new Weights(
+                weights.Input, weights.CacheRead, weights.Output, weights.Image, weights.Second, weights.Character, weights.SearchUnit);
         }
 
         model.Aliases = Unchanged(model.Aliases, entry.Aliases);

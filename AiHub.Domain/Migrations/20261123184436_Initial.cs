@@ -43,8 +43,12 @@ namespace AiHub.Domain.Migrations
                     source = table.Column<string>(type: "text", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     weights_cache_read = table.Column<int>(type: "integer", nullable: false),
+                    weights_character = table.Column<int>(type: "integer", nullable: false),
+                    weights_image = table.Column<int>(type: "integer", nullable: false),
                     weights_input = table.Column<int>(type: "integer", nullable: false),
-                    weights_output = table.Column<int>(type: "integer", nullable: false)
+                    weights_output = table.Column<int>(type: "integer", nullable: false),
+                    weights_search_unit = table.Column<int>(type: "integer", nullable: false),
+                    weights_second = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -308,7 +312,11 @@ namespace AiHub.Domain.Migrations
                     tokens_image_out = table.Column<long>(type: "bigint", nullable: false),
                     tokens_input_uncached = table.Column<long>(type: "bigint", nullable: false),
                     tokens_output_reasoning = table.Column<long>(type: "bigint", nullable: false),
-                    tokens_output_text = table.Column<long>(type: "bigint", nullable: false)
+                    tokens_output_text = table.Column<long>(type: "bigint", nullable: false),
+                    units_characters = table.Column<long>(type: "bigint", nullable: false),
+                    units_images = table.Column<long>(type: "bigint", nullable: false),
+                    units_search_units = table.Column<long>(type: "bigint", nullable: false),
+                    units_seconds = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {

@@ -1103,6 +1103,14 @@ namespace AiHub.Domain.Migrations
                                 .HasColumnType("integer")
                                 .HasColumnName("weights_cache_read");
 
+                            b1.Property<int>("Character")
+                                .HasColumnType("integer")
+                                .HasColumnName("weights_character");
+
+                            b1.Property<int>("Image")
+                                .HasColumnType("integer")
+                                .HasColumnName("weights_image");
+
                             b1.Property<int>("Input")
                                 .HasColumnType("integer")
                                 .HasColumnName("weights_input");
@@ -1110,6 +1118,14 @@ namespace AiHub.Domain.Migrations
                             b1.Property<int>("Output")
                                 .HasColumnType("integer")
                                 .HasColumnName("weights_output");
+
+                            b1.Property<int>("SearchUnit")
+                                .HasColumnType("integer")
+                                .HasColumnName("weights_search_unit");
+
+                            b1.Property<int>("Second")
+                                .HasColumnType("integer")
+                                .HasColumnName("weights_second");
                         });
 
                     b.HasKey("Id")
@@ -1993,6 +2009,27 @@ namespace AiHub.Domain.Migrations
                             b1.Property<long>("OutputText")
                                 .HasColumnType("bigint")
                                 .HasColumnName("tokens_output_text");
+                        });
+
+                    b.ComplexProperty(typeof(Dictionary<string, object>), "Units", "AiHub.Domain.Usage.UsageRecord.Units#UnitUsage", b1 =>
+                        {
+                            b1.IsRequired();
+
+                            b1.Property<long>("Characters")
+                                .HasColumnType("bigint")
+                                .HasColumnName("units_characters");
+
+                            b1.Property<long>("Images")
+                                .HasColumnType("bigint")
+                                .HasColumnName("units_images");
+
+                            b1.Property<long>("SearchUnits")
+                                .HasColumnType("bigint")
+                                .HasColumnName("units_search_units");
+
+                            b1.Property<long>("Seconds")
+                                .HasColumnType("bigint")
+                                .HasColumnName("units_seconds");
                         });
 
                     b.HasKey("Id")

@@ -21,6 +21,9 @@ public enum UsageSource
 
     /// <summary>Counted by the hub's tokenizer because the vendor reported nothing.</summary>
     Estimated,
+
+    /// <summary>Counted by the hub in a unit that needs no vendor's word: characters sent, images received. As exact as the vendor's own count.</summary>
+    Counted,
 }
 
 /// <summary>One call, once: who, what, how much, how long. Every page, export and invoice derives from these rows and the ledger.</summary>
@@ -40,6 +43,9 @@ public sealed class UsageRecord
     public required string Surface { get; init; }
     public required DateTimeOffset OccurredAt { get; init; }
     public required TokenUsage Tokens { get; init; }
+
+    /// <summary>What the call used besides tokens.</summary>
+    public UnitUsage Units { get; init; }
     public required UsageSource Source { get; init; }
     public required UsageStatus Status { get; init; }
 

@@ -9,13 +9,13 @@ internal static class AnswerHeaders
     private const int MostDropped = 1_000;
 
     /// <summary>Headers are written when the answer starts, so that they say what is known then, and are there when it is an error too.</summary>
-    public static void TellOf(this HttpResponse response, Call call, TimeProvider time) => response.OnStarting(() =>
+    public static void TellOf(this HttpResponse response, AdmittedCall call, TimeProvider time) => response.OnStarting(() =>
     {
         Write(response.Headers, call, time);
         return Task.CompletedTask;
     });
 
-    private static void Write(IHeaderDictionary headers, Call call, TimeProvider time)
+    private static void Write(IHeaderDictionary headers, AdmittedCall call, TimeProvider time)
     {
         var elapsed = time.GetElapsedTime(call.ReceivedTimestamp);
         headers["openai-processing-ms"] = Milliseconds(elapsed);
@@ -26,7 +26,7 @@ internal static class AnswerHeaders
             headers["x-aihub-attempts"] = call.Attempts.Count.ToString(CultureInfo.InvariantCulture);
         }
 
-        if (call.Attempts.Exchange is { } exchange && (call.Request.Stream ? exchange.TimeToFirstToken : exchange.Duration) is { } vendor)
+        if (call.Attempts.Exchange is { } exchange && (call.Streamed ? exchange.TimeToFirstToken : exchange.Duration) is { } vendor)
         {
             headers["x-aihub-overhead-ms"] = Math.Max(0, (elapsed - vendor).TotalMilliseconds).ToString("0.#", CultureInfo.InvariantCulture);
         }

@@ -18,6 +18,7 @@ internal static class Refusals
     {
         RouteRefusalReason.UnknownModel => OpenAIError.ModelNotFound(model),
         RouteRefusalReason.NotAllowed => OpenAIError.Forbidden($"This API key may not call the model '{model}'. It is limited to certain models; change that in the portal, or use another key.", param: "model"),
+        RouteRefusalReason.WrongKind => OpenAIError.BadRequest($"The model '{model}' is not served at this endpoint; see its kind in the model catalogue.", "model", "wrong_endpoint").Final(),
         RouteRefusalReason.NoVendor => OpenAIError.ModelNotFound(model) with
         {
             Message = $"The model '{model}' is known to this hub, but no provider that serves it is switched on.",
@@ -55,6 +56,11 @@ internal static class Refusals
 
     private static OpenAIError OfQuota(HoldRefusal refusal, Caller caller)
     {
+        if (refusal.Needed == 0)
+        {
+            return Quota($"The {caller.Plan.Name} plan has no tokens for this model: calls to it are paid from a balance. Upgrade your plan and top up in the portal to use it.").Final();
+        }
+
         var left = refusal.Limit - refusal.Used;
         if (refusal.Held > 0 && refusal.Needed <= left)
         {

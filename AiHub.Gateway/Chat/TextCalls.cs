@@ -1,3 +1,4 @@
+using AiHub.Domain.Catalog;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Errors;
@@ -19,7 +20,7 @@ public sealed class TextCalls(Router router, LimitGate gate, Meter meter, Provid
         var gone = context.RequestAborted;
         context.Response.RegisterForDispose(request);
 
-        var (plan, nowhere) = router.Plan(request.Model, caller, context.RequestId());
+        var (plan, nowhere) = router.Plan(request.Model, caller, context.RequestId()).For(ModelKind.Chat);
         if (plan is null)
         {
             return Refusals.Of(nowhere!.Value, request.Model, caller);

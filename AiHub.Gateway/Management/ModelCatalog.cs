@@ -52,12 +52,19 @@ public static class ModelCatalog
                 model.OutputModalities,
                 new PriceView(
                     currency.ToString(),
-                    Amount(prices.Row(PriceComponent.Input)),
-                    Amount(prices.Row(PriceComponent.Output)),
-                    prices.Row(PriceComponent.CacheRead) is { Component: PriceComponent.CacheRead } cached ? Amount(cached) : null),
+                    Own(PriceComponent.Input),
+                    Own(PriceComponent.Output),
+                    Own(PriceComponent.CacheRead),
+                    Own(PriceComponent.Image),
+                    Own(PriceComponent.Second),
+                    Own(PriceComponent.Character),
+                    Own(PriceComponent.SearchUnit)),
                 (decimal)model.Weights.Input / Weights.Scale,
-                (decimal)model.Weights.Output / Weights.Scale);
+                (decimal)model.Weights.Output / Weights.Scale,
+                Wire.Name(model.Kind));
 
-        string Amount(PriceRow row) => new Money(row.NanosPerMillion, currency).ToDecimalString();
+        string? Own(PriceComponent component) => first.Prices!.Find(component) is { } row && row.Component == component
+            ? new Money(row.NanosPerMillion * component.Per() / 1_000_000, currency).ToDecimalString()
+            : null;
     }
 }

@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
+using AiHub.Domain;
 using AiHub.Domain.Accounts;
-using AiHub.Domain.Catalog;
 using AiHub.Domain.Usage;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Modalities;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
 using Microsoft.Extensions.Options;
@@ -66,30 +67,61 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
             },
             null);
 
-        Task<HoldOutcome> HoldAsync(Reservation wanted) => ledger.HoldAsync(
-            new HoldRequest(
-                id,
-                caller.OrganizationId,
-                caller.TeamId,
-                caller.UserId,
-                caller.KeyId,
-                wanted.PlanTokens(plan.Model),
-                wanted.Least(request.Choices).PlanTokens(plan.Model),
-                wanted.Cost(plan),
-                now,
-                Leases.Length),
-            ct);
+        Task<HoldOutcome> HoldAsync(Reservation wanted) =>
+            this.HoldAsync(id, caller, wanted.PlanTokens(plan.Model), wanted.Least(request.Choices).PlanTokens(plan.Model), wanted.Cost(plan), now, ct);
 
         Reservation Exactly(Reservation estimated) => estimated with { Prompt = counter.CountPrompt(plan.Model.Id, request) };
+    }
+
+    /// <summary>Holds what a call that is not chat may cost. It cannot be made to end sooner, so all of it is held or nothing.</summary>
+    public async Task<SurfaceCallOutcome> HoldAsync(Guid id, Caller caller, RoutePlan plan, SurfaceRequest request, long receivedTimestamp, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var expected = SurfaceCall.Expect(request, plan);
+        var planTokens = plan.Model.Weights.PlanTokens(expected);
+        var outcome = await HoldAsync(id, caller, planTokens, planTokens, SurfaceCall.Dearest(plan, expected), now, ct);
+        if (outcome.Hold is not { } hold)
+        {
+            telemetry.Refused(outcome.Refusal!.Reason.ToString());
+            return new SurfaceCallOutcome(null, outcome.Refusal);
+        }
+
+        return new SurfaceCallOutcome(
+            new SurfaceCall
+            {
+                Id = id,
+                Caller = caller,
+                Surface = request.Surface.Name,
+                Request = request,
+                Plan = plan,
+                Hold = hold,
+                Expected = expected,
+                ReceivedAt = now,
+                ReceivedTimestamp = receivedTimestamp,
+            },
+            null);
     }
 
     /// <summary>
     /// Opens the answer and passes it on piece by piece. When the last piece has been read the call is settled, before the reader learns that it was
     /// the last; when the reader stops early or the vendor fails it is settled as well.
     /// </summary>
-    public async IAsyncEnumerable<ReplyChunk> Settling(Call call, ProviderSet providers, [EnumeratorCancellation] CancellationToken caller)
+    public IAsyncEnumerable<ReplyChunk> Settling(Call call, ProviderSet providers, CancellationToken caller) => Settling(
+        call,
+        new ChatTally(call, counter),
+        ct => providers.OpenAsync(call.Plan, call.Request, call.OutputCap, call.Attempts, ct),
+        caller);
+
+    /// <inheritdoc cref="Settling(Call, ProviderSet, CancellationToken)"/>
+    public IAsyncEnumerable<ReplyChunk> Settling(SurfaceCall call, ProviderSet providers, CancellationToken caller) => Settling(
+        call,
+        new SurfaceTally(call, counter),
+        ct => providers.OpenAsync(call.Plan, call.Request, call.Attempts, ct),
+        caller);
+
+    private async IAsyncEnumerable<ReplyChunk> Settling(
+        AdmittedCall call, Tally tally, Func<CancellationToken, Task<Reply>> openAsync, [EnumeratorCancellation] CancellationToken caller)
     {
-        var tally = new Tally(call.Request.Stream);
         using var upstream = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var lease = leases.Keep(call.Hold);
         var drains = false;
@@ -101,7 +133,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
                 tally.Leave();
                 call.Attempts.Close();
                 drains = true;
-                if (Interlocked.Increment(ref _drains) > MostDrains)
+                if (Interlocked.Increment(ref _drains) > MostDrains || !tally.IsWorthDraining)
                 {
                     upstream.Cancel();
                 }
@@ -115,7 +147,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
         IAsyncEnumerator<ReplyChunk>? chunks = null;
         try
         {
-            var reply = await OpenAsync(call, providers, tally, upstream.Token);
+            var reply = await OpenAsync(openAsync, tally, upstream.Token);
             chunks = reply.Chunks.GetAsyncEnumerator(CancellationToken.None);
             while (await NextAsync(chunks, tally))
             {
@@ -148,11 +180,14 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
         }
     }
 
-    private static async Task<Reply> OpenAsync(Call call, ProviderSet providers, Tally tally, CancellationToken ct)
+    private Task<HoldOutcome> HoldAsync(Guid id, Caller caller, long planTokens, long least, Money cost, DateTimeOffset now, CancellationToken ct) => ledger.HoldAsync(
+        new HoldRequest(id, caller.OrganizationId, caller.TeamId, caller.UserId, caller.KeyId, planTokens, least, cost, now, Leases.Length), ct);
+
+    private static async Task<Reply> OpenAsync(Func<CancellationToken, Task<Reply>> openAsync, Tally tally, CancellationToken ct)
     {
         try
         {
-            return await providers.OpenAsync(call.Plan, call.Request, call.OutputCap, call.Attempts, ct);
+            return await openAsync(ct);
         }
         catch (UpstreamException failure)
         {
@@ -184,7 +219,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
     // The reader left between the last word and the vendor's count.
     private async Task DrainAsync(IAsyncEnumerator<ReplyChunk> chunks, Tally tally, CancellationTokenSource upstream)
     {
-        if (tally.Ended || tally.Failure is not null || tally.FinishReason is null)
+        if (tally.Ended || tally.Failure is not null || !tally.CountIsNear)
         {
             return;
         }
@@ -203,7 +238,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
         }
     }
 
-    private async Task SettleAsync(Call call, Tally tally)
+    private async Task SettleAsync(AdmittedCall call, Tally tally)
     {
         var usage = Record(call, tally);
         try
@@ -222,11 +257,16 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
         telemetry.Settled(call, usage);
     }
 
-    private UsageRecord Record(Call call, Tally tally)
+    private UsageRecord Record(AdmittedCall call, Tally tally)
     {
         var upstream = call.Attempts.Last ?? call.Plan.Upstreams[0];
-        var (tokens, source) = Count(call, tally);
-        var charge = upstream.Prices.Price(tokens);
+        var measured = tally.Measure();
+        if (measured.Inconsistent)
+        {
+            LogInconsistent(upstream.VendorId, call.Plan.Model.Id, call.Id);
+        }
+
+        var charge = upstream.Prices.Price(measured.Used);
 
         return new UsageRecord
         {
@@ -240,43 +280,20 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
             VendorId = upstream.VendorId,
             Surface = call.Surface,
             OccurredAt = call.ReceivedAt,
-            Tokens = tokens,
-            Source = source,
+            Tokens = measured.Used.Tokens,
+            Units = measured.Used.Units,
+            Source = measured.Source,
             Status = tally.Status,
             ErrorCode = tally.Status != UsageStatus.Failed ? null : tally.Failure is { } failure ? UpstreamErrors.Code(failure.Failure) : "internal_error",
-            Streamed = call.Request.Stream,
+            Streamed = call.Streamed,
             FinishReason = tally.FinishReason,
-            PlanTokens = call.Plan.Model.Weights.PlanTokens(tokens),
+            PlanTokens = call.Plan.Model.Weights.PlanTokens(measured.Used),
             Cost = charge.Cost,
             PriceRows = charge.PriceRows,
             Latency = time.GetElapsedTime(call.ReceivedTimestamp),
             TimeToFirstToken = tally.FirstPieceAt,
             Attempts = Math.Max(1, call.Attempts.Count),
         };
-    }
-
-    private (TokenUsage Tokens, UsageSource Source) Count(Call call, Tally tally)
-    {
-        if (tally.VendorUsage() is { } reading)
-        {
-            if (reading.Inconsistent)
-            {
-                LogInconsistent(call.Attempts.Last!.VendorId, call.Plan.Model.Id, call.Id);
-            }
-
-            return (reading.Tokens, UsageSource.Vendor);
-        }
-
-        // A failure is the vendor's or ours; what nobody counted is not the caller's to pay. Neither is a call no vendor had taken yet.
-        if (tally.Status == UsageStatus.Failed || call.Attempts.Exchange is not { Accepted: true })
-        {
-            return (default, UsageSource.Estimated);
-        }
-
-        // An estimate is never more than was held for the call, hence never more than its max_tokens.
-        var prompt = Math.Min(counter.CountPrompt(call.Plan.Model.Id, call.Request), call.Reserved.Prompt);
-        var output = Math.Min(tally.CountText(counter, call.Plan.Model.Id), call.Reserved.Output);
-        return (new TokenUsage(InputUncached: prompt, OutputText: output), UsageSource.Estimated);
     }
 
     [LoggerMessage(LogLevel.Critical, "Call {Call} of organization {Organization} ({Input} tokens in, {Output} out) could not be settled.")]

@@ -1,21 +1,19 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Json;
+using AiHub.Domain.Catalog;
 using AiHub.Domain.Usage;
-using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Providers;
 
 namespace AiHub.Gateway.Metering;
 
-/// <summary>Counts along while an answer passes: what the vendor reports, and the text in case it reports nothing.</summary>
-internal sealed class Tally(bool streamed)
+/// <param name="Inconsistent">The vendor's figures contradicted each other and were clamped.</param>
+internal readonly record struct Measured(Consumption Used, UsageSource Source, bool Inconsistent = false)
 {
-    // Beyond this the text is only estimated; no vendor that writes so much forgets to count it.
-    private const int MostKeptCharacters = 1024 * 1024;
+    /// <summary>A failure is the vendor's or ours; what nobody counted is not the caller's to pay. Neither is a call no vendor had taken yet.</summary>
+    public static readonly Measured Nothing = new(default, UsageSource.Estimated);
+}
 
-    private readonly ArrayBufferWriter<byte> _usage = new(256);
-    private readonly StringBuilder _text = new();
-    private long _unkeptTokens;
+/// <summary>Counts along while an answer passes.</summary>
+internal abstract class Tally
+{
     private volatile bool _left;
 
     /// <summary>The answer came to its proper end.</summary>
@@ -32,72 +30,41 @@ internal sealed class Tally(bool streamed)
     /// <summary>Bytes of the answer that nobody was there to read.</summary>
     public long Drained { get; private set; }
 
-    /// <summary>The caller goes away now. What still comes is only read for its count; one who has the last word already misses nothing.</summary>
-    public void Leave() => _left = FinishReason is null;
-
     /// <summary>Since the request came in.</summary>
     public TimeSpan? FirstPieceAt { get; set; }
 
-    public string? FinishReason { get; private set; }
+    public string? FinishReason { get; protected set; }
+
+    /// <summary>All has been made or soon will be, and the vendor's count of it is worth a moment even when nobody reads on.</summary>
+    public abstract bool CountIsNear { get; }
+
+    /// <summary>The vendor's count is only to be had by reading to the end.</summary>
+    public abstract bool IsWorthDraining { get; }
+
+    /// <summary>The caller goes away now. What still comes is only read for its count; one who has the last word already misses nothing.</summary>
+    public void Leave() => _left = !CountIsNear;
 
     public void Add(in ReplyChunk chunk)
     {
-        var json = chunk.Json.Span;
-        var facts = chunk.Facts;
-        if (facts.Usage.Exists && facts.Usage.Of(json) is var usage && !usage.SequenceEqual("null"u8))
-        {
-            // Some vendors report with every chunk: the last one counts.
-            _usage.ResetWrittenCount();
-            _usage.Write(usage);
-        }
-
-        if (facts.FinishReason.Exists)
-        {
-            FinishReason ??= Encoding.UTF8.GetString(facts.FinishReason.Of(json)[1..^1]);
-        }
-
+        Hear(chunk);
         if (_left)
         {
-            Drained += json.Length;
+            Drained += chunk.Json.Length;
         }
-        else if (streamed || _usage.WrittenCount == 0)
+        else
         {
-            Keep(json, facts);
+            Deliver(chunk);
         }
     }
 
-    /// <returns>Null when the vendor reported nothing usable.</returns>
-    public UsageReading? VendorUsage() => _usage.WrittenCount > 0 ? OpenAIUsage.Read(_usage.WrittenMemory) : null;
+    /// <summary>What the call came to: by the vendor's word where there is one.</summary>
+    public abstract Measured Measure();
 
-    public long CountText(TokenCounter counter, string model) => _unkeptTokens + (_text.Length > 0 ? counter.Count(model, _text.ToString()) : 0);
+    /// <summary>What the vendor says of the answer in this piece.</summary>
+    protected abstract void Hear(in ReplyChunk chunk);
 
-    private void Keep(ReadOnlySpan<byte> json, in AnswerFacts facts)
+    /// <summary>A piece that somebody is there to read.</summary>
+    protected virtual void Deliver(in ReplyChunk chunk)
     {
-        if (!facts.Text.Exists)
-        {
-            return;
-        }
-
-        if (_text.Length > MostKeptCharacters)
-        {
-            _unkeptTokens += TokenCounter.Estimate(facts.Text.Of(json));
-            return;
-        }
-
-        if (facts.Has(AnswerTraits.ManyTexts))
-        {
-            foreach (var text in AnswerScan.TextsOf(json))
-            {
-                _text.Append(text);
-            }
-
-            return;
-        }
-
-        var reader = new Utf8JsonReader(facts.Text.Of(json));
-        reader.Read();
-        var characters = ArrayPool<char>.Shared.Rent(reader.ValueSpan.Length);
-        _text.Append(characters, 0, reader.CopyString(characters));
-        ArrayPool<char>.Shared.Return(characters);
     }
 }

@@ -20,12 +20,18 @@ public sealed class ConnectorRegistry(HandlerPool handlers, TimeProvider time)
 
     public IChatCompletionService? Find(string key) => _entries.TryGetValue(key, out var entry) ? entry.Service.Value : null;
 
+    /// <summary>The same upstream for everything that is not chat.</summary>
+    public SurfaceConnector? FindSurface(string key) => _entries.TryGetValue(key, out var entry) ? entry.Surface.Value : null;
+
     public void Apply(IEnumerable<ConnectorSpec> specs)
     {
         var current = _entries;
         _entries = specs.ToFrozenDictionary(
             spec => spec.Key,
-            spec => current.TryGetValue(spec.Key, out var entry) && entry.Spec == spec ? entry : new Entry(spec, new Lazy<IChatCompletionService>(() => Create(spec))));
+            spec => current.TryGetValue(spec.Key, out var entry) && entry.Spec == spec ? entry : new Entry(
+                spec,
+                new Lazy<IChatCompletionService>(() => Create(spec)),
+                new Lazy<SurfaceConnector>(() => new SurfaceConnector(spec.Target, handlers, time))));
     }
 
     private IChatCompletionService Create(ConnectorSpec spec) => spec.Kind switch
@@ -34,7 +40,7 @@ public sealed class ConnectorRegistry(HandlerPool handlers, TimeProvider time)
         _ => throw new InvalidOperationException($"Vendor '{spec.Target.VendorId}' wants a connector '{spec.Kind}', which does not exist."),
     };
 
-    private sealed record Entry(ConnectorSpec Spec, Lazy<IChatCompletionService> Service);
+    private sealed record Entry(ConnectorSpec Spec, Lazy<IChatCompletionService> Service, Lazy<SurfaceConnector> Surface);
 }
 
 public static class ConnectorKinds
@@ -51,9 +57,12 @@ public sealed class KernelServices(IServiceProvider application, ConnectorRegist
         : application.GetService(serviceType);
 
     public object? GetKeyedService(Type serviceType, object? serviceKey) =>
-        serviceType == typeof(IChatCompletionService) && serviceKey is string key
-            ? registry.Find(key)
-            : (application as IKeyedServiceProvider)?.GetKeyedService(serviceType, serviceKey);
+        serviceKey switch
+        {
+            string key when serviceType == typeof(IChatCompletionService) => registry.Find(key),
+            string key when serviceType.IsAssignableFrom(typeof(SurfaceConnector)) => registry.FindSurface(key),
+            _ => (application as IKeyedServiceProvider)?.GetKeyedService(serviceType, serviceKey),
+        };
 
     public object GetRequiredKeyedService(Type serviceType, object? serviceKey) =>
         GetKeyedService(serviceType, serviceKey) ?? throw new InvalidOperationException($"No {serviceType.Name} is registered as '{serviceKey}'.");

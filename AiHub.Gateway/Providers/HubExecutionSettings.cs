@@ -36,6 +36,12 @@ public sealed class UpstreamExchange
     /// <summary>Paths of what the client asked for and this vendor could not be told.</summary>
     public IReadOnlyList<string> Dropped { get; set; } = [];
 
+    /// <summary>What the vendor called its answer, if that is passed on.</summary>
+    public string? ContentType { get; set; }
+
+    /// <summary>The answer comes in one piece.</summary>
+    public bool IsWhole { get; set; }
+
     /// <summary>From sending to the first piece of the answer.</summary>
     public TimeSpan? TimeToFirstToken { get; set; }
 

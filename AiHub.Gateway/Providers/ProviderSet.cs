@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using AiHub.Gateway.Dialects.OpenAI;
+using AiHub.Gateway.Modalities;
 using AiHub.Gateway.Routing;
 using Microsoft.SemanticKernel;
 using Microsoft.SemanticKernel.ChatCompletion;
@@ -15,17 +16,40 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
     private const int MostHeldBytes = 256 * 1024;
 
     /// <exception cref="UpstreamException">No upstream answered; it is the failure of the last one tried.</exception>
-    public async Task<Reply> OpenAsync(RoutePlan plan, ChatRequest request, long? outputCap, Attempts attempts, CancellationToken ct)
+    public Task<Reply> OpenAsync(RoutePlan plan, ChatRequest request, long? outputCap, Attempts attempts, CancellationToken ct) => OpenAsync(
+        plan,
+        "chat",
+        attempts,
+        upstream =>
+        {
+            var settings = new HubExecutionSettings { Request = request, OutputCap = outputCap };
+            return new Asking(settings.Exchange, request.Stream ? StreamAsync(upstream, settings, ct) : WholeAsync(upstream, settings, ct));
+        },
+        ct);
+
+    /// <inheritdoc cref="OpenAsync(RoutePlan, ChatRequest, long?, Attempts, CancellationToken)"/>
+    public Task<Reply> OpenAsync(RoutePlan plan, SurfaceRequest request, Attempts attempts, CancellationToken ct) => OpenAsync(
+        plan,
+        request.Surface.Operation,
+        attempts,
+        upstream =>
+        {
+            var exchange = new UpstreamExchange();
+            return new Asking(exchange, AskAsync(upstream, request, exchange, ct));
+        },
+        ct);
+
+    private async Task<Reply> OpenAsync(RoutePlan plan, string operation, Attempts attempts, Func<PlannedUpstream, Asking> ask, CancellationToken ct)
     {
         foreach (var upstream in plan.Upstreams)
         {
-            var settings = new HubExecutionSettings { Request = request, OutputCap = outputCap };
-            settings.Exchange.Span = telemetry.StartChat(plan.Model.Id, upstream);
-            attempts.Add(upstream, settings.Exchange);
-            var attempt = new Attempt(this, upstream, settings.Exchange);
+            var (exchange, answer) = ask(upstream);
+            exchange.Span = telemetry.Start(operation, plan.Model.Id, upstream);
+            attempts.Add(upstream, exchange);
+            var attempt = new Attempt(this, operation, upstream, exchange);
             try
             {
-                return await BeginAsync(attempt, request.Stream ? StreamAsync(upstream, settings, ct) : WholeAsync(upstream, settings, ct), ct);
+                return await BeginAsync(attempt, answer, ct);
             }
             catch (UpstreamException failure) when (failure.MayFallBack && !attempts.Closed && upstream != plan.Upstreams[^1])
             {
@@ -102,9 +126,14 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
         yield return new ReplyChunk(raw.Json, raw.Facts, raw.Original);
     }
 
+    private IAsyncEnumerable<ReplyChunk> AskAsync(PlannedUpstream upstream, SurfaceRequest request, UpstreamExchange exchange, CancellationToken ct) =>
+        Service<SurfaceConnector>(upstream).AskAsync(request, exchange, ct);
+
+    private IChatCompletionService Connector(PlannedUpstream upstream) => Service<IChatCompletionService>(upstream);
+
     // An administrator may have removed the upstream since it was planned.
-    private IChatCompletionService Connector(PlannedUpstream upstream) =>
-        kernel.Services.GetKeyedService<IChatCompletionService>(upstream.Key)
+    private T Service<T>(PlannedUpstream upstream) where T : class =>
+        kernel.Services.GetKeyedService<T>(upstream.Key)
         ?? throw new UpstreamException(ProviderFailure.Unavailable, $"{upstream.VendorId} is no longer in service.");
 
     private UpstreamHealth Health => health;
@@ -114,8 +143,11 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
     [LoggerMessage(LogLevel.Warning, "{Vendor} failed for {Model} ({Failure}); trying the next upstream. {Reason}")]
     private partial void LogFellBack(string vendor, string model, ProviderFailure failure, string reason);
 
+    /// <summary>A question to one upstream that is put when its answer is first read.</summary>
+    private readonly record struct Asking(UpstreamExchange Exchange, IAsyncEnumerable<ReplyChunk> Answer);
+
     /// <summary>One upstream being tried; notes once how it went.</summary>
-    private sealed class Attempt(ProviderSet set, PlannedUpstream upstream, UpstreamExchange exchange)
+    private sealed class Attempt(ProviderSet set, string operation, PlannedUpstream upstream, UpstreamExchange exchange)
     {
         private bool _ended;
 
@@ -160,7 +192,7 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
                     break;
             }
 
-            set.Telemetry.EndChat(upstream, exchange, failure);
+            set.Telemetry.End(operation, upstream, exchange, failure);
         }
     }
 }

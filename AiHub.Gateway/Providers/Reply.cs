@@ -3,7 +3,7 @@ using AiHub.Gateway.Routing;
 
 namespace AiHub.Gateway.Providers;
 
-/// <summary>One piece of an answer: a chunk of a stream, or the whole of an answer that is not streamed.</summary>
+/// <summary>One piece of an answer: a chunk of a stream, or the whole of an answer that is not streamed. Outside of chat it need not be JSON.</summary>
 /// <param name="Json">A chunk is valid until the next one is asked for; a whole answer stays.</param>
 /// <param name="Original">
 /// The vendor's own words, where vendor and client speak the same dialect and it is not this one: the data of an event, or the whole answer.

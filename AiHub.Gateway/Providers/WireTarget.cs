@@ -30,6 +30,9 @@ public sealed record WireTarget(
     /// <summary>The model as a JSON string.</summary>
     public ReadOnlyMemory<byte> EncodedModel { get; } = JsonSerializer.SerializeToUtf8Bytes(Model);
 
+    /// <summary>Where the vendor answers what is not chat.</summary>
+    public Uri Url(string path) => new(ChatUrl, $"../{path}");
+
     public bool Equals(WireTarget? other) => other is not null
         && VendorId == other.VendorId && ChatUrl == other.ChatUrl && Model == other.Model && Secret == other.Secret
         && Quirks == other.Quirks && Timeouts == other.Timeouts && AllowPrivateNetwork == other.AllowPrivateNetwork

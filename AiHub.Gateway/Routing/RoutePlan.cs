@@ -19,8 +19,15 @@ public enum RouteRefusalReason
     /// <summary>Nobody has set a price in the caller's currency; unpriced is refused, never free.</summary>
     Unpriced,
 
+    /// <summary>The model does something else than what it is asked for.</summary>
+    WrongKind,
+
     /// <summary>No vendor that serves the model is switched on.</summary>
     NoVendor,
 }
 
-public readonly record struct RouteOutcome(RoutePlan? Plan, RouteRefusalReason? Refusal);
+public readonly record struct RouteOutcome(RoutePlan? Plan, RouteRefusalReason? Refusal)
+{
+    /// <summary>The same, unless the model is not one of this kind.</summary>
+    public RouteOutcome For(ModelKind kind) => Plan is null || Plan.Model.Kind == kind ? this : new RouteOutcome(null, RouteRefusalReason.WrongKind);
+}

@@ -7,12 +7,13 @@ namespace AiHub.Portal.Keys;
 public static class FirstModel
 {
     private const string Simulator = "sim";
+    private const string Chat = "chat";
     private const string Echo = "sim/echo";
 
     /// <summary>The cheapest answer of a real vendor; where only the simulator is on, the one of its models that simply answers.</summary>
     public static string? Of(IReadOnlyList<ModelView> models) =>
-        models.Where(model => model.Vendor != Simulator && model.OutputModalities.Contains("text"))
-            .OrderBy(model => model.Price is { } price ? decimal.Parse(price.Output, CultureInfo.InvariantCulture) : decimal.MaxValue)
+        models.Where(model => model.Vendor != Simulator && model.Kind == Chat && model.OutputModalities.Contains("text"))
+            .OrderBy(model => model.Price is { Output: { } price } ? decimal.Parse(price, CultureInfo.InvariantCulture) : decimal.MaxValue)
             .ThenBy(model => model.Id, StringComparer.Ordinal)
             .Select(model => model.Id)
             .FirstOrDefault()

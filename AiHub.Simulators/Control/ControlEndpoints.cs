@@ -101,6 +101,8 @@ public static class ControlEndpoints
         new Dictionary<string, string>
         {
             ["POST /vendors/openai/v1/chat/completions"] = "An OpenAI-compatible vendor; the key is Simulators:ApiKey.",
+            ["POST /vendors/openai/v1/{embeddings | images/generations | images/edits | audio/speech | audio/transcriptions | moderations | rerank}"] =
+                "What is not chat, by the models embed, image, speech, transcribe, moderate and rerank; embed-fault-500 fails in that way, and so on.",
             ["GET /vendors/openai/v1/models"] = "Its models.",
             ["POST /vendors/anthropic/v1/messages"] = "A vendor that speaks Anthropic's protocol; the same key in x-api-key.",
             ["GET /vendors/anthropic/v1/models"] = "Its models, among them fault-… for each of its faults.",

@@ -33,7 +33,14 @@ public sealed class CatalogImportTests(TestDatabase database) : IClassFixture<Te
             if (lists is [{ } first, ..])
             {
                 priced++;
-                Assert.All(lists, list => Assert.True(list!.Price(new TokenUsage(1_000_000, OutputText: 1_000_000)).Cost.Nanos > 0));
+                var used = kinds[upstream.ModelId] switch
+                {
+                    ModelKind.Embedding or ModelKind.Rerank => new Consumption(new TokenUsage(1_000_000), new UnitUsage(SearchUnits: 1)),
+                    _ => new Consumption(new TokenUsage(1_000_000, OutputText: 1_000_000), new UnitUsage(1, 1, 1_000_000, 1)),
+                };
+
+                // OpenAI takes nothing for moderation, and says so: a price of zero is a price.
+                Assert.All(lists, list => Assert.True(kinds[upstream.ModelId] == ModelKind.Moderation || list!.Price(used).Cost.Nanos > 0, upstream.VendorModel));
                 Assert.All(first.Rows, row => Assert.NotEmpty(row.Source));
             }
         });
@@ -115,7 +122,10 @@ public sealed class CatalogImportTests(TestDatabase database) : IClassFixture<Te
         Assert.Equal(("https://api.deepseek.com", "DEEPSEEK_API_KEY"), (vendors["deepseek"].BaseUrl, vendors["deepseek"].KeyVariable));
         Assert.Equal("max_completion_tokens", vendors["openai"].Quirks["output_limit"]);
         Assert.Equal(
-            ["sim/busy", "sim/dies", "sim/echo", "sim/lorem", "sim/reasoning", "sim/slow", "sim/tools"],
+            [
+                "sim/busy", "sim/dies", "sim/echo", "sim/embed", "sim/image", "sim/lorem", "sim/moderate", "sim/reasoning", "sim/rerank", "sim/slow", "sim/speech", "sim/tools",
+                "sim/transcribe",
+            ],
             await db.Upstreams.Where(upstream => upstream.VendorId == "sim").OrderBy(upstream => upstream.ModelId).Select(upstream => upstream.ModelId).ToListAsync());
         Assert.All(await db.Prices.ToListAsync(), price => Assert.NotEmpty(price.Source));
         Assert.Equal("openai/gpt-5.5", (await db.Models.SingleAsync(model => model.Aliases.Contains("gpt-5.5"))).Id);

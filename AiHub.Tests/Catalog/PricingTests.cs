@@ -93,6 +93,59 @@ public sealed class PricingTests
         Assert.Throws<InvalidOperationException>(() => new PriceList(Currency.USD, [input]).Price(new TokenUsage(0, OutputText: 1)));
     }
 
+    [Fact]
+    public void Images_seconds_characters_and_searches_are_priced_each_and_summed_with_tokens()
+    {
+        var prices = new PriceBook([Row(PriceComponent.Input, "5"), Row(PriceComponent.Image, Money.Of(40_000, Currency.USD).Nanos), Row(PriceComponent.Character, "15")])
+            .At(Upstream, Currency.USD, Epoch, ModelKind.Image)!;
+
+        var charge = prices.Price(new Consumption(new TokenUsage(1_000), new UnitUsage(Images: 3, Characters: 7)));
+
+        Assert.Equal("0.125105", charge.Cost.ToDecimalString());
+        Assert.Equal(Rows(prices, PriceComponent.Input, PriceComponent.Image, PriceComponent.Character), charge.PriceRows);
+    }
+
+    [Fact]
+    public void What_is_counted_in_two_ways_is_charged_in_the_priced_one()
+    {
+        var used = new Consumption(new TokenUsage(1_000_000, ImageOut: 1_000_000), new UnitUsage(Images: 1, SearchUnits: 1));
+
+        var byImage = new PriceBook([Row(PriceComponent.Image, Money.Of(40_000, Currency.USD).Nanos)]).At(Upstream, Currency.USD, Epoch, ModelKind.Image)!;
+        Assert.Equal("0.04", byImage.Price(used).Cost.ToDecimalString());
+
+        var byTokens = new PriceBook([Row(PriceComponent.Input, "5"), Row(PriceComponent.Output, "10"), Row(PriceComponent.ImageOut, "40")]).At(Upstream, Currency.USD, Epoch, ModelKind.Image)!;
+        Assert.Equal("45", byTokens.Price(used).Cost.ToDecimalString());
+    }
+
+    [Theory]
+    [InlineData(ModelKind.Chat, new[] { PriceComponent.Input, PriceComponent.Output })]
+    [InlineData(ModelKind.Embedding, new[] { PriceComponent.Input })]
+    [InlineData(ModelKind.Moderation, new[] { PriceComponent.Input })]
+    [InlineData(ModelKind.Image, new[] { PriceComponent.Image })]
+    [InlineData(ModelKind.Image, new[] { PriceComponent.Input, PriceComponent.Output })]
+    [InlineData(ModelKind.Speech, new[] { PriceComponent.Character })]
+    [InlineData(ModelKind.Speech, new[] { PriceComponent.Input, PriceComponent.Output })]
+    [InlineData(ModelKind.Transcription, new[] { PriceComponent.Second })]
+    [InlineData(ModelKind.Transcription, new[] { PriceComponent.Input, PriceComponent.Output })]
+    [InlineData(ModelKind.Rerank, new[] { PriceComponent.SearchUnit })]
+    [InlineData(ModelKind.Rerank, new[] { PriceComponent.Input })]
+    public void A_model_is_usable_when_one_way_of_counting_its_calls_is_wholly_priced(ModelKind kind, PriceComponent[] needed)
+    {
+        var rows = needed.Select(component => Row(component, 1)).ToList();
+
+        Assert.NotNull(new PriceBook(rows).At(Upstream, Currency.USD, Epoch, kind));
+        Assert.All(rows, missing => Assert.Null(new PriceBook(rows.Where(row => row != missing)).At(Upstream, Currency.USD, Epoch, kind)));
+    }
+
+    [Fact]
+    public void What_is_not_counted_in_tokens_has_weights_of_its_own()
+    {
+        var weights = new Weights(1_000, 1_000, 1_000, Image: 1_000_000, Second: 20_000, Character: 250, SearchUnit: 500_000);
+
+        Assert.Equal(10 + 2_000 + 60 + 1 + 500, weights.PlanTokens(new Consumption(new TokenUsage(10), new UnitUsage(2, 3, 1, 1))));
+        Assert.Equal(0, Weights.One.PlanTokens(new Consumption(default, new UnitUsage(2, 3, 1, 1))));
+    }
+
     [Property(MaxTest = 500)]
     public Property Rounding_loses_at_most_half_a_nano_and_a_longer_call_never_costs_less() => Prop.ForAll(Usages(), Prices(), Usages(), (usage, nanos, more) =>
     {

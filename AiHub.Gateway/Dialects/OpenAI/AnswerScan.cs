@@ -43,6 +43,9 @@ public readonly record struct AnswerFacts(
     JsonRange Text,
     JsonRange Error)
 {
+    /// <summary>Of a piece that nobody but its reader understands: something a reader would see, and no more is known.</summary>
+    public static readonly AnswerFacts Opaque = new(AnswerTraits.Semantic, 0, default, default, default, default, default);
+
     public bool Has(AnswerTraits traits) => (Traits & traits) == traits;
 }
 

@@ -53,6 +53,11 @@ public static class ApiReference
     private static readonly (Text Name, Text Description)[] Tags =
     [
         (new("Chat", "对话"), new("Call models. Compatible with the OpenAI API; authenticated by an API key.", "调用模型。兼容 OpenAI 接口，使用 API 密钥认证。")),
+        (new("Embeddings", "向量"), new("Texts to vectors.", "将文本转换为向量。")),
+        (new("Images", "图像"), new("Make and change images.", "生成与编辑图片。")),
+        (new("Audio", "音频"), new("Speech from text, and text from speech.", "语音合成与语音识别。")),
+        (new("Moderations", "内容审核"), new("Judge whether texts are harmful.", "判断文本是否包含有害内容。")),
+        (new("Rerank", "重排序"), new("Order documents by their relevance to a query.", "按与查询的相关性排列文档。")),
         (new("Accounts", "账户"), new("Register, sign in, sign out.", "注册、登录与退出。")),
         (new("API keys", "API 密钥"), new("The keys programs call models with.", "程序调用模型所用的密钥。")),
         (new("Usage", "用量"), new("What was called, how many tokens it took and what it cost.", "调用记录、令牌用量与费用。")),

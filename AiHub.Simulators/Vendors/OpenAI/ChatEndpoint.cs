@@ -84,7 +84,7 @@ public static class ChatEndpoint
         {
             serving.IsAnswered = true;
             serving.IsCut = fault.Cuts;
-            await insteadAsync(exchange.Context, request, ct);
+            await insteadAsync(exchange.Context, request.Stream, ct);
             serving.Completes();
 
             return;

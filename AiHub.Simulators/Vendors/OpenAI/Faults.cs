@@ -54,10 +54,10 @@ public static class Faults
                 Document = _ => [Text(InBandError())],
             },
             new("html", "Answers 200 with an HTML page.") { Instead = HtmlAsync },
-            new("huge-body", "Sends a body of 100 MB in one event.") { Instead = (context, request, ct) => HugeAsync(context, request, compressed: false, ct) },
+            new("huge-body", "Sends a body of 100 MB in one event.") { Instead = (context, stream, ct) => HugeAsync(context, stream, compressed: false, ct) },
             new("gzip-bomb", "Sends 100 MB compressed to a few hundred KB, with content-encoding: gzip, asked or not.")
             {
-                Instead = (context, request, ct) => HugeAsync(context, request, compressed: true, ct),
+                Instead = (context, stream, ct) => HugeAsync(context, stream, compressed: true, ct),
             },
             new("429-storm", "Answers 429 without saying when to come back.") { Refusal = OpenAIError.TooManyRequests(60, null) },
             new("quota", "Answers 429 insufficient_quota.")
@@ -87,6 +87,7 @@ public static class Faults
     // Without a document of its own, a spoilt document is half of the right one and then the same trouble.
     private static Fault MidAnswer(string name, string description, Step? trouble = null, string? document = null, bool goesOn = false) => new(name, description)
     {
+        Trouble = new Trouble(trouble, goesOn),
         Events = (_, steps) => InTheMiddle(steps, trouble, goesOn),
         Document = bytes => document is not null
             ? [Text(document)]
@@ -118,7 +119,7 @@ public static class Faults
         }
     }
 
-    private static Task ResetAsync(HttpContext context, ChatRequest request, CancellationToken ct)
+    private static Task ResetAsync(HttpContext context, bool stream, CancellationToken ct)
     {
         context.Abort();
 
@@ -208,16 +209,16 @@ public static class Faults
 
     private static int? CallOf(Step.Event sent) => sent.Json["choices"] is JsonArray { Count: > 0 } choices && choices[0]?["delta"]?["tool_calls"] is JsonArray calls ? (int?)calls[0]?["index"] : null;
 
-    private static async Task HtmlAsync(HttpContext context, ChatRequest request, CancellationToken ct)
+    private static async Task HtmlAsync(HttpContext context, bool stream, CancellationToken ct)
     {
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync(
             "<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head><body><h1>Checking your browser</h1></body></html>\n", ct);
     }
 
-    private static async Task HugeAsync(HttpContext context, ChatRequest request, bool compressed, CancellationToken ct)
+    private static async Task HugeAsync(HttpContext context, bool stream, bool compressed, CancellationToken ct)
     {
-        var (start, end) = request.Stream
+        var (start, end) = stream
             ? ("data: {\"id\":\"chatcmpl-huge\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"huge\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"",
                 "\"},\"finish_reason\":null}]}\n\ndata: [DONE]\n\n")
             : ("{\"id\":\"chatcmpl-huge\",\"object\":\"chat.completion\",\"created\":0,\"model\":\"huge\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"",
@@ -225,7 +226,7 @@ public static class Faults
         var filling = new byte[64 * 1024];
         filling.AsSpan().Fill((byte)'a');
 
-        context.Response.ContentType = request.Stream ? ChatEndpoint.EventStream : "application/json";
+        context.Response.ContentType = stream ? ChatEndpoint.EventStream : "application/json";
         if (compressed)
         {
             context.Response.Headers.ContentEncoding = "gzip";

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AiHub.Simulators.Vendors.OpenAI.Surfaces;
 
 namespace AiHub.Simulators.Vendors.OpenAI;
 
@@ -16,6 +17,7 @@ public static class OpenAIVendor
         var vendor = app.MapGroup("/vendors/openai");
 
         vendor.MapPost(Chat, context => Exchange.RunAsync(context, ChatEndpoint.AnswerAsync));
+        vendor.MapSurfaces();
         vendor.MapGet(Models, context => Exchange.RunAsync(context, ListAsync));
         vendor.MapGet($"{Models}/{{model}}", context => Exchange.RunAsync(context, FindAsync));
         vendor.Map("/{**rest}", context => Exchange.RunAsync(context, RefuseAsync));
@@ -23,14 +25,14 @@ public static class OpenAIVendor
 
     private static Task ListAsync(Exchange exchange, CancellationToken ct) => WriteAsync(
         exchange,
-        new JsonObject { ["object"] = "list", ["data"] = new JsonArray([.. SimulatedModel.All.Keys.Select(name => (JsonNode)View(name))]) },
+        new JsonObject { ["object"] = "list", ["data"] = new JsonArray([.. SimulatedModel.All.Keys.Concat(SurfaceModel.Names).Select(name => (JsonNode)View(name))]) },
         ct);
 
     private static Task FindAsync(Exchange exchange, CancellationToken ct)
     {
         var name = (string)exchange.Context.GetRouteValue("model")!;
 
-        return SimulatedModel.All.ContainsKey(name) ? WriteAsync(exchange, View(name), ct) : exchange.RefuseAsync(OpenAIError.NoSuchModel(name), ct);
+        return SimulatedModel.All.ContainsKey(name) || SurfaceModel.Names.Contains(name) ? WriteAsync(exchange, View(name), ct) : exchange.RefuseAsync(OpenAIError.NoSuchModel(name), ct);
     }
 
     private static Task RefuseAsync(Exchange exchange, CancellationToken ct)
