@@ -21,6 +21,9 @@ public enum UsageSource
 
     /// <summary>Counted by the hub's tokenizer because the vendor reported nothing.</summary>
     Estimated,
+
+    /// <summary>The answer came from the answer cache; as the vendor had counted it.</summary>
+    Cached,
 }
 
 /// <summary>One call, once: who, what, how much, how long. Every page, export and invoice derives from these rows and the ledger.</summary>
