@@ -14,7 +14,7 @@ namespace AiHub.Gateway.Metering;
 /// Holds what a call may cost before it is made and settles what it did cost, exactly once, however it ends: with the vendor's own figures where
 /// there are any, and never in the caller's lifetime but in its own.
 /// </summary>
-public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter counter, GatewayTelemetry telemetry, TimeProvider time, ILogger<Meter> logger)
+public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter counter, EndpointPace pace, GatewayTelemetry telemetry, TimeProvider time, ILogger<Meter> logger)
 {
     // The vendor's count follows its last word within moments; for that moment a caller who left is waited for.
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
@@ -204,6 +204,10 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
 
         call.Usage = usage;
         telemetry.Settled(call, usage);
+        if (usage.Status == UsageStatus.Succeeded && call.Plan.Cache?.Answer is null && call.Attempts.Exchange is { Duration: { } duration } exchange)
+        {
+            pace.Served(usage.UpstreamId, exchange.TimeToFirstToken, duration, usage.Tokens.Output);
+        }
     }
 
     private UsageRecord Record(Call call, Tally tally)
@@ -219,7 +223,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
             TeamId = call.Caller.TeamId,
             UserId = call.Caller.UserId,
             KeyId = call.Caller.KeyId,
-            ModelId = call.Plan.Model.Id,
+            ModelId = upstream.Model.Id,
             UpstreamId = upstream.Id,
             VendorId = upstream.VendorId,
             Surface = call.Surface,
@@ -230,7 +234,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
             ErrorCode = tally.Status != UsageStatus.Failed ? null : tally.Failure is { } failure ? UpstreamErrors.Code(failure.Failure) : "internal_error",
             Streamed = call.Request.Stream,
             FinishReason = tally.FinishReason,
-            PlanTokens = call.Plan.Model.Weights.PlanTokens(tokens),
+            PlanTokens = upstream.Model.Weights.PlanTokens(tokens),
             Cost = charge.Cost,
             PriceRows = charge.PriceRows,
             Latency = time.GetElapsedTime(call.ReceivedTimestamp),
@@ -248,7 +252,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
                 LogInconsistent(call.Attempts.Last!.VendorId, call.Plan.Model.Id, call.Id);
             }
 
-            return (reading.Tokens, UsageSource.Vendor);
+            return (reading.Tokens, call.Plan.Cache?.Answer is null ? UsageSource.Vendor : UsageSource.Cached);
         }
 
         // A failure is the vendor's or ours; what nobody counted is not the caller's to pay. Neither is a call no vendor had taken yet.

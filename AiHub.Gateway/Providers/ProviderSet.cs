@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using AiHub.Gateway.Caching;
 using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Routing;
 using Microsoft.SemanticKernel;
@@ -8,7 +8,8 @@ using Microsoft.SemanticKernel.ChatCompletion;
 namespace AiHub.Gateway.Providers;
 
 /// <summary>Opens an answer: tries the upstreams of a plan in order until one begins to answer.</summary>
-public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, GatewayTelemetry telemetry, ILogger<ProviderSet> logger)
+public sealed partial class ProviderSet(
+    Kernel kernel, UpstreamHealth health, RetryBudget budget, Affinity affinity, AnswerCache cache, GatewayTelemetry telemetry, ILogger<ProviderSet> logger)
 {
     // A vendor may send a few events before the first that a reader would see. While they are held back, another vendor can still take over.
     private const int MostHeldEvents = 64;
@@ -17,24 +18,36 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
     /// <exception cref="UpstreamException">No upstream answered; it is the failure of the last one tried.</exception>
     public async Task<Reply> OpenAsync(RoutePlan plan, ChatRequest request, long? outputCap, Attempts attempts, CancellationToken ct)
     {
-        foreach (var upstream in plan.Upstreams)
+        if (plan.Cache?.Answer is { } kept)
         {
-            var settings = new HubExecutionSettings { Request = request, OutputCap = outputCap };
-            settings.Exchange.Span = telemetry.StartChat(plan.Model.Id, upstream);
-            attempts.Add(upstream, settings.Exchange);
-            var attempt = new Attempt(this, upstream, settings.Exchange);
-            try
-            {
-                return await BeginAsync(attempt, request.Stream ? StreamAsync(upstream, settings, ct) : WholeAsync(upstream, settings, ct), ct);
-            }
-            catch (UpstreamException failure) when (failure.MayFallBack && upstream != plan.Upstreams[^1])
-            {
-                telemetry.FellBack(upstream, failure.Failure);
-                LogFellBack(upstream.VendorId, upstream.VendorModel, failure.Failure, failure.Message);
-            }
+            return AnswerCache.Replay(plan, kept, attempts);
         }
 
-        throw new UnreachableException("A plan without upstreams is refused before it gets here.");
+        var walk = new RouteWalk(plan, health, budget);
+        for (var upstream = walk.First(); ;)
+        {
+            var settings = new HubExecutionSettings { Request = request, OutputCap = outputCap };
+            settings.Exchange.Span = telemetry.StartChat(upstream.Model.Id, upstream);
+            attempts.Add(upstream, settings.Exchange);
+            var attempt = new Attempt(this, plan, upstream, settings.Exchange);
+            try
+            {
+                var reply = await BeginAsync(attempt, request.Stream ? StreamAsync(upstream, settings, ct) : WholeAsync(upstream, settings, ct), ct);
+                // An answer cut short because little was left to pay for it is nobody else's.
+                return plan.Cache is { Key: not null } ticket && outputCap is null ? cache.Keeping(reply, ticket) : reply;
+            }
+            catch (UpstreamException failure)
+            {
+                if (walk.After(upstream, failure) is not { } next)
+                {
+                    throw;
+                }
+
+                telemetry.FellBack(upstream, failure.Failure);
+                LogFellBack(upstream.VendorId, upstream.VendorModel, failure.Failure, failure.Message);
+                upstream = next;
+            }
+        }
     }
 
     private static async Task<Reply> BeginAsync(Attempt attempt, IAsyncEnumerable<ReplyChunk> answer, CancellationToken ct)
@@ -109,13 +122,21 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
 
     private UpstreamHealth Health => health;
 
+    private void Remember(RoutePlan plan, PlannedUpstream upstream)
+    {
+        if (plan.Conversation is { } conversation && upstream.Model == plan.Model)
+        {
+            affinity.Answered(conversation, upstream.Key);
+        }
+    }
+
     private GatewayTelemetry Telemetry => telemetry;
 
     [LoggerMessage(LogLevel.Warning, "{Vendor} failed for {Model} ({Failure}); trying the next upstream. {Reason}")]
     private partial void LogFellBack(string vendor, string model, ProviderFailure failure, string reason);
 
     /// <summary>One upstream being tried; notes once how it went.</summary>
-    private sealed class Attempt(ProviderSet set, PlannedUpstream upstream, UpstreamExchange exchange)
+    private sealed class Attempt(ProviderSet set, RoutePlan plan, PlannedUpstream upstream, UpstreamExchange exchange)
     {
         private bool _ended;
 
@@ -153,10 +174,14 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
             switch (failure)
             {
                 case null:
-                    set.Health.Succeeded(upstream.Id);
+                    set.Health.Succeeded(upstream, plan.OrganizationId);
+                    set.Remember(plan, upstream);
                     break;
                 case UpstreamException fault:
-                    set.Health.Failed(upstream.Id, fault);
+                    set.Health.Failed(upstream, fault, plan.OrganizationId);
+                    break;
+                default:
+                    set.Health.Left(upstream);
                     break;
             }
 
