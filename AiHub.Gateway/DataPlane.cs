@@ -1,6 +1,7 @@
 using AiHub.Domain.Accounts;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Billing;
+using AiHub.Gateway.Caching;
 using AiHub.Gateway.Chat;
 using AiHub.Gateway.Dialects.Anthropic;
 using AiHub.Gateway.Dialects.Completions;
@@ -13,6 +14,9 @@ using AiHub.Gateway.Modalities;
 using AiHub.Gateway.Models;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.Options;
 using Microsoft.SemanticKernel;
 
 namespace AiHub.Gateway;
@@ -32,11 +36,24 @@ public static class DataPlane
 
         services.AddSingleton<ApiKeys>();
 
+        services.AddDataProtection().SetApplicationName("AiHub.Gateway");
+        services.AddOptions<KeyManagementOptions>().Configure<IServiceScopeFactory, TimeProvider>((ring, scopes, time) => ring.XmlRepository = new DatabaseKeyRing(scopes, time));
+        services.AddSingleton<VendorSecrets>();
         services.AddSingleton<VendorSettings>();
         services.AddSingleton<Catalogue>();
         services.AddHostedService(provider => provider.GetRequiredService<Catalogue>());
+        services.AddSingleton<Func<CatalogueSnapshot>>(provider => () => provider.GetRequiredService<Catalogue>().Current);
         services.AddSingleton<UpstreamHealth>();
+        services.AddSingleton<RetryBudget>();
+        services.AddSingleton<EndpointPace>();
+        services.AddSingleton<Affinity>();
+        services.AddOptions<RoutingOptions>().BindConfiguration(RoutingOptions.Section).ValidateOnStart();
         services.AddSingleton<Router>();
+        services.AddSingleton<ModelListings>();
+
+        services.AddOptions<AnswerCacheOptions>().BindConfiguration(AnswerCacheOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AnswerCacheOptions>, AnswerCacheOptionsValidator>();
+        services.AddSingleton<AnswerCache>();
 
         services.AddSingleton<HandlerPool>();
         services.AddSingleton<ConnectorRegistry>();

@@ -24,6 +24,9 @@ public enum UsageSource
 
     /// <summary>Counted by the hub in a unit that needs no vendor's word: characters sent, images received. As exact as the vendor's own count.</summary>
     Counted,
+
+    /// <summary>The answer came from the answer cache; as the vendor had counted it.</summary>
+    Cached,
 }
 
 /// <summary>One call, once: who, what, how much, how long. Every page, export and invoice derives from these rows and the ledger.</summary>

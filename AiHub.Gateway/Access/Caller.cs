@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using AiHub.Domain;
+using AiHub.Gateway.Routing;
 
 namespace AiHub.Gateway.Access;
 
@@ -33,10 +34,16 @@ public sealed record Caller
     /// <summary>What its usage is filed under.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = FrozenDictionary<string, string>.Empty;
 
+    /// <summary>What the organization lets its calls be answered by.</summary>
+    public OrganizationPolicy Policy { get; init; } = OrganizationPolicy.Unrestricted;
+
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>The organization may not call anything until an operator lifts this.</summary>
     public bool Suspended { get; init; }
+
+    /// <summary>Neither the key nor the organization rules anything out.</summary>
+    public bool MayCallEverything => AllowedModels is null && AllowedVendors is null && Policy == OrganizationPolicy.Unrestricted;
 
     public bool MayCall(string modelId) => AllowedModels is null || AllowedModels.Contains(modelId);
 

@@ -19,7 +19,7 @@ internal static class AnswerHeaders
     {
         var elapsed = time.GetElapsedTime(call.ReceivedTimestamp);
         headers["openai-processing-ms"] = Milliseconds(elapsed);
-        headers["x-aihub-model"] = call.Plan.Model.Id;
+        headers["x-aihub-model"] = (call.Attempts.Last?.Model ?? call.Plan.Model).Id;
         if (call.Attempts.Last is { } upstream)
         {
             headers["x-aihub-provider"] = upstream.VendorId;
@@ -34,6 +34,19 @@ internal static class AnswerHeaders
         if (call.Attempts.Exchange is { Dropped.Count: > 0 } untold)
         {
             headers["x-aihub-dropped-params"] = Dropped(untold.Dropped);
+        }
+
+        if (call.Plan.Cache is { } cache)
+        {
+            headers["x-aihub-cache"] = cache.Status.ToString().ToLowerInvariant();
+            if (cache.Answer is not null)
+            {
+                headers["x-aihub-cache-age"] = ((long)cache.Age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            }
+            else if (cache.Key is not null)
+            {
+                headers["x-aihub-cache-ttl"] = ((long)cache.Ttl.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            }
         }
 
         if (call.Usage is { } usage)

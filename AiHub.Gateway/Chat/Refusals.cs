@@ -24,6 +24,11 @@ internal static class Refusals
             Message = $"The model '{model}' is known to this hub, but no provider that serves it is switched on.",
             Code = "model_not_available",
         },
+        RouteRefusalReason.NoneFits => OpenAIError.ModelNotFound(model) with
+        {
+            Message = $"No provider of the model '{model}' fits what the request or its organization demands (providers, data policy, parameters or price). Demand less, or name other models to fall back on.",
+            Code = "no_endpoints",
+        },
         RouteRefusalReason.Unpriced => OpenAIError.ModelNotFound(model) with
         {
             Message = $"The model '{model}' has no price in {caller.Currency} yet, so it cannot be called. Ask the operator of this hub to set one.",

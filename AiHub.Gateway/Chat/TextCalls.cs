@@ -1,5 +1,6 @@
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Access;
+using AiHub.Gateway.Caching;
 using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Limits;
@@ -10,7 +11,7 @@ using AiHub.Gateway.Routing;
 namespace AiHub.Gateway.Chat;
 
 /// <summary>The way every text request goes once it has been read, whatever dialect it came in: who may answer, whether it is allowed and paid for, the answer, its bill.</summary>
-public sealed class TextCalls(Router router, LimitGate gate, Meter meter, ProviderSet providers, TimeProvider time)
+public sealed class TextCalls(Router router, LimitGate gate, AnswerCache cache, Meter meter, ProviderSet providers, TimeProvider time)
 {
     /// <param name="request">Is disposed of with the response.</param>
     /// <param name="received">When the request came in, on the monotonic clock.</param>
@@ -20,7 +21,7 @@ public sealed class TextCalls(Router router, LimitGate gate, Meter meter, Provid
         var gone = context.RequestAborted;
         context.Response.RegisterForDispose(request);
 
-        var (plan, nowhere) = router.Plan(request.Model, caller, context.RequestId()).For(ModelKind.Chat);
+        var (plan, nowhere) = router.Plan(request.Model, caller, context.RequestId(), request.Preferences, request.Json).For(ModelKind.Chat);
         if (plan is null)
         {
             return Refusals.Of(nowhere!.Value, request.Model, caller);
@@ -38,6 +39,7 @@ public sealed class TextCalls(Router router, LimitGate gate, Meter meter, Provid
             return Refusals.Of(tooFast, caller);
         }
 
+        plan = await cache.LookAsync(plan, request, surface, caller, context.Request.Headers, gone);
         var (call, unpaid) = await meter.HoldAsync(context.RequestId(), caller, surface, plan, request, received, gone);
         if (call is null)
         {

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using AiHub.Contracts;
 using AiHub.Domain.Access;
+using AiHub.Gateway.Management.Admin;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
@@ -89,6 +90,10 @@ public static class ManagementApi
         api.MapOperators();
         api.MapBilling();
         api.MapModelCatalog();
+        api.MapAdminVendors();
+        api.MapAdminEndpoints();
+        api.MapAdminModels();
+        api.MapAdminPrices();
 
         app.MapReference();
         return app;

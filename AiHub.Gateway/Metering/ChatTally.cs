@@ -52,7 +52,7 @@ internal sealed class ChatTally(Call call, TokenCounter counter) : Tally
     {
         if (_usage.WrittenCount > 0 && OpenAIUsage.Read(_usage.WrittenMemory) is { } reading)
         {
-            return new Measured(new Consumption(reading.Tokens), UsageSource.Vendor, reading.Inconsistent);
+            return new Measured(new Consumption(reading.Tokens), call.Plan.Cache?.Answer is null ? UsageSource.Vendor : UsageSource.Cached, reading.Inconsistent);
         }
 
         if (Status == UsageStatus.Failed || call.Attempts.Exchange is not { Accepted: true })

@@ -16,7 +16,8 @@ namespace AiHub.Gateway.Metering;
 /// Holds what a call may cost before it is made and settles what it did cost, exactly once, however it ends: with the vendor's own figures where
 /// there are any, and never in the caller's lifetime but in its own.
 /// </summary>
-public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter counter, GatewayTelemetry telemetry, IOptions<MeteringOptions> options, TimeProvider time, ILogger<Meter> logger)
+public sealed partial class Meter(
+    Ledger ledger, Leases leases, TokenCounter counter, EndpointPace pace, GatewayTelemetry telemetry, IOptions<MeteringOptions> options, TimeProvider time, ILogger<Meter> logger)
 {
     private const int MostDrains = 256;
     private const long MostDrained = 4 * 1024 * 1024;
@@ -255,6 +256,10 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
 
         call.Usage = usage;
         telemetry.Settled(call, usage);
+        if (usage.Status == UsageStatus.Succeeded && call.Plan.Cache?.Answer is null && call.Attempts.Exchange is { Duration: { } duration } exchange)
+        {
+            pace.Served(usage.UpstreamId, exchange.TimeToFirstToken, duration, usage.Tokens.Output);
+        }
     }
 
     private UsageRecord Record(AdmittedCall call, Tally tally)
@@ -275,7 +280,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
             TeamId = call.Caller.TeamId,
             UserId = call.Caller.UserId,
             KeyId = call.Caller.KeyId,
-            ModelId = call.Plan.Model.Id,
+            ModelId = upstream.Model.Id,
             UpstreamId = upstream.Id,
             VendorId = upstream.VendorId,
             Surface = call.Surface,
@@ -287,7 +292,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
             ErrorCode = tally.Status != UsageStatus.Failed ? null : tally.Failure is { } failure ? UpstreamErrors.Code(failure.Failure) : "internal_error",
             Streamed = call.Streamed,
             FinishReason = tally.FinishReason,
-            PlanTokens = call.Plan.Model.Weights.PlanTokens(measured.Used),
+            PlanTokens = upstream.Model.Weights.PlanTokens(measured.Used),
             Cost = charge.Cost,
             PriceRows = charge.PriceRows,
             Latency = time.GetElapsedTime(call.ReceivedTimestamp),

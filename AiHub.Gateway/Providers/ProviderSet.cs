@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using AiHub.Gateway.Caching;
 using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Modalities;
 using AiHub.Gateway.Routing;
@@ -9,23 +9,31 @@ using Microsoft.SemanticKernel.ChatCompletion;
 namespace AiHub.Gateway.Providers;
 
 /// <summary>Opens an answer: tries the upstreams of a plan in order until one begins to answer.</summary>
-public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, GatewayTelemetry telemetry, ILogger<ProviderSet> logger)
+public sealed partial class ProviderSet(
+    Kernel kernel, UpstreamHealth health, RetryBudget budget, Affinity affinity, AnswerCache cache, GatewayTelemetry telemetry, ILogger<ProviderSet> logger)
 {
     // A vendor may send a few events before the first that a reader would see. While they are held back, another vendor can still take over.
     private const int MostHeldEvents = 64;
     private const int MostHeldBytes = 256 * 1024;
 
     /// <exception cref="UpstreamException">No upstream answered; it is the failure of the last one tried.</exception>
-    public Task<Reply> OpenAsync(RoutePlan plan, ChatRequest request, long? outputCap, Attempts attempts, CancellationToken ct) => OpenAsync(
-        plan,
-        "chat",
-        attempts,
-        upstream =>
+    public async Task<Reply> OpenAsync(RoutePlan plan, ChatRequest request, long? outputCap, Attempts attempts, CancellationToken ct)
+    {
+        if (plan.Cache?.Answer is { } kept)
+        {
+            return AnswerCache.Replay(plan, kept, attempts);
+        }
+
+        var reply = await OpenAsync(plan, "chat", attempts, Ask, ct);
+        // An answer cut short because little was left to pay for it is nobody else's.
+        return plan.Cache is { Key: not null } ticket && outputCap is null ? cache.Keeping(reply, ticket) : reply;
+
+        Asking Ask(PlannedUpstream upstream)
         {
             var settings = new HubExecutionSettings { Request = request, OutputCap = outputCap };
             return new Asking(settings.Exchange, request.Stream ? StreamAsync(upstream, settings, ct) : WholeAsync(upstream, settings, ct));
-        },
-        ct);
+        }
+    }
 
     /// <inheritdoc cref="OpenAsync(RoutePlan, ChatRequest, long?, Attempts, CancellationToken)"/>
     public Task<Reply> OpenAsync(RoutePlan plan, SurfaceRequest request, Attempts attempts, CancellationToken ct) => OpenAsync(
@@ -41,24 +49,29 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
 
     private async Task<Reply> OpenAsync(RoutePlan plan, string operation, Attempts attempts, Func<PlannedUpstream, Asking> ask, CancellationToken ct)
     {
-        foreach (var upstream in plan.Upstreams)
+        var walk = new RouteWalk(plan, health, budget);
+        for (var upstream = walk.First(); ;)
         {
             var (exchange, answer) = ask(upstream);
-            exchange.Span = telemetry.Start(operation, plan.Model.Id, upstream);
+            exchange.Span = telemetry.Start(operation, upstream.Model.Id, upstream);
             attempts.Add(upstream, exchange);
-            var attempt = new Attempt(this, operation, upstream, exchange);
             try
             {
-                return await BeginAsync(attempt, answer, ct);
+                return await BeginAsync(new Attempt(this, plan, operation, upstream, exchange), answer, ct);
             }
-            catch (UpstreamException failure) when (failure.MayFallBack && !attempts.Closed && upstream != plan.Upstreams[^1])
+            catch (UpstreamException failure)
             {
+                // Nobody waits for another once the caller has gone.
+                if (attempts.Closed || walk.After(upstream, failure) is not { } next)
+                {
+                    throw;
+                }
+
                 telemetry.FellBack(upstream, failure.Failure);
                 LogFellBack(upstream.VendorId, upstream.VendorModel, failure.Failure, failure.Message);
+                upstream = next;
             }
         }
-
-        throw new UnreachableException("A plan without upstreams is refused before it gets here.");
     }
 
     private static async Task<Reply> BeginAsync(Attempt attempt, IAsyncEnumerable<ReplyChunk> answer, CancellationToken ct)
@@ -138,6 +151,14 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
 
     private UpstreamHealth Health => health;
 
+    private void Remember(RoutePlan plan, PlannedUpstream upstream)
+    {
+        if (plan.Conversation is { } conversation && upstream.Model == plan.Model)
+        {
+            affinity.Answered(conversation, upstream.Key);
+        }
+    }
+
     private GatewayTelemetry Telemetry => telemetry;
 
     [LoggerMessage(LogLevel.Warning, "{Vendor} failed for {Model} ({Failure}); trying the next upstream. {Reason}")]
@@ -147,7 +168,7 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
     private readonly record struct Asking(UpstreamExchange Exchange, IAsyncEnumerable<ReplyChunk> Answer);
 
     /// <summary>One upstream being tried; notes once how it went.</summary>
-    private sealed class Attempt(ProviderSet set, string operation, PlannedUpstream upstream, UpstreamExchange exchange)
+    private sealed class Attempt(ProviderSet set, RoutePlan plan, string operation, PlannedUpstream upstream, UpstreamExchange exchange)
     {
         private bool _ended;
 
@@ -185,10 +206,14 @@ public sealed partial class ProviderSet(Kernel kernel, UpstreamHealth health, Ga
             switch (failure)
             {
                 case null:
-                    set.Health.Succeeded(upstream.Id);
+                    set.Health.Succeeded(upstream, plan.OrganizationId);
+                    set.Remember(plan, upstream);
                     break;
                 case UpstreamException fault:
-                    set.Health.Failed(upstream.Id, fault);
+                    set.Health.Failed(upstream, fault, plan.OrganizationId);
+                    break;
+                default:
+                    set.Health.Left(upstream);
                     break;
             }
 

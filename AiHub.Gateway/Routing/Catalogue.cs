@@ -85,10 +85,10 @@ public sealed partial class Catalogue : BackgroundService
         var holidays = await db.Holidays.AsNoTracking().ToListAsync(ct);
         var limits = models.ToDictionary(model => model.Id, model => (long?)model.MaxOutputTokens);
 
+        var keys = await db.VendorKeys.AsNoTracking().Where(key => key.Enabled).ToListAsync(ct);
         var served = upstreams
-            .Select(upstream => (Upstream: upstream, Vendor: vendors[upstream.VendorId], Target: _vendors.Target(vendors[upstream.VendorId], upstream.VendorModel, limits.GetValueOrDefault(upstream.ModelId))))
-            .Where(serving => serving.Target is not null)
-            .Select(serving => new ServedUpstream(serving.Upstream, serving.Vendor, serving.Target!))
+            .SelectMany(upstream => _vendors.Targets(vendors[upstream.VendorId], upstream, keys, limits.GetValueOrDefault(upstream.ModelId))
+                .Select(reached => new ServedUpstream(upstream, vendors[upstream.VendorId], reached.Target, reached.Credential)))
             .ToList();
 
         _connectors.Apply(served.Select(serving => new ConnectorSpec(serving.Key, VendorSettings.Connector(serving.Vendor), serving.Target)));
@@ -100,10 +100,13 @@ public sealed partial class Catalogue : BackgroundService
     private partial void LogNotLoaded(Exception failure);
 }
 
-/// <summary>A model's serving by a vendor that is switched on.</summary>
-public sealed record ServedUpstream(Upstream Upstream, Vendor Vendor, WireTarget Target)
+/// <summary>A model's serving by a vendor that is switched on, with one of the keys the endpoint may use.</summary>
+/// <param name="Credential">Which key: its id, or the vendor's for the one that configuration holds.</param>
+public sealed record ServedUpstream(Upstream Upstream, Vendor Vendor, WireTarget Target, string Credential)
 {
-    public string Key { get; } = Upstream.Id.ToString();
+    public string Key { get; } = Credential == Vendor.Id ? Upstream.Id.ToString() : $"{Upstream.Id}:{Credential}";
+
+    public Guid CredentialId { get; } = Guid.TryParse(Credential, out var id) ? id : Guid.Empty;
 }
 
 /// <summary>The catalogue at one moment. Never changes.</summary>
@@ -143,13 +146,24 @@ public sealed class CatalogueSnapshot
         }
 
         _byName = names.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+        AutoModels = [.. models.Where(model => model.AutoRank is not null).OrderBy(model => model.AutoRank).Select(model => model.Id)];
     }
 
     public IReadOnlyList<Model> Models { get; }
 
+    /// <summary>What <c>auto</c> chooses from, best first.</summary>
+    public IReadOnlyList<string> AutoModels { get; }
+
     public Model? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>The servings of a model by vendors that are switched on.</summary>
+    /// <summary>True for the name that leaves the choice of a model to the hub, unless a model has that name.</summary>
+    public bool IsAuto(string name) => name is "auto" or "openrouter/auto" && Find(name) is null;
+
+    /// <returns>Null when the endpoint, its model or its vendor is switched off.</returns>
+    public ServedUpstream? Serving(Guid endpoint) =>
+        _upstreams.Values.SelectMany(served => served).FirstOrDefault(served => served.Upstream.Id == endpoint && Models.Any(model => model.Id == served.Upstream.ModelId));
+
+    /// <summary>The servings of a model by vendors that are switched on; an endpoint with several keys is there with each of them.</summary>
     public IReadOnlyList<ServedUpstream> UpstreamsOf(Model model) => _upstreams.GetValueOrDefault(model.Id) ?? [];
 
     /// <returns>Null when the upstream is not priced in that currency, or for that service class, then.</returns>

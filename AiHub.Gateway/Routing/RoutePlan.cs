@@ -1,13 +1,31 @@
 using AiHub.Domain.Catalog;
+using AiHub.Gateway.Caching;
 
 namespace AiHub.Gateway.Routing;
 
 /// <summary>Which upstreams may answer a call, in the order they are tried. Prices are frozen here: a change never affects a call already planned.</summary>
-public sealed record RoutePlan(Model Model, IReadOnlyList<PlannedUpstream> Upstreams);
+/// <param name="Model">The model asked for; an upstream further down may serve another that the request named to fall back on.</param>
+public sealed record RoutePlan(Model Model, IReadOnlyList<PlannedUpstream> Upstreams)
+{
+    public Guid OrganizationId { get; init; }
 
+    /// <summary>The conversation the call belongs to; null when nothing tells it from another, or it makes no difference.</summary>
+    public UInt128? Conversation { get; init; }
+
+    /// <summary>The answer is only right if no parameter of the request was left out.</summary>
+    public bool RequireParameters { get; init; }
+
+    /// <summary>What the answer cache has to do with the call; null when nobody asked for it.</summary>
+    public CacheTicket? Cache { get; init; }
+}
+
+/// <param name="Id">The endpoint; several upstreams of a plan may be the same endpoint with other keys.</param>
 /// <param name="Key">The upstream's connector in the registry.</param>
 /// <param name="Prices">The upstream's list prices in the caller's currency.</param>
-public sealed record PlannedUpstream(Guid Id, string Key, string VendorId, string VendorModel, Uri Address, PriceList Prices);
+/// <param name="Model">The model it serves.</param>
+/// <param name="Credential">Which of the vendor's keys it uses; never the key itself.</param>
+public sealed record PlannedUpstream(
+    Guid Id, string Key, string VendorId, string VendorModel, Uri Address, PriceList Prices, Model Model, string Credential);
 
 public enum RouteRefusalReason
 {
@@ -24,6 +42,9 @@ public enum RouteRefusalReason
 
     /// <summary>No vendor that serves the model is switched on.</summary>
     NoVendor,
+
+    /// <summary>Vendors serve the model, but the request or its organization rules all of them out.</summary>
+    NoneFits,
 }
 
 public readonly record struct RouteOutcome(RoutePlan? Plan, RouteRefusalReason? Refusal)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Providers;
@@ -6,25 +7,53 @@ namespace AiHub.Gateway.Routing;
 
 /// <summary>
 /// What configuration says about vendors: <c>Vendors:{id}:ApiKey|BaseUrl|Enabled|AllowPrivateNetwork</c>, and the environment variable a vendor's
-/// row names for its key. Secrets are never in the database.
+/// row names for its key. Keys that operators entered go before it, each to the host it was entered for.
 /// </summary>
-public sealed class VendorSettings(IConfiguration configuration)
+public sealed class VendorSettings(IConfiguration configuration, VendorSecrets secrets)
 {
     private const string Simulated = "sim";
 
-    /// <returns>Null when the vendor is switched off, or lacks what switches it on.</returns>
-    public WireTarget? Target(Vendor vendor, string vendorModel, long? maxOutputTokens)
+    private static readonly Lazy<FrozenDictionary<string, string>> ShippedHosts = new(() =>
+        CatalogData.Shipped().Vendors.ToFrozenDictionary(vendor => vendor.Id, vendor => new Uri(vendor.BaseUrl).Host));
+
+    /// <summary>How an endpoint can be reached: once with each key it may use.</summary>
+    /// <returns>Nothing when the vendor is switched off, or lacks what switches it on.</returns>
+    public IEnumerable<(string Credential, WireTarget Target)> Targets(Vendor vendor, Upstream upstream, IEnumerable<VendorKey> keys, long? maxOutputTokens)
+    {
+        var pool = keys.Where(key => key.VendorId == vendor.Id && key.Pool == upstream.KeyPool).ToList();
+        if (Target(vendor, upstream.VendorModel, upstream, pool.Count > 0, maxOutputTokens) is not { } target)
+        {
+            yield break;
+        }
+
+        if (pool.Count == 0 && upstream.KeyPool == VendorKey.DefaultPool)
+        {
+            yield return (vendor.Id, target);
+        }
+
+        foreach (var key in pool)
+        {
+            if (secrets.Open(key, target.ChatUrl) is { } secret)
+            {
+                yield return (key.Id.ToString(), target with { Secret = secret });
+            }
+        }
+    }
+
+    private WireTarget? Target(Vendor vendor, string vendorModel, Upstream upstream, bool hasKeys, long? maxOutputTokens)
     {
         var section = configuration.GetSection($"Vendors:{vendor.Id}");
-        var key = First(section["ApiKey"], vendor.KeyVariable is { } variable ? configuration[variable] : null)
-            ?? (IsSimulated(vendor) ? configuration[$"Vendors:{Simulated}:ApiKey"] : null);
-        var ready = IsSimulated(vendor) ? SimulatorsUrl is { Length: > 0 } : key is not null || vendor.KeyVariable is null;
+        var baseUrl = First(upstream.BaseUrl, BaseUrl(vendor, section["BaseUrl"]))!;
+        var key = MayHaveConfiguredKey(section, vendor, upstream, baseUrl)
+            ? First(section["ApiKey"], vendor.KeyVariable is { } variable ? configuration[variable] : null)
+                ?? (IsSimulated(vendor) ? configuration[$"Vendors:{Simulated}:ApiKey"] : null)
+            : null;
+        var ready = IsSimulated(vendor) ? SimulatorsUrl is { Length: > 0 } : hasKeys || key is not null || vendor.KeyVariable is null;
         if (!ready || !(section.GetValue<bool?>("Enabled") ?? vendor.Enabled))
         {
             return null;
         }
 
-        var baseUrl = BaseUrl(vendor, section["BaseUrl"]);
         var quirks = VendorAddress.Usual(vendor.Dialect, VendorQuirks.Of(vendor.Quirks, vendorModel));
         if (!Uri.TryCreate(VendorAddress.ChatUrl(baseUrl.TrimEnd('/'), vendor.Dialect, vendorModel, quirks), UriKind.Absolute, out var chatUrl) || chatUrl.Scheme is not ("https" or "http"))
         {
@@ -39,7 +68,7 @@ public sealed class VendorSettings(IConfiguration configuration)
             quirks,
             Timeouts(section),
             // The simulators live beside the hub; naming their address is the permission to go there.
-            section.GetValue<bool?>("AllowPrivateNetwork") ?? IsSimulated(vendor))
+            section.GetValue<bool?>("AllowPrivateNetwork") ?? (vendor.AllowPrivateNetwork || IsSimulated(vendor)))
         {
             Dialect = VendorAddress.Dialect(vendor.Dialect),
             MaxOutputTokens = maxOutputTokens,
@@ -62,6 +91,12 @@ public sealed class VendorSettings(IConfiguration configuration)
     }
 
     private string? SimulatorsUrl => configuration[$"Vendors:{Simulated}:BaseUrl"];
+
+    // A configured key was meant for the address configured, or shipped, with it; one that was entered since is another place.
+    private static bool MayHaveConfiguredKey(IConfigurationSection section, Vendor vendor, Upstream upstream, string baseUrl) =>
+        (!vendor.Managed && !upstream.Managed)
+        || (Uri.TryCreate(baseUrl, UriKind.Absolute, out var address)
+            && address.Host == (Uri.TryCreate(section["BaseUrl"], UriKind.Absolute, out var configured) ? configured.Host : ShippedHosts.Value.GetValueOrDefault(vendor.Id)));
 
     /// <summary>Which kind of connector serves the vendor.</summary>
     public static string Connector(Vendor vendor) => vendor.Quirks.GetValueOrDefault("connector", ConnectorKinds.Wire);

@@ -109,7 +109,7 @@ public static class FieldDescriptions
         [(typeof(UsageRequest), "error_code")] = new("Why it failed; null on success.", "失败原因；成功时为 null。"),
         [(typeof(UsageRequest), "streamed")] = new("Whether the answer was streamed.", "是否流式返回。"),
         [(typeof(UsageRequest), "finish_reason")] = new("Why the answer ended, in the vendor's word.", "回答的结束原因（厂商返回）。"),
-        [(typeof(UsageRequest), "source")] = new("vendor: counted by the vendor; estimated: counted by the hub because the vendor said nothing; counted: counted exactly by the hub, such as characters sent.", "vendor：由厂商统计；estimated：厂商未返回时由本系统估算；counted：由本系统精确统计，例如字符数。"),
+        [(typeof(UsageRequest), "source")] = new("vendor: counted by the vendor; estimated: counted by the hub because the vendor said nothing; counted: counted exactly by the hub, such as characters sent; cached: as the vendor had counted an answer that the answer cache gave again.", "vendor：由厂商统计；estimated：厂商未返回时由本系统估算；counted：由本系统精确统计，例如字符数；cached：由应答缓存返回，沿用厂商原统计。"),
         [(typeof(UsageRequest), "plan_tokens_charged")] = new("Weighted tokens taken from the plan.", "从套餐额度中扣除的令牌数。"),
         [(typeof(UsageRequest), "latency_ms")] = new("Until the end of the answer, in milliseconds.", "到回答结束的耗时（毫秒）。"),
         [(typeof(UsageRequest), "time_to_first_token_ms")] = new("Until the first token, in milliseconds.", "首个令牌的延迟（毫秒）。"),
@@ -146,7 +146,8 @@ public static class FieldDescriptions
     }
 
     private static Text? Find(string schema, string field) =>
-        Own.Concat(OrganizationFields.All).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
+        Own.Concat(OrganizationFields.All).Concat(AdminFields.Own).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
         ?? Shared.GetValueOrDefault(field)
-        ?? OrganizationFields.Shared.GetValueOrDefault(field);
+        ?? OrganizationFields.Shared.GetValueOrDefault(field)
+        ?? AdminFields.Shared.GetValueOrDefault(field);
 }

@@ -33,9 +33,16 @@ public static class FieldText
     public static readonly Text BeyondCreator = new("A key cannot do more than whoever creates it; too much: {0}.", "密钥的权限不得超出其创建者；超出的有：{0}。");
     public static readonly Text UnknownTeam = new("Must be a team of this organization that the key's owner is in.", "须为密钥所有者所在的、属于本组织的团队。");
     public static readonly Text UnknownServiceAccount = new("Must be a service account of this organization.", "须为本组织的服务账号。");
+    public static readonly Text Slug = new("Lower-case letters, digits and hyphens only.", "只能使用小写字母、数字和连字符。");
+    public static readonly Text Url = new("Must be an http or https address without a user name.", "须为不含用户名的 http 或 https 地址。");
+    public static readonly Text ModelId = new("Must be author/slug, such as acme/turbo.", "须为“作者/名称”的形式，例如 acme/turbo。");
+    public static readonly Text Price = new("Must be a price of at most nine decimals, such as 0.25.", "须为最多九位小数的价格，例如 0.25。");
+    public static readonly Text Hours = new("Must be hours of a week, such as “Asia/Shanghai mon-fri 09:00-12:00 except cn-statutory”.", "须为每周时段，例如“Asia/Shanghai mon-fri 09:00-12:00 except cn-statutory”。");
+    public static readonly Text DayOfYear = new("All days must be in {0}.", "所有日期须在 {0} 年内。");
 
     public static IReadOnlyList<Text> All { get; } =
     [
+        Slug, Url, ModelId, Price, Hours, DayOfYear,
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount,

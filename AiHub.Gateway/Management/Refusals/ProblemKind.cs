@@ -104,6 +104,42 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("Call not found", "未找到该调用记录"),
         new("This organization has no call with that id.", "此组织中没有该编号的调用记录。"));
 
+    public static readonly ProblemKind VendorNotFound = new("vendor_not_found", 404,
+        new("Vendor not found", "未找到该厂商"),
+        new("The catalogue has no vendor with that id.", "目录中没有该编号的厂商。"));
+
+    public static readonly ProblemKind VendorKeyNotFound = new("vendor_key_not_found", 404,
+        new("Vendor key not found", "未找到该厂商密钥"),
+        new("It does not exist or was removed.", "该密钥不存在或已删除。"));
+
+    public static readonly ProblemKind EndpointNotFound = new("endpoint_not_found", 404,
+        new("Endpoint not found", "未找到该端点"),
+        new("The catalogue has no endpoint with that id.", "目录中没有该编号的端点。"));
+
+    public static readonly ProblemKind ModelUnknown = new("model_unknown", 404,
+        new("Model not found", "未找到该模型"),
+        new("The catalogue has no model with that id.", "目录中没有该编号的模型。"));
+
+    public static readonly ProblemKind PriceNotFound = new("price_not_found", 404,
+        new("Price not found", "未找到该价格"),
+        new("It does not exist or has an end already.", "该价格不存在，或已设定结束时间。"));
+
+    public static readonly ProblemKind ProposalNotFound = new("proposal_not_found", 404,
+        new("Price proposal not found", "未找到该价格提案"),
+        new("It does not exist or has been decided upon.", "该提案不存在或已审批。"));
+
+    public static readonly ProblemKind CatalogueNameTaken = new("catalogue_name_taken", 409,
+        new("The catalogue has that already", "目录中已存在同名项"),
+        new("“{0}” is taken; choose another name or change what is there.", "“{0}”已被使用；请更换名称，或修改已有项。"));
+
+    public static readonly ProblemKind PriceOverlaps = new("price_overlaps", 409,
+        new("There is already a price for that time", "该时间段已有价格"),
+        new("Two prices of one thing must not overlap; choose another start or end.", "同一计价项目的价格时间不得重叠；请调整开始或结束时间。"));
+
+    public static readonly ProblemKind NotACatalogue = new("not_a_catalogue", 400,
+        new("This cannot be a catalogue", "目录内容无法识别"),
+        new("Correct this and import again: {0}", "请更正后重新导入：{0}"));
+
     public static readonly ProblemKind MethodNotAllowed = new("method_not_allowed", 405,
         new("This address does not take that method", "该地址不支持此请求方法"),
         new("The methods it takes are in the header Allow.", "支持的方法见响应头 Allow。"));
@@ -170,6 +206,7 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
 
     public static IReadOnlyList<ProblemKind> All { get; } =
     [
+        VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, NotACatalogue,
         InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
         RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, MethodNotAllowed, EmailTaken, KeyLimitReached,
         BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,

@@ -1,0 +1,26 @@
+using AiHub.Domain;
+using AiHub.Domain.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace AiHub.Gateway.Management.Admin;
+
+/// <summary>Changes to what belongs to all organizations.</summary>
+internal static class OperatorWork
+{
+    /// <summary>
+    /// Runs <paramref name="work"/> in one transaction in which the database knows which operator is at work; it refuses catalogue changes in any other.
+    /// What is done is written in the audit log of the operator's personal organization.
+    /// </summary>
+    public static async Task<T> AsOperatorAsync<T>(this HubDb db, Guid userId, Func<Task<T>> work, CancellationToken ct)
+    {
+        var organizationId = await db.OrganizationsOfUser(userId).Where(row => row.Personal).Select(row => row.Id).FirstAsync(ct);
+        return await db.InOrganizationAsync(
+            organizationId,
+            async () =>
+            {
+                await db.Database.ExecuteSqlAsync($"select set_config('app.operator_id', {userId.ToString()}, true)", ct);
+                return await work();
+            },
+            ct);
+    }
+}

@@ -1,0 +1,301 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using AiHub.Contracts;
+using AiHub.Domain.Catalog;
+using AiHub.Gateway.Access;
+using AiHub.Tests.Chat;
+using AiHub.Tests.Hub;
+using AiHub.Tests.Providers;
+using Microsoft.EntityFrameworkCore;
+
+namespace AiHub.Tests.Management.Admin;
+
+/// <summary>An operator changes the catalogue while the hub runs.</summary>
+public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture) : IClassFixture<CatalogueAdminTests.OperatedHub>
+{
+    private const string Answer =
+        """{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}""";
+
+    private HttpClient Operator => fixture.Operator.Management;
+
+    [Fact]
+    public async Task A_vendor_and_a_model_added_here_can_be_called_at_once_on_every_replica()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
+        var name = NewName();
+        const string Secret = "sk-acme-very-secret-9xYz";
+
+        await PostAsync<VendorView>("admin/vendors", new NewVendor(name, "Acme", AddressOf(vendor), AllowPrivateNetwork: true));
+        var key = await PostAsync<VendorKeyView>("admin/vendor-keys", new NewVendorKey(name, "first", Secret));
+        Assert.Equal(("9xYz", "127.0.0.1"), (key.LastFour, key.Host));
+        await PostAsync<ModelAdminView>("admin/models", new NewModel($"{name}/turbo", "Turbo", Aliases: [$"{name}-turbo"], MaxOutputTokens: 100));
+        var endpoint = await PostAsync<EndpointView>("admin/endpoints", new NewEndpoint($"{name}/turbo", name, "turbo-2026"));
+
+        // Unpriced is refused, never free.
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.NotFound, "model_not_priced");
+        await PriceAsync(endpoint.Id);
+        await EventuallyAsync(fixture.Caller.Api, $"{name}-turbo", HttpStatusCode.OK);
+        await EventuallyAsync(fixture.Hub.NewApiClient(fixture.Caller.Key.Key, fixture.Replica), $"{name}/turbo", HttpStatusCode.OK);
+
+        Assert.All(vendor.Requests, request =>
+        {
+            Assert.Equal($"Bearer {Secret}", request.Headers["Authorization"]);
+            Assert.Equal("turbo-2026", (string?)JsonNode.Parse(request.Body)!["model"]);
+        });
+        Assert.DoesNotContain(Secret, await Operator.GetStringAsync("admin/vendors"));
+        Assert.Equal(0, await fixture.Hub.Database.AsAdminAsync<long>($"select count(*) from vendor_keys where vendor_keys::text like '%{Secret}%'"));
+        Assert.Equal(0, await fixture.Hub.Database.AsAdminAsync<long>($"select count(*) from audit_entries where details::text like '%{Secret}%'"));
+        Assert.Equal(
+            ["vendor.created", "vendor_key.added"],
+            (await AuditedAsync()).Where(entry => entry.Details.Contains(name) || entry.Subject == name).Select(entry => entry.Action).Where(action => action.StartsWith("vendor", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+
+        // What is switched off is gone as fast.
+        Assert.Equal(HttpStatusCode.OK, (await Operator.PatchAsJsonAsync($"admin/vendors/{name}", new VendorChange(Enabled: false), Json.Options)).StatusCode);
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.NotFound, "model_not_available");
+    }
+
+    [Fact]
+    public async Task A_key_is_sent_to_the_host_it_was_entered_for_and_to_no_other()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
+        var (name, _) = await ServeAsync(vendor, "sk-first-key");
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.OK);
+        var served = vendor.Requests.Count;
+
+        // The same port under another name: the vendor has moved.
+        var moved = AddressOf(vendor).Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await Operator.PatchAsJsonAsync($"admin/vendors/{name}", new VendorChange(BaseUrl: moved), Json.Options)).StatusCode);
+
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.NotFound, "model_not_available");
+        var before = vendor.Requests.Count;
+        Assert.Equal(HttpStatusCode.NotFound, (await AskAsync(fixture.Caller.Api, $"{name}/turbo")).StatusCode);
+        Assert.Equal(before, vendor.Requests.Count);
+        Assert.True(before >= served);
+    }
+
+    [Fact]
+    public async Task When_a_key_dies_the_next_of_its_pool_answers()
+    {
+        await using var vendor = await ScriptedVendor.StartAsync(context =>
+        {
+            var dead = context.Request.Headers.Authorization == "Bearer sk-dead-key";
+            context.Response.StatusCode = dead ? 401 : 200;
+            return ScriptedVendor.WriteAsync(context, "application/json", dead ? """{"error":{"message":"no","type":"invalid_request_error","code":"invalid_api_key"}}""" : Answer);
+        });
+        var (name, _) = await ServeAsync(vendor, "sk-dead-key", "sk-live-key");
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.OK);
+
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await AskAsync(fixture.Caller.Api, $"{name}/turbo", $"call {i}")).StatusCode);
+        }
+
+        // Once it is known to be dead it is left alone.
+        Assert.InRange(vendor.Requests.Count(request => request.Headers["Authorization"] == "Bearer sk-dead-key"), 0, 3);
+    }
+
+    [Fact]
+    public async Task A_test_call_says_how_long_it_took_or_what_went_wrong()
+    {
+        await using var vendor = await ScriptedVendor.StartAsync(context =>
+        {
+            var works = context.Request.Headers.Authorization == "Bearer sk-right-key";
+            context.Response.StatusCode = works ? 200 : 403;
+            return ScriptedVendor.WriteAsync(context, "application/json", works ? Answer : """{"error":{"message":"this key sk-wrong-key is not allowed here"}}""");
+        });
+        var (_, right) = await ServeAsync(vendor, "sk-right-key");
+        var (_, wrong) = await ServeAsync(vendor, "sk-wrong-key");
+
+        Assert.Equal((true, 200, null), await TestAsync(right));
+        Assert.Equal((false, 403, "this key *** is not allowed here"), await TestAsync(wrong));
+
+        async Task<(bool, int?, string?)> TestAsync(Guid endpoint)
+        {
+            EndpointTest test;
+            var tries = 0;
+            do
+            {
+                await Task.Delay(50 * tries);
+                test = await PostAsync<EndpointTest>($"admin/endpoints/{endpoint}/test", null);
+            }
+            while (test.Status is null && tries++ < 100);
+
+            Assert.True(test.LatencyMs >= 0);
+            return (test.Succeeded, test.Status, test.Error);
+        }
+    }
+
+    [Fact]
+    public async Task An_import_proposes_prices_and_an_operator_decides()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
+        var (name, endpoint) = await ServeAsync(vendor, "sk-some-key");
+
+        var imported = await PostAsync<CatalogueImported>("admin/catalogue/import", new
+        {
+            catalogue = new
+            {
+                source = "price list, 2026-11-27",
+                vendors = Array.Empty<object>(),
+                models = new[]
+                {
+                    new
+                    {
+                        id = $"{name}/turbo", name = "Turbo", aliases = Array.Empty<string>(), context_length = 1000, max_output_tokens = 100,
+                        input_modalities = new[] { "text" }, output_modalities = new[] { "text" },
+                        upstreams = new[] { new { vendor = name, model = "turbo-2026", prices = new { USD = new[] { new { input = "1.5", output = "2.5" } } } } },
+                    },
+                },
+            },
+        });
+        Assert.Equal(new CatalogueImported(0, 0, 0, 0, 2), imported);
+
+        var proposals = (await ProposalsAsync()).Where(proposal => proposal.EndpointId == endpoint).OrderBy(proposal => proposal.Component).ToList();
+        Assert.Equal([("input", "1.5", "1"), ("output", "2.5", "2")], proposals.Select(proposal => (proposal.Component, proposal.Price, proposal.Current!)));
+
+        var price = await PostAsync<PriceRowView>($"admin/price-proposals/{proposals[0].Id}/approve", null);
+        Assert.Equal(("1.5", "price list, 2026-11-27", fixture.Operator.UserId.ToString()), (price.Price, price.Source, price.ApprovedBy));
+        Assert.Equal(HttpStatusCode.NoContent, (await Operator.PostAsync($"admin/price-proposals/{proposals[1].Id}/reject", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await Operator.PostAsync($"admin/price-proposals/{proposals[1].Id}/approve", null)).StatusCode);
+
+        var open = (await PricesAsync(endpoint)).Where(row => row.ValidTo is null).OrderBy(row => row.Component).ToList();
+        Assert.Equal([("input", "1.5"), ("output", "2")], open.Select(row => (row.Component, row.Price)));
+        Assert.DoesNotContain(await ProposalsAsync(), proposal => proposal.EndpointId == endpoint);
+    }
+
+    [Fact]
+    public async Task Prices_are_added_and_ended_never_changed_and_without_one_nothing_is_called()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
+        var (name, endpoint) = await ServeAsync(vendor, "sk-some-key");
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.OK);
+
+        var dearer = await PostAsync<PriceRowView>("admin/prices", new NewPrice(endpoint, "input", "USD", "7", "negotiated"));
+        var rows = (await PricesAsync(endpoint)).Where(row => row.Component == "input").ToList();
+        Assert.Equal([("7", null), ("1", dearer.ValidFrom)], rows.Select(row => (row.Price, row.ValidTo)));
+
+        Assert.Equal(HttpStatusCode.OK, (await Operator.PostAsJsonAsync($"admin/prices/{dearer.Id}/end", new PriceEnd(), Json.Options)).StatusCode);
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.NotFound, "model_not_priced");
+        Assert.Equal(HttpStatusCode.NotFound, (await Operator.PostAsJsonAsync($"admin/prices/{dearer.Id}/end", new PriceEnd(), Json.Options)).StatusCode);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_is_refused_with_its_reason()
+    {
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("Not A Slug", "x", "https://x.test")));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("x", "x", "ftp://x.test/")));
+        Assert.Equal(HttpStatusCode.Conflict, await StatusAsync("admin/vendors", new NewVendor("openai", "x", "https://x.test")));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/models", new NewModel("no-slash", "x")));
+        Assert.Equal(HttpStatusCode.Conflict, await StatusAsync("admin/models", new NewModel("openai/gpt-5.5", "x")));
+        Assert.Equal(HttpStatusCode.Conflict, await StatusAsync("admin/models", new NewModel("x/y", "x", Aliases: ["gpt-5.5"])));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("admin/endpoints", new NewEndpoint("openai/gpt-5.5", "nobody", "x")));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("admin/vendor-keys", new NewVendorKey("nobody", "x", "sk-12345678")));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("admin/prices", new NewPrice(Guid.CreateVersion7(), "input", "USD", "1", "x")));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/prices", new NewPrice(Guid.CreateVersion7(), "input", "USD", "-1", "x", Hours: "always")));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/catalogue/import", new { catalogue = new { nonsense = true } }));
+
+        async Task<HttpStatusCode> StatusAsync(string path, object body) => (await Operator.PostAsync(path, JsonContent.Create(body, body.GetType(), options: Json.Options))).StatusCode;
+    }
+
+    [Fact]
+    public async Task Holidays_are_set_by_the_year()
+    {
+        var set = new HolidayYear("test-calendar", 2027, [new DateOnly(2027, 1, 1), new DateOnly(2027, 2, 6)]);
+        Assert.Equal(HttpStatusCode.OK, (await Operator.PutAsJsonAsync("admin/holidays", set, Json.Options)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await Operator.PutAsJsonAsync("admin/holidays", set with { Days = [new DateOnly(2027, 1, 1)] }, Json.Options)).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await Operator.PutAsJsonAsync("admin/holidays", set with { Year = 2028 }, Json.Options)).StatusCode);
+
+        var years = (await Operator.GetFromJsonAsync<Page<HolidayYear>>("admin/holidays", Json.Options))!.Data;
+        Assert.Equal([new DateOnly(2027, 1, 1)], years.Single(year => year.Calendar == "test-calendar").Days);
+        Assert.Contains(new DateOnly(2026, 10, 1), years.Single(year => year.Calendar == "cn-statutory").Days);
+    }
+
+    private async Task<(string Name, Guid Endpoint)> ServeAsync(ScriptedVendor vendor, params string[] keys)
+    {
+        var name = NewName();
+        await PostAsync<VendorView>("admin/vendors", new NewVendor(name, name, AddressOf(vendor), AllowPrivateNetwork: true));
+        foreach (var key in keys)
+        {
+            await PostAsync<VendorKeyView>("admin/vendor-keys", new NewVendorKey(name, "key", key));
+        }
+
+        await PostAsync<ModelAdminView>("admin/models", new NewModel($"{name}/turbo", "Turbo", MaxOutputTokens: 100));
+        var endpoint = await PostAsync<EndpointView>("admin/endpoints", new NewEndpoint($"{name}/turbo", name, "turbo-2026"));
+        await PriceAsync(endpoint.Id);
+        return (name, endpoint.Id);
+    }
+
+    private async Task PriceAsync(Guid endpoint)
+    {
+        await PostAsync<PriceRowView>("admin/prices", new NewPrice(endpoint, "input", "USD", "1", "test"));
+        await PostAsync<PriceRowView>("admin/prices", new NewPrice(endpoint, "output", "USD", "2", "test"));
+    }
+
+    private async Task<T> PostAsync<T>(string path, object? body)
+    {
+        var response = await Operator.PostAsync(path, body is null ? null : JsonContent.Create(body, body.GetType(), options: Json.Options));
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        return (await response.Content.ReadFromJsonAsync<T>(Json.Options))!;
+    }
+
+    private async Task<IReadOnlyList<PriceProposalView>> ProposalsAsync() =>
+        (await Operator.GetFromJsonAsync<Page<PriceProposalView>>("admin/price-proposals", Json.Options))!.Data;
+
+    private async Task<IReadOnlyList<PriceRowView>> PricesAsync(Guid endpoint) =>
+        (await Operator.GetFromJsonAsync<Page<PriceRowView>>($"admin/prices?endpoint_id={endpoint}", Json.Options))!.Data;
+
+    private async Task<List<(string Action, string Subject, string Details)>> AuditedAsync()
+    {
+        await using var db = fixture.Hub.Database.OpenAsAdmin();
+        return (await db.AuditEntries.Where(entry => entry.OrganizationId == fixture.Operator.OrganizationId).ToListAsync())
+            .ConvertAll(entry => (entry.Action, entry.Subject, entry.Details));
+    }
+
+    private static Task<HttpResponseMessage> AskAsync(HttpClient api, string model, string text = "hello") =>
+        api.PostAsJsonAsync("chat/completions", new { model, messages = new[] { new { role = "user", content = text } } });
+
+    private static async Task EventuallyAsync(HttpClient api, string model, HttpStatusCode status, string? code = null)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var response = await AskAsync(api, model);
+            var body = await response.Content.ReadAsStringAsync();
+            if (response.StatusCode == status && (code is null || body.Contains(code, StringComparison.Ordinal)))
+            {
+                return;
+            }
+
+            Assert.True(tries < 200, $"{model}: {response.StatusCode} {body}");
+            await Task.Delay(50);
+        }
+    }
+
+    private static string AddressOf(ScriptedVendor vendor) => new Uri(vendor.Url, "/v1").ToString();
+
+    private static string NewName() => $"acme-{Guid.CreateVersion7():N}"[..30];
+
+    /// <summary>A hub of two gateways with an operator and a caller who may call as often as they like.</summary>
+    public sealed class OperatedHub : IAsyncLifetime
+    {
+        public TestHub Hub { get; private set; } = null!;
+
+        public ServiceHost<Caller> Replica { get; private set; } = null!;
+
+        public TestCustomer Operator { get; private set; } = null!;
+
+        public TestCustomer Caller { get; private set; } = null!;
+
+        public async Task InitializeAsync()
+        {
+            Hub = await TestHub.StartAsync();
+            Replica = Hub.AddGateway();
+            Operator = await Hub.RegisterAsync();
+            Caller = await Hub.RegisterAsync();
+            await Hub.Database.AsAdminAsync<Guid>($"insert into operators (user_id, created_at) values ('{Operator.UserId}', now()) returning user_id");
+            await Hub.Database.AsAdminAsync<Guid>($"update subscriptions set plan_id = '{Domain.Quotas.PlanIds.Enterprise}' where organization_id = '{Caller.OrganizationId}' returning id");
+        }
+
+        public async Task DisposeAsync() => await Hub.DisposeAsync();
+    }
+}
