@@ -26,7 +26,7 @@ public static class SurfaceEndpoint
         var received = time.GetTimestamp();
         var gone = context.RequestAborted;
 
-        var (caller, stranger) = await keys.FindAsync(context.Request.Headers.Authorization, gone);
+        var (caller, stranger) = await keys.FindAsync(context);
         if (caller is null)
         {
             return stranger!;

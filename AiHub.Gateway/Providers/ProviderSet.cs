@@ -30,7 +30,7 @@ public sealed partial class ProviderSet(
 
         Asking Ask(PlannedUpstream upstream)
         {
-            var settings = new HubExecutionSettings { Request = request, OutputCap = outputCap };
+            var settings = new HubExecutionSettings { Request = request, OutputCap = outputCap, RequireParameters = plan.RequireParameters };
             return new Asking(settings.Exchange, request.Stream ? StreamAsync(upstream, settings, ct) : WholeAsync(upstream, settings, ct));
         }
     }

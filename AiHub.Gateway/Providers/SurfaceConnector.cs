@@ -170,7 +170,7 @@ public sealed partial class SurfaceConnector(WireTarget target, HandlerPool hand
             _deadlines.StartWaiting();
             var read = await _bytes!.ReadAsync(_buffer, _deadlines.Token);
             _deadlines.StopWaiting();
-            
+
             // Not "? … : null": an array's null would become an empty piece, and there would be no end.
             return read == 0 ? default(ReadOnlyMemory<byte>?) : _buffer.AsMemory(0, read);
         }

@@ -85,7 +85,9 @@ public sealed record VendorQuirks
             var mark = $"{name}:";
             return quirks
                 .Where(quirk => quirk.Key.StartsWith(mark, StringComparison.Ordinal) && model.StartsWith(quirk.Key[mark.Length..], StringComparison.OrdinalIgnoreCase))
-                .MaxBy(quirk => quirk.Key.Length).Value ?? quirks.GetValueOrDefault(name);
+                .OrderByDescending(quirk => quirk.Key.Length)
+                .Select(quirk => quirk.Value)
+                .FirstOrDefault(quirks.GetValueOrDefault(name));
         }
     }
 

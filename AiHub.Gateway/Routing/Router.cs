@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using AiHub.Domain;
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Access;
 using Microsoft.Extensions.Options;

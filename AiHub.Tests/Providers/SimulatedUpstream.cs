@@ -64,7 +64,7 @@ public sealed class SimulatedUpstream(SimulatorHost simulators, HandlerPool hand
         var whole = (WireMessage)(await connector.GetChatMessageContentsAsync([], settings))[0];
         var answer = JsonNode.Parse(whole.Json.Span)!;
         var message = answer["choices"]![0]!["message"]!.DeepClone().AsObject();
-        foreach (var name in (ReadOnlySpan<string>)["finish_reason", "native_finish_reason", "stop_reason"])
+        foreach (var name in (string[])["finish_reason", "native_finish_reason", "stop_reason"])
         {
             message[name] = answer["choices"]![0]![name]?.DeepClone();
         }
@@ -77,7 +77,7 @@ public sealed class SimulatedUpstream(SimulatorHost simulators, HandlerPool hand
     public static JsonObject Said(JsonObject answer)
     {
         var said = answer.DeepClone().AsObject();
-        foreach (var field in (ReadOnlySpan<string>)["finish_reason", "native_finish_reason", "stop_reason", "usage"])
+        foreach (var field in (string[])["finish_reason", "native_finish_reason", "stop_reason", "usage"])
         {
             said.Remove(field);
         }

@@ -63,7 +63,7 @@ public sealed class UpstreamDialectTests : IClassFixture<SimulatorHost>, IDispos
         Assert.Equal("stop", (string?)second["finish_reason"]);
 
         messages.Add(SimulatedUpstream.Said(second));
-        foreach (var text in (ReadOnlySpan<string>)["And now 世界 😀?", "Thanks"])
+        foreach (var text in (string[])["And now 世界 😀?", "Thanks"])
         {
             messages.Add(new JsonObject { ["role"] = "user", ["content"] = text });
             var answer = await upstream.AskAsync(Ask("reasoning", messages), stream);

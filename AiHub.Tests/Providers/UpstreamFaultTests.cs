@@ -40,7 +40,7 @@ public sealed class UpstreamFaultTests : IClassFixture<SimulatorHost>, IDisposab
     [Theory, MemberData(nameof(Refusals))]
     public async Task A_vendor_that_fails_before_its_first_word_is_known_by_its_failure(string fault, ProviderFailure failure, FailureOrigin origin, FailureScope scope)
     {
-        foreach (var dialect in (ReadOnlySpan<string>)["openai", "azure", "anthropic", "gemini", "responses"])
+        foreach (var dialect in (string[])["openai", "azure", "anthropic", "gemini", "responses"])
         {
             // Anthropic has no word of its own for these.
             if (dialect == "anthropic" && fault is "quota" or "policy")
@@ -90,7 +90,7 @@ public sealed class UpstreamFaultTests : IClassFixture<SimulatorHost>, IDisposab
     [InlineData("stall", ProviderFailure.Timeout)]
     public async Task A_stream_that_breaks_never_ends_cleanly(string fault, ProviderFailure failure)
     {
-        foreach (var dialect in (ReadOnlySpan<string>)["openai", "anthropic", "gemini", "responses"])
+        foreach (var dialect in (string[])["openai", "anthropic", "gemini", "responses"])
         {
             var seen = 0;
             var thrown = await FailAsync(dialect, fault, stream: true, () => seen++);
@@ -108,7 +108,7 @@ public sealed class UpstreamFaultTests : IClassFixture<SimulatorHost>, IDisposab
     [InlineData("html")]
     public async Task An_answer_in_one_piece_that_is_none_is_a_failure(string fault)
     {
-        foreach (var dialect in (ReadOnlySpan<string>)["openai", "anthropic", "gemini", "responses"])
+        foreach (var dialect in (string[])["openai", "anthropic", "gemini", "responses"])
         {
             await FailAsync(dialect, fault, stream: false);
         }
@@ -120,7 +120,7 @@ public sealed class UpstreamFaultTests : IClassFixture<SimulatorHost>, IDisposab
     [InlineData("split-utf8")]
     public async Task What_is_only_unusual_still_arrives(string fault)
     {
-        foreach (var dialect in (ReadOnlySpan<string>)["openai", "gemini", "responses"])
+        foreach (var dialect in (string[])["openai", "gemini", "responses"])
         {
             var answer = await Upstream(dialect).AskAsync(Ask($"fault-{fault}"), stream: true);
 
@@ -132,9 +132,9 @@ public sealed class UpstreamFaultTests : IClassFixture<SimulatorHost>, IDisposab
     [Fact]
     public async Task Usage_that_is_never_sent_is_missing_and_not_zero()
     {
-        foreach (var dialect in (ReadOnlySpan<string>)["openai", "anthropic", "gemini", "responses"])
+        foreach (var dialect in (string[])["openai", "anthropic", "gemini", "responses"])
         {
-            foreach (var stream in (ReadOnlySpan<bool>)[false, true])
+            foreach (var stream in (bool[])[false, true])
             {
                 Assert.Null((await Upstream(dialect).AskAsync(Ask("fault-no-usage"), stream))["usage"]);
             }

@@ -112,7 +112,7 @@ public sealed class VerbatimTests : IClassFixture<SimulatorHost>, IDisposable
     {
         const string Body = """{"model":"m","max_tokens":300,"messages":[{"role":"user","content":"lorem 400"}]}""";
 
-        foreach (var verbatim in (ReadOnlySpan<bool>)[true, false])
+        foreach (var verbatim in (bool[])[true, false])
         {
             var (_, tokens) = await ReadAsync(Body, stream: false, verbatim, model: "lorem", outputCap: 30);
             Assert.Equal(30, tokens!.Value.Output);

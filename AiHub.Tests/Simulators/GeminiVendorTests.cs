@@ -36,7 +36,7 @@ public sealed class GeminiVendorTests : IClassFixture<SimulatorHost>, IDisposabl
     [InlineData("""{"contents":[TURN,{"role":"model","parts":[{"functionCall":{"name":"f"},"thoughtSignature":"skip_thought_signature_validator"}]},TURN]}""", "number of function response parts")]
     public async Task What_Google_does_not_take_is_refused_in_its_words(string body, string words)
     {
-        var (status, error) = await RefusedAsync("echo:generateContent", body.Replace("TURN", Turn, StringComparison.Ordinal));
+        var (status, error) = await RefusedAsync("./echo:generateContent", body.Replace("TURN", Turn, StringComparison.Ordinal));
 
         Assert.Equal((400, "INVALID_ARGUMENT", 400), (status, (string?)error["status"], (int)error["code"]!));
         Assert.Contains(words, (string?)error["message"], StringComparison.Ordinal);
@@ -45,7 +45,7 @@ public sealed class GeminiVendorTests : IClassFixture<SimulatorHost>, IDisposabl
     [Fact]
     public async Task A_key_in_the_URL_opens_nothing()
     {
-        var (status, _) = await RefusedAsync($"echo:generateContent?key={SimulatorOptions.DevelopmentKey}", $$"""{"contents":[{{Turn}}]}""");
+        var (status, _) = await RefusedAsync($"./echo:generateContent?key={SimulatorOptions.DevelopmentKey}", $$"""{"contents":[{{Turn}}]}""");
 
         Assert.Equal(404, status);
     }
@@ -53,7 +53,7 @@ public sealed class GeminiVendorTests : IClassFixture<SimulatorHost>, IDisposabl
     [Fact]
     public async Task A_fault_can_be_asked_for_in_a_header()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "echo:generateContent") { Content = new StringContent($$"""{"contents":[{{Turn}}]}""", Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "./echo:generateContent") { Content = new StringContent($$"""{"contents":[{{Turn}}]}""", Encoding.UTF8, "application/json") };
         request.Headers.Add("x-sim-fault", "503");
 
         using var response = await _vendor.SendAsync(request);
@@ -65,8 +65,8 @@ public sealed class GeminiVendorTests : IClassFixture<SimulatorHost>, IDisposabl
     public async Task An_answer_in_pieces_says_what_one_in_a_piece_says()
     {
         var body = """{"contents":[TURN],"generationConfig":{"thinkingConfig":{"includeThoughts":true}}}""".Replace("TURN", Turn, StringComparison.Ordinal);
-        using var whole = await _vendor.PostAsync("reasoning:generateContent", new StringContent(body, Encoding.UTF8, "application/json"));
-        using var pieces = await _vendor.PostAsync("reasoning:streamGenerateContent?alt=sse", new StringContent(body, Encoding.UTF8, "application/json"));
+        using var whole = await _vendor.PostAsync("./reasoning:generateContent", new StringContent(body, Encoding.UTF8, "application/json"));
+        using var pieces = await _vendor.PostAsync("./reasoning:streamGenerateContent?alt=sse", new StringContent(body, Encoding.UTF8, "application/json"));
 
         var document = JsonNode.Parse(await whole.Content.ReadAsStringAsync())!;
         var events = (await pieces.Content.ReadAsStringAsync()).Split("\r\n\r\n", StringSplitOptions.RemoveEmptyEntries).Select(sent => JsonNode.Parse(sent["data: ".Length..])!).ToArray();

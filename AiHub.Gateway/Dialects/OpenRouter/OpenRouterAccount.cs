@@ -115,6 +115,7 @@ internal static class OpenRouterAccount
             ["provider_name"] = record.VendorId,
             ["api_type"] = record.Surface is "openai.chat" or "openrouter.chat" or "anthropic.messages" or "openai.responses" ? "completions" : null,
             ["origin"] = "",
+            ["data_region"] = "global",
             ["streamed"] = record.Streamed,
             ["cancelled"] = record.Status == UsageStatus.Cancelled,
             ["finish_reason"] = record.FinishReason,
@@ -136,7 +137,7 @@ internal static class OpenRouterAccount
             [
                 "app_id", "cache_discount", "external_user", "http_referer", "moderation_latency", "num_fetches", "num_input_audio_prompt", "num_media_completion",
                 "num_media_prompt", "num_search_results", "preset_id", "provider_responses", "router", "service_tier", "upstream_id", "upstream_inference_cost",
-                "user_agent", "web_search_engine", "workspace_id", "data_region",
+                "user_agent", "web_search_engine", "workspace_id",
             ])
         {
             generation[unknown] = null;

@@ -13,7 +13,6 @@ using AiHub.Gateway.Routing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.SemanticKernel;
-using Microsoft.SemanticKernel.ChatCompletion;
 
 namespace AiHub.Gateway.Management.Admin;
 

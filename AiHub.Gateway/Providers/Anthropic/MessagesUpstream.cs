@@ -21,7 +21,7 @@ internal sealed class MessagesUpstream : UpstreamDialect
     public override OutgoingCall Write(HubExecutionSettings settings, WireTarget target, TimeProvider time)
     {
         var request = settings.Request;
-        if (request.Original is { Dialect: WireDialect.Messages } original)
+        if (request.Original is { Dialect: WireDialect.Messages, StandsAlone: true } original)
         {
             return new OutgoingCall(
                 request,

@@ -12,7 +12,7 @@ internal sealed class ResponsesUpstream : UpstreamDialect
     public override OutgoingCall Write(HubExecutionSettings settings, WireTarget target, TimeProvider time)
     {
         var request = settings.Request;
-        if (request.Original is { Dialect: WireDialect.Responses } original)
+        if (request.Original is { Dialect: WireDialect.Responses, StandsAlone: true } original)
         {
             return new OutgoingCall(
                 request,

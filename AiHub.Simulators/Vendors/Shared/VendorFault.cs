@@ -97,7 +97,7 @@ public static class VendorFaults
                 Document = (vendor, _) => [Text(vendor.ErrorBody())],
             },
             new("no-usage", "Never sends usage.") { Spoil = (vendor, json) => vendor.ForgetUsage(json) },
-            new("duplicate-usage", "Sends the event with its usage twice.") { Events = (vendor, sent) => sent.SelectMany(one => one.HasUsage && !one.Finishes ? (Step[])[vendor.Frame(one), vendor.Frame(one)] : [vendor.Frame(one)]) },
+            new("duplicate-usage", "Sends the event with its usage twice.") { Events = (vendor, sent) => sent.SelectMany(one => one is { HasUsage: true, Part: null } ? (Step[])[vendor.Frame(one), vendor.Frame(one)] : [vendor.Frame(one)]) },
             new("comments", "Sends comment lines between events.") { Events = (vendor, sent) => sent.SelectMany(one => (Step[])[Text(": keep-alive\n\n"), vendor.Frame(one)]) },
             new("drip", "Sends one byte a second.") { Write = Dripped },
             new("split-utf8", "Sends every character beyond ASCII in two writes.") { Write = Halved },
