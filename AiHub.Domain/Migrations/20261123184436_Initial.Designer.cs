@@ -47,6 +47,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text[]")
                         .HasColumnName("allowed_vendors");
 
+                    b.Property<int?>("Concurrency")
+                        .HasColumnType("integer")
+                        .HasColumnName("concurrency");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -116,6 +120,10 @@ namespace AiHub.Domain.Migrations
                     b.Property<Guid?>("TeamId")
                         .HasColumnType("uuid")
                         .HasColumnName("team_id");
+
+                    b.Property<int?>("TokensPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("tokens_per_minute");
 
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid")
@@ -1018,6 +1026,340 @@ namespace AiHub.Domain.Migrations
                         });
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Alerts.AlertChannel", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("language");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset?>("RemovedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("removed_at");
+
+                    b.Property<string>("Secret")
+                        .HasColumnType("text")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("target");
+
+                    b.HasKey("Id")
+                        .HasName("pk_alert_channels");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_alert_channels_id_organization_id");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_alert_channels_organization_id");
+
+                    b.ToTable("alert_channels", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Alerts.AlertDelivery", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("FiringId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("firing_id");
+
+                    b.Property<string>("LastError")
+                        .HasColumnType("text")
+                        .HasColumnName("last_error");
+
+                    b.Property<DateTimeOffset>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset?>("SentAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sent_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.HasKey("Id")
+                        .HasName("pk_alert_deliveries");
+
+                    b.HasIndex("NextAttemptAt")
+                        .HasDatabaseName("ix_alert_deliveries_next_attempt_at")
+                        .HasFilter("state = 'pending'");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_alert_deliveries_organization_id");
+
+                    b.HasIndex("ChannelId", "OrganizationId")
+                        .HasDatabaseName("ix_alert_deliveries_channel_id_organization_id");
+
+                    b.HasIndex("FiringId", "ChannelId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_alert_deliveries_firing_id_channel_id");
+
+                    b.HasIndex("FiringId", "OrganizationId")
+                        .HasDatabaseName("ix_alert_deliveries_firing_id_organization_id");
+
+                    b.ToTable("alert_deliveries", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Alerts.AlertFiring", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("FiredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("fired_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<long>("OfAmount")
+                        .HasColumnType("bigint")
+                        .HasColumnName("of_amount");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Period")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("period");
+
+                    b.Property<DateTimeOffset?>("ResetsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("resets_at");
+
+                    b.Property<Guid>("SourceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("source_id");
+
+                    b.Property<int>("Threshold")
+                        .HasColumnType("integer")
+                        .HasColumnName("threshold");
+
+                    b.Property<string>("Unit")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("unit");
+
+                    b.Property<long>("UsedAmount")
+                        .HasColumnType("bigint")
+                        .HasColumnName("used_amount");
+
+                    b.HasKey("Id")
+                        .HasName("pk_alert_firings");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_alert_firings_id_organization_id");
+
+                    b.HasIndex("OrganizationId", "FiredAt", "Id")
+                        .HasDatabaseName("ix_alert_firings_organization_id_fired_at_id");
+
+                    b.HasIndex("SourceId", "Period", "Threshold")
+                        .IsUnique()
+                        .HasDatabaseName("ix_alert_firings_source_id_period_threshold");
+
+                    b.ToTable("alert_firings", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Alerts.AlertMessage", b =>
+                {
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<string>("ChannelKind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("channel_kind");
+
+                    b.Property<DateTimeOffset>("FiredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("fired_at");
+
+                    b.Property<Guid>("FiringId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("firing_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("language");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<long>("OfAmount")
+                        .HasColumnType("bigint")
+                        .HasColumnName("of_amount");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("OrganizationName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("organization_name");
+
+                    b.Property<DateTimeOffset?>("ResetsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("resets_at");
+
+                    b.Property<string>("Secret")
+                        .HasColumnType("text")
+                        .HasColumnName("secret");
+
+                    b.Property<Guid>("SourceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("source_id");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("target");
+
+                    b.Property<int>("Threshold")
+                        .HasColumnType("integer")
+                        .HasColumnName("threshold");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("time_zone");
+
+                    b.Property<string>("Unit")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("unit");
+
+                    b.Property<long>("UsedAmount")
+                        .HasColumnType("bigint")
+                        .HasColumnName("used_amount");
+
+                    b.ToTable((string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Alerts.AlertRule", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long?>("BelowNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("below_nanos");
+
+                    b.PrimitiveCollection<Guid[]>("ChannelIds")
+                        .IsRequired()
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("channel_ids");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<int>("Episode")
+                        .HasColumnType("integer")
+                        .HasColumnName("episode");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset?>("RemovedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("removed_at");
+
+                    b.PrimitiveCollection<int[]>("Thresholds")
+                        .IsRequired()
+                        .HasColumnType("integer[]")
+                        .HasColumnName("thresholds");
+
+                    b.HasKey("Id")
+                        .HasName("pk_alert_rules");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_alert_rules_organization_id");
+
+                    b.ToTable("alert_rules", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Catalog.Holiday", b =>
                 {
                     b.Property<string>("Calendar")
@@ -1451,6 +1793,32 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("vendor_keys", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Quotas.LimitOfKey", b =>
+                {
+                    b.Property<int?>("Concurrency")
+                        .HasColumnType("integer")
+                        .HasColumnName("concurrency");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner");
+
+                    b.Property<int?>("RequestsPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("requests_per_minute");
+
+                    b.Property<Guid>("SubjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("subject_id");
+
+                    b.Property<int?>("TokensPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("tokens_per_minute");
+
+                    b.ToTable((string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Quotas.Period", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1514,6 +1882,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("cny_nanos");
 
+                    b.Property<int?>("Concurrency")
+                        .HasColumnType("integer")
+                        .HasColumnName("concurrency");
+
                     b.Property<string>("Cycle")
                         .IsRequired()
                         .HasColumnType("text")
@@ -1536,6 +1908,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("requests_per_minute");
 
+                    b.Property<int?>("TokensPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("tokens_per_minute");
+
                     b.Property<long?>("UsdNanos")
                         .HasColumnType("bigint")
                         .HasColumnName("usd_nanos");
@@ -1544,6 +1920,41 @@ namespace AiHub.Domain.Migrations
                         .HasName("pk_plans");
 
                     b.ToTable("plans", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Quotas.RateLimit", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("text")
+                        .HasColumnName("owner");
+
+                    b.Property<Guid>("SubjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("subject_id");
+
+                    b.Property<int?>("Concurrency")
+                        .HasColumnType("integer")
+                        .HasColumnName("concurrency");
+
+                    b.Property<int?>("RequestsPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("requests_per_minute");
+
+                    b.Property<int?>("TokensPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("tokens_per_minute");
+
+                    b.HasKey("OrganizationId", "Owner", "SubjectId")
+                        .HasName("pk_rate_limits");
+
+                    b.ToTable("rate_limits", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_rate_limits_positive", "requests_per_minute > 0 and tokens_per_minute > 0 and concurrency > 0");
+                        });
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Subscription", b =>
@@ -1839,11 +2250,35 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("team_memberships", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Usage.UsagePending", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("OccurredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("occurred_at");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_usage_pending");
+
+                    b.ToTable("usage_pending", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Usage.UsageRecord", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
                         .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("OccurredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("occurred_at");
 
                     b.Property<int>("Attempts")
                         .HasColumnType("integer")
@@ -1877,10 +2312,6 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("model_id");
-
-                    b.Property<DateTimeOffset>("OccurredAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("occurred_at");
 
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("uuid")
@@ -1917,6 +2348,11 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("surface");
+
+                    b.PrimitiveCollection<string[]>("Tags")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("tags");
 
                     b.Property<Guid?>("TeamId")
                         .HasColumnType("uuid")
@@ -1998,7 +2434,7 @@ namespace AiHub.Domain.Migrations
                                 .HasColumnName("tokens_output_text");
                         });
 
-                    b.HasKey("Id")
+                    b.HasKey("Id", "OccurredAt")
                         .HasName("pk_usage_records");
 
                     b.HasIndex("OrganizationId", "KeyId", "OccurredAt")
@@ -2008,6 +2444,101 @@ namespace AiHub.Domain.Migrations
                         .HasDatabaseName("ix_usage_records_organization_id_occurred_at_id");
 
                     b.ToTable("usage_records", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Usage.UsageRollup", b =>
+                {
+                    b.Property<long>("Cached")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cached");
+
+                    b.Property<long>("Cancelled")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cancelled");
+
+                    b.Property<long>("ChargedNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("charged_nanos");
+
+                    b.Property<long>("CostNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cost_nanos");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("failed");
+
+                    b.Property<string>("Grain")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("grain");
+
+                    b.Property<long>("Input")
+                        .HasColumnType("bigint")
+                        .HasColumnName("input");
+
+                    b.Property<Guid>("KeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key_id");
+
+                    b.Property<string>("ModelId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("model_id");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long>("Output")
+                        .HasColumnType("bigint")
+                        .HasColumnName("output");
+
+                    b.Property<long>("PlanTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("plan_tokens");
+
+                    b.Property<long>("PlanTokensCharged")
+                        .HasColumnType("bigint")
+                        .HasColumnName("plan_tokens_charged");
+
+                    b.Property<long>("Reasoning")
+                        .HasColumnType("bigint")
+                        .HasColumnName("reasoning");
+
+                    b.Property<long>("Requests")
+                        .HasColumnType("bigint")
+                        .HasColumnName("requests");
+
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.PrimitiveCollection<string[]>("Tags")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("tags");
+
+                    b.Property<Guid?>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("VendorId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("vendor_id");
+
+                    b.HasIndex("OrganizationId", "Grain", "StartsAt", "KeyId", "ModelId", "VendorId", "UserId", "TeamId", "Tags")
+                        .IsUnique()
+                        .HasDatabaseName("ix_usage_rollups_organization_id_grain_starts_at_key_id_model_");
+
+                    NpgsqlIndexBuilderExtensions.AreNullsDistinct(b.HasIndex("OrganizationId", "Grain", "StartsAt", "KeyId", "ModelId", "VendorId", "UserId", "TeamId", "Tags"), false);
+
+                    b.ToTable("usage_rollups", (string)null);
                 });
 
             modelBuilder.Entity("AiHub.Domain.Access.ApiKey", b =>
@@ -2167,6 +2698,62 @@ namespace AiHub.Domain.Migrations
                         .HasConstraintName("fk_lots_accounts_account_id_organization_id");
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Alerts.AlertChannel", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_alert_channels_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Alerts.AlertDelivery", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_alert_deliveries_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Alerts.AlertChannel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_alert_deliveries_alert_channels_channel_id_organization_id");
+
+                    b.HasOne("AiHub.Domain.Alerts.AlertFiring", null)
+                        .WithMany()
+                        .HasForeignKey("FiringId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_alert_deliveries_alert_firings_firing_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Alerts.AlertFiring", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_alert_firings_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Alerts.AlertRule", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_alert_rules_organizations_organization_id");
+                });
+
             modelBuilder.Entity("AiHub.Domain.Catalog.PriceProposal", b =>
                 {
                     b.HasOne("AiHub.Domain.Catalog.Upstream", null)
@@ -2230,6 +2817,16 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_periods_subscriptions_subscription_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Quotas.RateLimit", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_rate_limits_organizations_organization_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Subscription", b =>
@@ -2309,6 +2906,16 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_usage_records_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Usage.UsageRollup", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_usage_rollups_organizations_organization_id");
                 });
 #pragma warning restore 612, 618
         }

@@ -233,6 +233,7 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
             PlanTokens = call.Plan.Model.Weights.PlanTokens(tokens),
             Cost = charge.Cost,
             PriceRows = charge.PriceRows,
+            Tags = call.Caller.FiledUnder,
             Latency = time.GetElapsedTime(call.ReceivedTimestamp),
             TimeToFirstToken = tally.FirstPieceAt,
             Attempts = Math.Max(1, call.Attempts.Count),

@@ -33,11 +33,15 @@ public static class FieldText
     public static readonly Text BeyondCreator = new("A key cannot do more than whoever creates it; too much: {0}.", "密钥的权限不得超出其创建者；超出的有：{0}。");
     public static readonly Text UnknownTeam = new("Must be a team of this organization that the key's owner is in.", "须为密钥所有者所在的、属于本组织的团队。");
     public static readonly Text UnknownServiceAccount = new("Must be a service account of this organization.", "须为本组织的服务账号。");
+    public static readonly Text Url = new("Must be a URL that begins with https://.", "须为以 https:// 开头的网址。");
+    public static readonly Text Amount = new("Must be an amount such as 10.50, more than zero.", "须为大于零的金额，例如 10.50。");
+    public static readonly Text UnknownChannel = new("One of these channels does not exist.", "其中有不存在的渠道。");
 
     public static IReadOnlyList<Text> All { get; } =
     [
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount,
+        Url, Amount, UnknownChannel,
     ];
 }
