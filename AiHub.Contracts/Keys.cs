@@ -31,8 +31,12 @@ public sealed record ApiKeyChange(
 /// <param name="OverlapSeconds">How long the old secret still works.</param>
 public sealed record KeyRotation([property: Range(0, 604_800)] int OverlapSeconds = 86_400);
 
-/// <param name="RequestsPerMinute">Tighter than the plan's limit if set; the lower of the two holds.</param>
-public sealed record KeyLimits([property: Range(1, 1_000_000)] int? RequestsPerMinute = null);
+/// <summary>Each is tighter than the plan's limit if set; the lower of the two holds.</summary>
+/// <param name="Concurrency">Calls under way at once.</param>
+public sealed record KeyLimits(
+    [property: Range(1, 1_000_000)] int? RequestsPerMinute = null,
+    [property: Range(1, 1_000_000_000)] int? TokensPerMinute = null,
+    [property: Range(1, 100_000)] int? Concurrency = null);
 
 /// <param name="Prefix">The first characters, to recognise the key by; never enough to use it.</param>
 public sealed record ApiKeyView(

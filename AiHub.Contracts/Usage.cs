@@ -17,7 +17,7 @@ public sealed record PeriodView(DateTimeOffset StartsAt, DateTimeOffset EndsAt);
 /// <summary>Weighted plan tokens. <paramref name="Remaining"/> is limit − used − held; <paramref name="Limit"/> is null when the plan is unlimited.</summary>
 public sealed record QuotaView(long? Limit, long Used, long Held, long? Remaining, DateTimeOffset? ResetsAt);
 
-public sealed record RateView(int? RequestsPerMinute);
+public sealed record RateView(int? RequestsPerMinute, int? TokensPerMinute = null, int? Concurrency = null);
 
 public sealed record TokensView(long Input, long Output, long Cached, long Reasoning, long Total);
 
@@ -28,10 +28,19 @@ public sealed record UsageHistory(DateOnly From, DateOnly To, string TimeZone, s
 /// <param name="Charged">What was taken from the wallets; the rest was covered by the plan.</param>
 public sealed record UsageDay(DateOnly Date, long Requests, long Failed, TokensView Tokens, long PlanTokens, string Cost, string Charged);
 
-/// <param name="By">model, key or vendor.</param>
-public sealed record UsageCost(DateOnly From, DateOnly To, string TimeZone, string Currency, string By, IReadOnlyList<UsageGroup> Groups, UsageGroup Total);
+/// <summary>Usage hour by hour; hours without calls are left out.</summary>
+public sealed record UsageHours(DateOnly From, DateOnly To, string TimeZone, string Currency, IReadOnlyList<UsageHour> Hours);
 
-/// <param name="Id">The model id, key id or vendor id.</param>
+public sealed record UsageHour(DateTimeOffset StartsAt, long Requests, long Failed, TokensView Tokens, long PlanTokens, string Cost, string Charged);
+
+/// <param name="By">model, key, vendor, user, team or tag.</param>
+/// <param name="Previous">The same for as many days before, if asked for.</param>
+public sealed record UsageCost(
+    DateOnly From, DateOnly To, string TimeZone, string Currency, string By, IReadOnlyList<UsageGroup> Groups, UsageGroup Total, UsagePrevious? Previous = null);
+
+public sealed record UsagePrevious(DateOnly From, DateOnly To, IReadOnlyList<UsageGroup> Groups, UsageGroup Total);
+
+/// <param name="Id">The id of the model, key, vendor, user or team, or the tag; empty for calls without a team or tag.</param>
 /// <param name="Label">What to show for it.</param>
 public sealed record UsageGroup(string Id, string Label, long Requests, long Failed, TokensView Tokens, long PlanTokens, string Cost, string Charged);
 
@@ -57,4 +66,7 @@ public sealed record UsageRequest(
     string Currency,
     int LatencyMs,
     int? TimeToFirstTokenMs,
-    Guid? JournalId);
+    Guid? JournalId,
+    Guid UserId,
+    Guid? TeamId,
+    IReadOnlyList<string> Tags);

@@ -1,5 +1,6 @@
 using AiHub.Domain.Access;
 using AiHub.Domain.Accounts;
+using AiHub.Domain.Alerts;
 using AiHub.Domain.Catalog;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Storage;
@@ -51,7 +52,16 @@ public sealed class HubDb : DbContext
     public DbSet<Subscription> Subscriptions => Set<Subscription>();
     public DbSet<Period> Periods => Set<Period>();
 
+    public DbSet<RateLimit> RateLimits => Set<RateLimit>();
+
     public DbSet<UsageRecord> UsageRecords => Set<UsageRecord>();
+    public DbSet<UsageRollup> UsageRollups => Set<UsageRollup>();
+
+    public DbSet<AlertChannel> AlertChannels => Set<AlertChannel>();
+    public DbSet<AlertRule> AlertRules => Set<AlertRule>();
+    public DbSet<AlertFiring> AlertFirings => Set<AlertFiring>();
+    public DbSet<AlertDelivery> AlertDeliveries => Set<AlertDelivery>();
+    internal DbSet<AlertMessage> AlertMessages => Set<AlertMessage>();
 
     public DbSet<Account> Accounts => Set<Account>();
     public DbSet<Balance> Balances => Set<Balance>();
@@ -78,6 +88,9 @@ public sealed class HubDb : DbContext
     public IQueryable<SubscriptionTerms> SubscriptionsDue(DateTimeOffset now, Guid after, int count) =>
         FromExpression(() => SubscriptionsDue(now, after, count));
 
+    /// <summary>Every limit the calls of a key are under, its plan's and its organization's included. Needs no tenant.</summary>
+    public IQueryable<LimitOfKey> LimitsOfKey(Guid keyId) => FromExpression(() => LimitsOfKey(keyId));
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configuration)
     {
         configuration.Properties<DateTimeOffset>().HaveConversion<UtcInstant>();
@@ -94,6 +107,11 @@ public sealed class HubDb : DbContext
         configuration.Properties<HoldState>().HaveConversion<Words<HoldState>>();
         configuration.Properties<UsageStatus>().HaveConversion<Words<UsageStatus>>();
         configuration.Properties<UsageSource>().HaveConversion<Words<UsageSource>>();
+        configuration.Properties<UsageGrain>().HaveConversion<Words<UsageGrain>>();
+        configuration.Properties<AlertKind>().HaveConversion<Words<AlertKind>>();
+        configuration.Properties<AlertChannelKind>().HaveConversion<Words<AlertChannelKind>>();
+        configuration.Properties<AlertDeliveryState>().HaveConversion<Words<AlertDeliveryState>>();
+        configuration.Properties<LimitOwner>().HaveConversion<Words<LimitOwner>>();
     }
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -102,7 +120,9 @@ public sealed class HubDb : DbContext
         MapAccess(model);
         MapCatalog(model);
         MapQuotas(model);
+        MapLimits(model);
         MapUsage(model);
+        MapAlerts(model);
         MapAccounts(model);
 
         foreach (var key in model.Model.GetEntityTypes().SelectMany(entity => entity.GetKeys()).Where(key => key.IsPrimaryKey()))
@@ -272,19 +292,77 @@ public sealed class HubDb : DbContext
         model.HasDbFunction(typeof(HubDb).GetMethod(nameof(SubscriptionsDue))!).HasName("subscriptions_due");
     }
 
-    private static void MapUsage(ModelBuilder model) => model.Entity<UsageRecord>(record =>
+    private static void MapLimits(ModelBuilder model)
     {
-        record.ComplexProperty(row => row.Tokens, tokens => tokens.Ignore(usage => usage.Input).Ignore(usage => usage.Output).Ignore(usage => usage.Total));
-        record.ComplexProperty(row => row.Units);
-        record.ComplexProperty(row => row.Cost, cost =>
+        model.Entity<RateLimit>(limit =>
         {
-            cost.Property(money => money.Nanos).HasColumnName("cost_nanos");
-            cost.Property(money => money.Currency).HasColumnName("currency");
+            limit.HasKey(row => new { row.OrganizationId, row.Owner, row.SubjectId });
+            limit.ToTable("rate_limits", table => table.HasCheckConstraint(
+                "ck_rate_limits_positive", "requests_per_minute > 0 and tokens_per_minute > 0 and concurrency > 0"));
+            OfOrganization(limit);
         });
-        record.HasIndex(row => new { row.OrganizationId, row.OccurredAt, row.Id });
-        record.HasIndex(row => new { row.OrganizationId, row.KeyId, row.OccurredAt });
-        OfOrganization(record);
-    });
+        model.Entity<LimitOfKey>().HasNoKey().ToTable((string?)null);
+        model.HasDbFunction(typeof(HubDb).GetMethod(nameof(LimitsOfKey))!).HasName("limits_of_key");
+    }
+
+    private static void MapUsage(ModelBuilder model)
+    {
+        model.Entity<UsageRecord>(record =>
+        {
+            // The table is partitioned by month (00-partitions.sql), so the month has to be in the key. That a request is
+            // recorded once is the hold's doing: one hold a request, settled once.
+            record.HasKey(row => new { row.Id, row.OccurredAt });
+            record.ComplexProperty(row => row.Tokens, tokens => tokens.Ignore(usage => usage.Input).Ignore(usage => usage.Output).Ignore(usage => usage.Total));
+            record.ComplexProperty(row => row.Units);
+            record.ComplexProperty(row => row.Cost, cost =>
+            {
+                cost.Property(money => money.Nanos).HasColumnName("cost_nanos");
+                cost.Property(money => money.Currency).HasColumnName("currency");
+            });
+            record.HasIndex(row => new { row.OrganizationId, row.OccurredAt, row.Id });
+            record.HasIndex(row => new { row.OrganizationId, row.KeyId, row.OccurredAt });
+            OfOrganization(record);
+        });
+        model.Entity<UsagePending>(pending =>
+        {
+            pending.ToTable("usage_pending");
+            pending.HasKey(row => new { row.OrganizationId, row.Id });
+        });
+        model.Entity<UsageRollup>(rollup =>
+        {
+            rollup.HasNoKey();
+            rollup.HasIndex(row => new { row.OrganizationId, row.Grain, row.StartsAt, row.KeyId, row.ModelId, row.VendorId, row.UserId, row.TeamId, row.Tags })
+                .IsUnique().AreNullsDistinct(false);
+            OfOrganization(rollup);
+        });
+    }
+
+    private static void MapAlerts(ModelBuilder model)
+    {
+        model.Entity<AlertChannel>(channel =>
+        {
+            channel.HasAlternateKey(row => new { row.Id, row.OrganizationId });
+            OfOrganization(channel);
+        });
+        model.Entity<AlertRule>(OfOrganization);
+        model.Entity<AlertMessage>().HasNoKey().ToTable((string?)null);
+        model.Entity<AlertFiring>(firing =>
+        {
+            firing.HasAlternateKey(row => new { row.Id, row.OrganizationId });
+            // Once per period and threshold, whoever notices and however often.
+            firing.HasIndex(row => new { row.SourceId, row.Period, row.Threshold }).IsUnique();
+            firing.HasIndex(row => new { row.OrganizationId, row.FiredAt, row.Id });
+            OfOrganization(firing);
+        });
+        model.Entity<AlertDelivery>(delivery =>
+        {
+            delivery.HasIndex(row => new { row.FiringId, row.ChannelId }).IsUnique();
+            delivery.HasIndex(row => row.NextAttemptAt).HasFilter("state = 'pending'");
+            delivery.HasOne<AlertFiring>().WithMany().HasForeignKey(row => new { row.FiringId, row.OrganizationId }).HasPrincipalKey(firing => new { firing.Id, firing.OrganizationId });
+            delivery.HasOne<AlertChannel>().WithMany().HasForeignKey(row => new { row.ChannelId, row.OrganizationId }).HasPrincipalKey(channel => new { channel.Id, channel.OrganizationId });
+            OfOrganization(delivery);
+        });
+    }
 
     private static void MapAccounts(ModelBuilder model)
     {

@@ -1,8 +1,10 @@
 using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Worker.Accounts;
+using AiHub.Worker.Alerts;
 using AiHub.Worker.Migration;
 using AiHub.Worker.Quotas;
+using AiHub.Worker.Usage;
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -18,6 +20,9 @@ builder.Services.AddLedger();
 builder.Services.AddHostedService<PeriodRun>();
 builder.Services.AddHostedService<HoldSweep>();
 builder.Services.AddHostedService<LedgerAudit>();
+builder.Services.AddHostedService<UsageRollUp>();
+builder.Services.AddAlerts();
+builder.Services.AddHostedService<UsageMonths>();
 
 builder.Services.AddSingleton<LedgerHealth>();
 builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger");

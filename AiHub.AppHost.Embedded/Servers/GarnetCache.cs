@@ -45,6 +45,8 @@ public sealed class GarnetCache : IAsyncDisposable
                 AuthSettings = new PasswordAuthenticationSettings(options.Password),
                 EnableLua = true,
                 LuaOptions = new LuaOptions(),
+                // As on Redis: nothing comes in between the commands of a script. Without it two scripts count as one.
+                LuaTransactionMode = true,
                 QuietMode = true,
                 // The native device needs libaio, which many machines lack; without it Garnet ends the whole process at the first write.
                 DeviceType = DeviceType.RandomAccess,

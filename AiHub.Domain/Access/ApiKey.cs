@@ -46,6 +46,10 @@ public sealed class ApiKey
 
     /// <summary>Tighter than the plan's limit if set; the lower of the two holds.</summary>
     public int? RequestsPerMinute { get; set; }
+    public int? TokensPerMinute { get; set; }
+
+    /// <summary>Calls under way at once.</summary>
+    public int? Concurrency { get; set; }
 }
 
 public static class KeyScopes

@@ -79,6 +79,13 @@ internal static class SettlementJson
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("tags");
+        foreach (var tag in usage.Tags)
+        {
+            json.WriteStringValue(tag);
+        }
+
+        json.WriteEndArray();
         json.WriteString("latency", Interval(usage.Latency));
         if (usage.TimeToFirstToken is { } first)
         {

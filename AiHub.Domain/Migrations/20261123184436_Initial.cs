@@ -80,6 +80,8 @@ namespace AiHub.Domain.Migrations
                     name = table.Column<string>(type: "text", nullable: false),
                     monthly_tokens = table.Column<long>(type: "bigint", nullable: true),
                     requests_per_minute = table.Column<int>(type: "integer", nullable: true),
+                    tokens_per_minute = table.Column<int>(type: "integer", nullable: true),
+                    concurrency = table.Column<int>(type: "integer", nullable: true),
                     allows_overage = table.Column<bool>(type: "boolean", nullable: false),
                     cycle = table.Column<string>(type: "text", nullable: false),
                     usd_nanos = table.Column<long>(type: "bigint", nullable: true),
@@ -120,6 +122,19 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "usage_pending",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    occurred_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_usage_pending", x => new { x.organization_id, x.id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "vendors",
                 columns: table => new
                 {
@@ -157,6 +172,87 @@ namespace AiHub.Domain.Migrations
                     table.UniqueConstraint("ak_accounts_id_organization_id", x => new { x.id, x.organization_id });
                     table.ForeignKey(
                         name: "fk_accounts_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "alert_channels",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    target = table.Column<string>(type: "text", nullable: false),
+                    secret = table.Column<string>(type: "text", nullable: true),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    removed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_alert_channels", x => x.id);
+                    table.UniqueConstraint("ak_alert_channels_id_organization_id", x => new { x.id, x.organization_id });
+                    table.ForeignKey(
+                        name: "fk_alert_channels_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "alert_firings",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    source_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    period = table.Column<string>(type: "text", nullable: false),
+                    threshold = table.Column<int>(type: "integer", nullable: false),
+                    used_amount = table.Column<long>(type: "bigint", nullable: false),
+                    of_amount = table.Column<long>(type: "bigint", nullable: false),
+                    unit = table.Column<string>(type: "text", nullable: false),
+                    resets_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    fired_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_alert_firings", x => x.id);
+                    table.UniqueConstraint("ak_alert_firings_id_organization_id", x => new { x.id, x.organization_id });
+                    table.ForeignKey(
+                        name: "fk_alert_firings_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "alert_rules",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    thresholds = table.Column<int[]>(type: "integer[]", nullable: false),
+                    below_nanos = table.Column<long>(type: "bigint", nullable: true),
+                    channel_ids = table.Column<Guid[]>(type: "uuid[]", nullable: false),
+                    episode = table.Column<int>(type: "integer", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    removed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_alert_rules", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_alert_rules_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -253,6 +349,29 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "rate_limits",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    owner = table.Column<string>(type: "text", nullable: false),
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    requests_per_minute = table.Column<int>(type: "integer", nullable: true),
+                    tokens_per_minute = table.Column<int>(type: "integer", nullable: true),
+                    concurrency = table.Column<int>(type: "integer", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_rate_limits", x => new { x.organization_id, x.owner, x.subject_id });
+                    table.CheckConstraint("ck_rate_limits_positive", "requests_per_minute > 0 and tokens_per_minute > 0 and concurrency > 0");
+                    table.ForeignKey(
+                        name: "fk_rate_limits_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "teams",
                 columns: table => new
                 {
@@ -279,6 +398,7 @@ namespace AiHub.Domain.Migrations
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
+                    occurred_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
                     team_id = table.Column<Guid>(type: "uuid", nullable: true),
                     user_id = table.Column<Guid>(type: "uuid", nullable: false),
@@ -287,7 +407,6 @@ namespace AiHub.Domain.Migrations
                     upstream_id = table.Column<Guid>(type: "uuid", nullable: false),
                     vendor_id = table.Column<string>(type: "text", nullable: false),
                     surface = table.Column<string>(type: "text", nullable: false),
-                    occurred_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     source = table.Column<string>(type: "text", nullable: false),
                     status = table.Column<string>(type: "text", nullable: false),
                     error_code = table.Column<string>(type: "text", nullable: true),
@@ -295,6 +414,7 @@ namespace AiHub.Domain.Migrations
                     finish_reason = table.Column<string>(type: "text", nullable: true),
                     plan_tokens = table.Column<long>(type: "bigint", nullable: false),
                     price_rows = table.Column<Guid[]>(type: "uuid[]", nullable: false),
+                    tags = table.Column<string[]>(type: "text[]", nullable: false),
                     latency = table.Column<TimeSpan>(type: "interval", nullable: false),
                     time_to_first_token = table.Column<TimeSpan>(type: "interval", nullable: true),
                     attempts = table.Column<int>(type: "integer", nullable: false),
@@ -320,9 +440,44 @@ namespace AiHub.Domain.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_usage_records", x => x.id);
+                    table.PrimaryKey("pk_usage_records", x => new { x.id, x.occurred_at });
                     table.ForeignKey(
                         name: "fk_usage_records_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "usage_rollups",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    grain = table.Column<string>(type: "text", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    key_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    model_id = table.Column<string>(type: "text", nullable: false),
+                    vendor_id = table.Column<string>(type: "text", nullable: false),
+                    tags = table.Column<string[]>(type: "text[]", nullable: false),
+                    requests = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    cancelled = table.Column<long>(type: "bigint", nullable: false),
+                    input = table.Column<long>(type: "bigint", nullable: false),
+                    output = table.Column<long>(type: "bigint", nullable: false),
+                    cached = table.Column<long>(type: "bigint", nullable: false),
+                    reasoning = table.Column<long>(type: "bigint", nullable: false),
+                    plan_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    plan_tokens_charged = table.Column<long>(type: "bigint", nullable: false),
+                    cost_nanos = table.Column<long>(type: "bigint", nullable: false),
+                    charged_nanos = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.ForeignKey(
+                        name: "fk_usage_rollups_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -498,6 +653,44 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "alert_deliveries",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    firing_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    channel_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    state = table.Column<string>(type: "text", nullable: false),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    sent_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_error = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_alert_deliveries", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_alert_deliveries_alert_channels_channel_id_organization_id",
+                        columns: x => new { x.channel_id, x.organization_id },
+                        principalTable: "alert_channels",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_alert_deliveries_alert_firings_firing_id_organization_id",
+                        columns: x => new { x.firing_id, x.organization_id },
+                        principalTable: "alert_firings",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_alert_deliveries_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "entries",
                 columns: table => new
                 {
@@ -551,7 +744,9 @@ namespace AiHub.Domain.Migrations
                     allowed_vendors = table.Column<string[]>(type: "text[]", nullable: false),
                     allowed_ips = table.Column<string[]>(type: "text[]", nullable: false),
                     tags = table.Column<string>(type: "jsonb", nullable: false),
-                    requests_per_minute = table.Column<int>(type: "integer", nullable: true)
+                    requests_per_minute = table.Column<int>(type: "integer", nullable: true),
+                    tokens_per_minute = table.Column<int>(type: "integer", nullable: true),
+                    concurrency = table.Column<int>(type: "integer", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -817,6 +1012,54 @@ namespace AiHub.Domain.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ix_alert_channels_organization_id",
+                table: "alert_channels",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_alert_deliveries_channel_id_organization_id",
+                table: "alert_deliveries",
+                columns: new[] { "channel_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_alert_deliveries_firing_id_channel_id",
+                table: "alert_deliveries",
+                columns: new[] { "firing_id", "channel_id" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_alert_deliveries_firing_id_organization_id",
+                table: "alert_deliveries",
+                columns: new[] { "firing_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_alert_deliveries_next_attempt_at",
+                table: "alert_deliveries",
+                column: "next_attempt_at",
+                filter: "state = 'pending'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_alert_deliveries_organization_id",
+                table: "alert_deliveries",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_alert_firings_organization_id_fired_at_id",
+                table: "alert_firings",
+                columns: new[] { "organization_id", "fired_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_alert_firings_source_id_period_threshold",
+                table: "alert_firings",
+                columns: new[] { "source_id", "period", "threshold" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_alert_rules_organization_id",
+                table: "alert_rules",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_api_keys_hash",
                 table: "api_keys",
                 column: "hash",
@@ -1039,6 +1282,13 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "organization_id", "occurred_at", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_usage_rollups_organization_id_grain_starts_at_key_id_model_",
+                table: "usage_rollups",
+                columns: new[] { "organization_id", "grain", "starts_at", "key_id", "model_id", "vendor_id", "user_id", "team_id", "tags" },
+                unique: true)
+                .Annotation("Npgsql:NullsDistinct", false);
+
+            migrationBuilder.CreateIndex(
                 name: "ix_users_normalized_email",
                 table: "users",
                 column: "normalized_email",
@@ -1059,6 +1309,12 @@ namespace AiHub.Domain.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "alert_deliveries");
+
+            migrationBuilder.DropTable(
+                name: "alert_rules");
+
             migrationBuilder.DropTable(
                 name: "api_keys");
 
@@ -1099,6 +1355,9 @@ namespace AiHub.Domain.Migrations
                 name: "protection_keys");
 
             migrationBuilder.DropTable(
+                name: "rate_limits");
+
+            migrationBuilder.DropTable(
                 name: "sessions");
 
             migrationBuilder.DropTable(
@@ -1108,10 +1367,22 @@ namespace AiHub.Domain.Migrations
                 name: "team_memberships");
 
             migrationBuilder.DropTable(
+                name: "usage_pending");
+
+            migrationBuilder.DropTable(
                 name: "usage_records");
 
             migrationBuilder.DropTable(
+                name: "usage_rollups");
+
+            migrationBuilder.DropTable(
                 name: "vendor_keys");
+
+            migrationBuilder.DropTable(
+                name: "alert_channels");
+
+            migrationBuilder.DropTable(
+                name: "alert_firings");
 
             migrationBuilder.DropTable(
                 name: "journals");

@@ -19,6 +19,8 @@ public sealed class Plan
     /// <summary>Weighted tokens granted each period; null is unlimited, and then every call is paid in money.</summary>
     public long? MonthlyTokens { get; set; }
     public int? RequestsPerMinute { get; set; }
+    public int? TokensPerMinute { get; set; }
+    public int? Concurrency { get; set; }
 
     /// <summary>Whether calls beyond the allowance are paid from the wallet.</summary>
     public required bool AllowsOverage { get; set; }

@@ -63,6 +63,9 @@ public sealed class UsageRecord
     /// <summary>The call at list price, whoever pays for it.</summary>
     public required Money Cost { get; init; }
     public required IReadOnlyList<Guid> PriceRows { get; init; }
+
+    /// <summary>What the call is filed under, sorted and each once: the key's tags and the caller's own.</summary>
+    public string[] Tags { get; init; } = [];
     public required TimeSpan Latency { get; init; }
     public TimeSpan? TimeToFirstToken { get; init; }
 

@@ -4,8 +4,10 @@ using System.Net;
 using System.Runtime.InteropServices;
 using AiHub.Domain;
 using AiHub.Domain.Access;
+using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Limits;
 using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Gateway.Access;
@@ -98,8 +100,9 @@ public sealed class ApiKeys : IDisposable
     {
         var version = _changes.Version;
         await using var scope = _scopes.CreateAsyncScope();
-        var found = await scope.ServiceProvider.GetRequiredService<HubDb>().FindApiKey(hash).AsNoTracking().FirstOrDefaultAsync(ct);
-        var entry = found is null ? null : new Entry(found, ToCaller(found));
+        var db = scope.ServiceProvider.GetRequiredService<HubDb>();
+        var found = await db.FindApiKey(hash).AsNoTracking().FirstOrDefaultAsync(ct);
+        var entry = found is null ? null : new Entry(found, ToCaller(found, await db.LimitsOfKey(found.Id).AsNoTracking().ToListAsync(ct)));
 
         Remember(id, entry);
         if (_changes.Version != version || !_changes.IsCurrent)
@@ -126,7 +129,7 @@ public sealed class ApiKeys : IDisposable
         _ => new KeyOutcome(entry.Caller, null),
     };
 
-    private static Caller ToCaller(FoundApiKey found) => new()
+    private static Caller ToCaller(FoundApiKey found, IReadOnlyList<LimitOfKey> limits) => new()
     {
         KeyId = found.Id,
         UserId = found.UserId,
@@ -134,11 +137,12 @@ public sealed class ApiKeys : IDisposable
         OrganizationId = found.OrganizationId,
         Currency = found.Currency,
         Plan = found.PlanId is { } plan
-            ? new CallerPlan(plan, found.PlanName!, found.PlanMonthlyTokens, found.PlanRequestsPerMinute)
+            ? new CallerPlan(plan, found.PlanName!, found.PlanMonthlyTokens)
             : CallerPlan.None,
         Tags = found.Tags,
+        FiledUnder = [.. found.Tags.Select(tag => $"{tag.Key}:{tag.Value}").Order(StringComparer.Ordinal)],
         AllowsOverage = found.PlanAllowsOverage ?? false,
-        KeyRequestsPerMinute = found.RequestsPerMinute,
+        Limits = LimitScope.Of(limits),
         AllowedModels = found.AllowedModels.Length > 0 ? found.AllowedModels.ToFrozenSet() : null,
         AllowedVendors = found.AllowedVendors.Length > 0 ? found.AllowedVendors.ToFrozenSet() : null,
         ExpiresAt = found.ExpiresAt,
@@ -187,7 +191,7 @@ public sealed class ApiKeys : IDisposable
                 }
 
                 break;
-            case "organizations" or "memberships" or "subscriptions" when Guid.TryParse(change.Id, out var organization):
+            case "organizations" or "memberships" or "subscriptions" or "rate_limits" when Guid.TryParse(change.Id, out var organization):
                 foreach (var (id, entry) in _known)
                 {
                     if (entry.Found.OrganizationId == organization)

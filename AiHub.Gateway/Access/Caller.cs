@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using AiHub.Domain;
+using AiHub.Gateway.Limits;
 using AiHub.Gateway.Routing;
 
 namespace AiHub.Gateway.Access;
@@ -22,8 +23,8 @@ public sealed record Caller
     /// <summary>True when calls beyond the plan's allowance are paid from the wallet: the plan allows it and the organization wants it.</summary>
     public bool AllowsOverage { get; init; }
 
-    /// <summary>The key's own limit, counted for this key alone; the plan's is counted for the whole organization. Null: only the plan's holds.</summary>
-    public int? KeyRequestsPerMinute { get; init; }
+    /// <summary>Every rate limit the calls of this key are under.</summary>
+    public IReadOnlyList<LimitScope> Limits { get; init; } = [];
 
     /// <summary>Ids of the models this key may call; null means all the organization may use.</summary>
     public FrozenSet<string>? AllowedModels { get; init; }
@@ -36,6 +37,9 @@ public sealed record Caller
 
     /// <summary>What the organization lets its calls be answered by.</summary>
     public OrganizationPolicy Policy { get; init; } = OrganizationPolicy.Unrestricted;
+
+    /// <summary>The same as words, sorted, with those a request adds: what its usage record keeps.</summary>
+    public string[] FiledUnder { get; init; } = [];
 
     public DateTimeOffset? ExpiresAt { get; init; }
 
@@ -52,9 +56,8 @@ public sealed record Caller
 
 /// <param name="Id">The plan's slug, for example <c>free</c>.</param>
 /// <param name="MonthlyTokens">Weighted tokens a period grants; null is unlimited.</param>
-/// <param name="RequestsPerMinute">For the whole organization; null is unlimited.</param>
-public sealed record CallerPlan(string Id, string Name, long? MonthlyTokens, int? RequestsPerMinute)
+public sealed record CallerPlan(string Id, string Name, long? MonthlyTokens)
 {
     /// <summary>An organization without a subscription: known, but granted nothing.</summary>
-    public static readonly CallerPlan None = new("none", "none", MonthlyTokens: 0, RequestsPerMinute: 10);
+    public static readonly CallerPlan None = new("none", "none", MonthlyTokens: 0);
 }

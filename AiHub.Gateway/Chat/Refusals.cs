@@ -1,6 +1,7 @@
 using System.Globalization;
 using AiHub.Domain;
 using AiHub.Domain.Accounts;
+using AiHub.Domain.Quotas;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Limits;
@@ -40,13 +41,26 @@ internal static class Refusals
     public static OpenAIError Of(Refusal refusal, Caller caller)
     {
         var limit = refusal.Scope.Limit.ToString("N0", CultureInfo.InvariantCulture);
-        var whose = refusal.Scope.Owner == LimitOwner.Key ? "this API key's own limit" : $"your organization's limit on the {caller.Plan.Name} plan";
         var seconds = Math.Ceiling(refusal.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        var whose = refusal.Scope.Owner switch
+        {
+            LimitOwner.Key => "this API key's own limit",
+            LimitOwner.User => "the limit on its member that your organization has set",
+            LimitOwner.Team => "the limit your organization has set on this team",
+            LimitOwner.Organization => "the limit your organization has set itself",
+            _ => $"your organization's limit on the {caller.Plan.Name} plan",
+        };
+        var (what, type) = refusal.Scope.Kind switch
+        {
+            LimitKind.Tokens => ("tokens per minute", "tokens"),
+            LimitKind.Concurrency => ("calls at a time", "concurrency"),
+            _ => ("requests per minute", "requests"),
+        };
 
         return new OpenAIError(
             StatusCodes.Status429TooManyRequests,
-            $"Rate limit reached: {whose} is {limit} requests per minute. Please try again in {seconds} s.",
-            "requests",
+            $"Rate limit reached: {whose} is {limit} {what}. Please try again in {seconds} s.",
+            type,
             null,
             "rate_limit_exceeded");
     }

@@ -21,14 +21,19 @@ public sealed class TextCalls(Router router, LimitGate gate, AnswerCache cache, 
         var gone = context.RequestAborted;
         context.Response.RegisterForDispose(request);
 
+        var (tagged, untaggable) = caller.Tagged(context.Request);
+        if (tagged is null)
+        {
+            return untaggable!;
+        }
+
         var (plan, nowhere) = router.Plan(request.Model, caller, context.RequestId(), request.Preferences, request.Json).For(ModelKind.Chat);
         if (plan is null)
         {
             return Refusals.Of(nowhere!.Value, request.Model, caller);
         }
 
-        var admission = await gate.AdmitAsync(caller, gone);
-        admission.WriteTo(context.Response);
+        var admission = await gate.AdmitAsync(context, caller, Admitted.Guess(request.EstimatedPromptTokens, request.MaxOutputTokens, request.Choices));
         if (context.ErrorShape() == ErrorShape.Anthropic)
         {
             admission.WriteAnthropicTo(context.Response, time.GetUtcNow());
@@ -40,12 +45,13 @@ public sealed class TextCalls(Router router, LimitGate gate, AnswerCache cache, 
         }
 
         plan = await cache.LookAsync(plan, request, surface, caller, context.Request.Headers, gone);
-        var (call, unpaid) = await meter.HoldAsync(context.RequestId(), caller, surface, plan, request, received, gone);
+        var (call, unpaid) = await meter.HoldAsync(context.RequestId(), tagged, surface, plan, request, received, gone);
         if (call is null)
         {
             return Refusals.Of(unpaid!, caller);
         }
 
+        admission.Slot?.Counts(() => call.Usage?.Tokens.Total);
         context.Response.TellOf(call, time);
         var answer = meter.Settling(call, providers, gone);
         return request.Stream ? new ChatStream(call, answer, client(call)) : new Completion(call, answer, client(call));

@@ -7,11 +7,19 @@ internal static class AnthropicLimitHeaders
     /// <summary>The same figures where Anthropic's clients look for them; a reset is a moment there, not a duration.</summary>
     public static void WriteAnthropicTo(this Admission admission, HttpResponse response, DateTimeOffset now)
     {
-        if (admission.Requests is { } requests)
+        Write("requests", admission.Requests);
+        Write("tokens", admission.Tokens);
+
+        void Write(string what, LimitFigures? figures)
         {
-            response.Headers["anthropic-ratelimit-requests-limit"] = requests.Limit.ToString(CultureInfo.InvariantCulture);
-            response.Headers["anthropic-ratelimit-requests-remaining"] = requests.Remaining.ToString(CultureInfo.InvariantCulture);
-            response.Headers["anthropic-ratelimit-requests-reset"] = (now + requests.Reset).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            if (figures is not { } left)
+            {
+                return;
+            }
+
+            response.Headers[$"anthropic-ratelimit-{what}-limit"] = left.Limit.ToString(CultureInfo.InvariantCulture);
+            response.Headers[$"anthropic-ratelimit-{what}-remaining"] = left.Remaining.ToString(CultureInfo.InvariantCulture);
+            response.Headers[$"anthropic-ratelimit-{what}-reset"] = (now + left.Reset).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         }
     }
 }

@@ -4,7 +4,9 @@ namespace AiHub.Gateway.Limits;
 
 public static class LimitHeaders
 {
-    /// <summary>Writes OpenAI's <c>x-ratelimit-*-requests</c> and, with a refusal, <c>retry-after</c> and <c>retry-after-ms</c>.</summary>
+    /// <summary>
+    /// Writes OpenAI's <c>x-ratelimit-*-requests</c> and <c>x-ratelimit-*-tokens</c> and, with a refusal, <c>retry-after</c> and <c>retry-after-ms</c>.
+    /// </summary>
     public static void WriteTo(this Admission admission, HttpResponse response)
     {
         if (admission.Requests is { } requests)
@@ -12,6 +14,13 @@ public static class LimitHeaders
             response.Headers["x-ratelimit-limit-requests"] = Number(requests.Limit);
             response.Headers["x-ratelimit-remaining-requests"] = Number(requests.Remaining);
             response.Headers["x-ratelimit-reset-requests"] = Duration(requests.Reset);
+        }
+
+        if (admission.Tokens is { } tokens)
+        {
+            response.Headers["x-ratelimit-limit-tokens"] = Number(tokens.Limit);
+            response.Headers["x-ratelimit-remaining-tokens"] = Number(tokens.Remaining);
+            response.Headers["x-ratelimit-reset-tokens"] = Duration(tokens.Reset);
         }
 
         if (admission.Refusal is { } refusal)

@@ -1,31 +1,42 @@
-using AiHub.Gateway.Access;
+using AiHub.Domain.Quotas;
 
 namespace AiHub.Gateway.Limits;
-
-/// <summary>Whose requests are counted together.</summary>
-public enum LimitOwner
-{
-    Organization,
-    Key,
-}
 
 /// <summary>What is counted.</summary>
 public enum LimitKind
 {
+    /// <summary>At most so many in any 60 seconds.</summary>
     Requests,
+
+    /// <summary>At most so many in any 60 seconds: guessed when the call is admitted, corrected when it is known.</summary>
+    Tokens,
+
+    /// <summary>At most so many calls under way at once.</summary>
+    Concurrency,
 }
 
-/// <param name="Limit">Per minute: at most this many in any 60 seconds.</param>
+/// <param name="Owner">Who set it.</param>
+/// <param name="Id">Whose calls are counted together.</param>
 public readonly record struct LimitScope(LimitOwner Owner, Guid Id, LimitKind Kind, int Limit)
 {
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
-    /// <summary>All limits this caller is under; none for an unlimited plan and a key without its own.</summary>
-    public static IReadOnlyList<LimitScope> Of(Caller caller) => (caller.Plan.RequestsPerMinute, caller.KeyRequestsPerMinute) switch
-    {
-        ({ } plan, { } key) => [new(LimitOwner.Organization, caller.OrganizationId, LimitKind.Requests, plan), new(LimitOwner.Key, caller.KeyId, LimitKind.Requests, key)],
-        ({ } plan, null) => [new(LimitOwner.Organization, caller.OrganizationId, LimitKind.Requests, plan)],
-        (null, { } key) => [new(LimitOwner.Key, caller.KeyId, LimitKind.Requests, key)],
-        _ => [],
-    };
+    /// <summary>What calls are counted under: a plan's and an organization's own limit see the same calls.</summary>
+    internal (LimitOwner, Guid, LimitKind) Counter => (Owner == LimitOwner.Plan ? LimitOwner.Organization : Owner, Id, Kind);
+
+    /// <summary>The scopes of these limits; where two count the same calls only the tighter one.</summary>
+    public static IReadOnlyList<LimitScope> Of(IEnumerable<LimitOfKey> limits) =>
+    [
+        .. limits
+            .SelectMany(limit => new[]
+            {
+                (limit, LimitKind.Requests, limit.RequestsPerMinute),
+                (limit, LimitKind.Tokens, limit.TokensPerMinute),
+                (limit, LimitKind.Concurrency, limit.Concurrency),
+            })
+            .Where(part => part.Item3 is not null)
+            .Select(part => new LimitScope(part.limit.Owner, part.limit.SubjectId, part.Item2, part.Item3!.Value))
+            .GroupBy(scope => scope.Counter)
+            .Select(scopes => scopes.MinBy(scope => scope.Limit)),
+    ];
 }

@@ -11,6 +11,7 @@ public static class LimitServices
         services.AddSingleton<Replicas>();
         services.AddHostedService(provider => provider.GetRequiredService<Replicas>());
         services.AddSingleton<LimitGate>();
+        services.AddHostedService<CallLeases>();
 
         return services;
     }

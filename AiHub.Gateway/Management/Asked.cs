@@ -33,7 +33,7 @@ public sealed class Asked(HttpContext http)
     }
 
     /// <summary>The last thirty days unless asked otherwise.</summary>
-    public Days Range(string? from, string? to, DateOnly today)
+    public Days Range(string? from, string? to, DateOnly today, int mostDays = MostDays)
     {
         var last = Day("to", to) ?? today;
         var first = Day("from", from) ?? (last.DayNumber >= DefaultDays ? last.AddDays(1 - DefaultDays) : last);
@@ -42,9 +42,9 @@ public sealed class Asked(HttpContext http)
         {
             Errors.Add("to", FieldText.DateOrder);
         }
-        else if (!Errors.Any && last.DayNumber - first.DayNumber >= MostDays)
+        else if (!Errors.Any && last.DayNumber - first.DayNumber >= mostDays)
         {
-            Errors.Add("from", FieldText.DateRange, MostDays);
+            Errors.Add("from", FieldText.DateRange, mostDays);
         }
 
         return new Days(first, last);
@@ -96,6 +96,16 @@ public sealed class Asked(HttpContext http)
 
         Errors.Add(name, FieldText.Guid);
         return null;
+    }
+
+    public bool Flag(string name, string? text)
+    {
+        if (text is not (null or "true" or "false"))
+        {
+            Errors.Add(name, FieldText.OneOf, "true, false");
+        }
+
+        return text == "true";
     }
 
     public T? OneOf<T>(string name, string? text) where T : struct, Enum

@@ -126,19 +126,8 @@ public sealed partial class KeyRules(Member creator, HubDb db, FieldErrors error
         return new Dictionary<string, string>(asked);
     }
 
-    public async Task<int?> RequestsPerMinuteAsync(KeyLimits? limits, CancellationToken ct)
-    {
-        if (limits?.RequestsPerMinute is { } asked)
-        {
-            var most = await db.Plans.Where(plan => plan.Id == creator.Organization.PlanId).Select(plan => plan.RequestsPerMinute).FirstAsync(ct);
-            if (asked > most)
-            {
-                errors.Add("limits.requests_per_minute", FieldText.AtMost, most);
-            }
-        }
-
-        return limits?.RequestsPerMinute;
-    }
+    public async Task CheckAsync(KeyLimits? limits, CancellationToken ct) =>
+        limits?.Check(await db.Plans.AsNoTracking().FirstAsync(plan => plan.Id == creator.Organization.PlanId, ct), errors);
 
     // Nothing asked means all the creator has; more than that is refused rather than cut.
     private string[] Narrow(string field, string[] asked, string[] ceiling)

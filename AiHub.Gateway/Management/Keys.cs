@@ -96,8 +96,11 @@ public static class Keys
             AllowedVendors = await rules.VendorsAsync(request.AllowedVendors ?? [], ct),
             AllowedIps = rules.Networks(request.AllowedIps ?? []),
             Tags = rules.Tags(request.Tags ?? new Dictionary<string, string>()),
-            RequestsPerMinute = await rules.RequestsPerMinuteAsync(request.Limits, ct),
+            RequestsPerMinute = request.Limits?.RequestsPerMinute,
+            TokensPerMinute = request.Limits?.TokensPerMinute,
+            Concurrency = request.Limits?.Concurrency,
         };
+        await rules.CheckAsync(request.Limits, ct);
 
         if (errors.Any)
         {
@@ -152,7 +155,7 @@ public static class Keys
         var vendors = request.AllowedVendors is { } ids ? await rules.VendorsAsync(ids, ct) : null;
         var networks = request.AllowedIps is { } ips ? rules.Networks(ips) : null;
         var tags = request.Tags is { } given ? rules.Tags(given) : null;
-        var perMinute = await rules.RequestsPerMinuteAsync(request.Limits, ct);
+        await rules.CheckAsync(request.Limits, ct);
         if (errors.Any)
         {
             return errors.Refuse();
@@ -168,7 +171,11 @@ public static class Keys
             key.AllowedVendors = vendors ?? key.AllowedVendors;
             key.AllowedIps = networks ?? key.AllowedIps;
             key.Tags = tags ?? key.Tags;
-            key.RequestsPerMinute = request.Limits is null ? key.RequestsPerMinute : perMinute;
+            if (request.Limits is { } limits)
+            {
+                (key.RequestsPerMinute, key.TokensPerMinute, key.Concurrency) = (limits.RequestsPerMinute, limits.TokensPerMinute, limits.Concurrency);
+            }
+
             key.DisabledAt = request.Enabled switch { null => key.DisabledAt, true => null, false => key.DisabledAt ?? now };
             await db.SaveChangesAsync(ct);
             await db.AuditAsync(http.Actor(), "api_key.changed", key.Id.ToString(), before, Told(key), now, ct);
@@ -275,7 +282,7 @@ public static class Keys
         db.Memberships.AnyAsync(row => row.UserId == id && db.Users.Any(user => user.Id == id && user.ServiceAccountOf == member.OrganizationId), ct);
 
     private static CreatedApiKey Shown(ApiKey key, string secret, string prefix, string lastFour) => new(
-        key.Id, secret, key.Name, prefix, lastFour, key.CreatedAt, key.ExpiresAt, key.AllowedModels, new KeyLimits(key.RequestsPerMinute),
+        key.Id, secret, key.Name, prefix, lastFour, key.CreatedAt, key.ExpiresAt, key.AllowedModels, new KeyLimits(key.RequestsPerMinute, key.TokensPerMinute, key.Concurrency),
         key.TeamId, key.Scopes, key.AllowedVendors, key.AllowedIps, key.Tags);
 
     // What the audit log says of a key: everything but its secret.
@@ -293,6 +300,8 @@ public static class Keys
         key.AllowedIps,
         key.Tags,
         key.RequestsPerMinute,
+        key.TokensPerMinute,
+        key.Concurrency,
         enabled = key.DisabledAt is null,
     };
 
@@ -306,7 +315,7 @@ public static class Keys
         key.ExpiresAt,
         key.LastUsedAt,
         key.AllowedModels,
-        new KeyLimits(key.RequestsPerMinute),
+        new KeyLimits(key.RequestsPerMinute, key.TokensPerMinute, key.Concurrency),
         key.UserId,
         key.TeamId,
         key.DisabledAt == null,

@@ -81,8 +81,12 @@ public static class ManagementApi
         api.AddEndpointFilter(RequestRules.Filter);
         api.MapAccounts();
         api.MapKeys();
+        api.MapRateLimits();
         api.MapUsageReports();
         api.MapUsageRequests();
+        api.MapUsageExplanations();
+        api.MapUsageExport();
+        api.MapAlerts();
         api.MapOrganizations();
         api.MapMembers();
         api.MapInvitations();

@@ -12,43 +12,29 @@ using Npgsql;
 
 namespace AiHub.Gateway.Management;
 
-/// <summary>What was called and what it cost. Every figure is a sum of usage records or a balance of the ledger, so no two of them can disagree.</summary>
+/// <summary>
+/// What was called and what it cost. Every figure is a sum of usage records or a balance of the ledger, so no two of them can disagree. The sums
+/// come from roll-ups and from the records they do not count yet (<c>usage_figures</c>), never from a scan of all records.
+/// </summary>
 public static class UsageReports
 {
+    private const int MostHourDays = 7;
+
     // Whole numbers throughout; a sum that does not fit in 64 bits is an error, never a rounding.
     private const string Sums = """
-        count(*) as requests,
-        count(*) filter (where record.status = 'failed') as failed,
-        coalesce(sum(record.tokens_input_uncached + record.tokens_cache_read + record.tokens_cache_write5m + record.tokens_cache_write1h
-            + record.tokens_audio_in + record.tokens_image_in), 0)::bigint as input,
-        coalesce(sum(record.tokens_output_text + record.tokens_output_reasoning + record.tokens_audio_out + record.tokens_image_out), 0)::bigint as output,
-        coalesce(sum(record.tokens_cache_read), 0)::bigint as cached,
-        coalesce(sum(record.tokens_output_reasoning), 0)::bigint as reasoning,
-        coalesce(sum(record.plan_tokens), 0)::bigint as plan_tokens,
-        coalesce(sum(record.cost_nanos), 0)::bigint as cost_nanos,
-        coalesce(sum(record.charged_nanos), 0)::bigint as charged_nanos
+        coalesce(sum(requests), 0)::bigint as requests,
+        coalesce(sum(failed), 0)::bigint as failed,
+        coalesce(sum(input), 0)::bigint as input,
+        coalesce(sum(output), 0)::bigint as output,
+        coalesce(sum(cached), 0)::bigint as cached,
+        coalesce(sum(reasoning), 0)::bigint as reasoning,
+        coalesce(sum(plan_tokens), 0)::bigint as plan_tokens,
+        coalesce(sum(cost_nanos), 0)::bigint as cost_nanos,
+        coalesce(sum(charged_nanos), 0)::bigint as charged_nanos
         """;
 
-    private const string InDays = """
-        record.occurred_at >= (@from)::timestamp at time zone @zone and record.occurred_at < (@to + 1)::timestamp at time zone @zone
-        """;
-
-    private const string Dearest = "order by cost_nanos desc, requests desc, 1";
-
-    private const string SumsByModel = $"""
-        select record.model_id as id, coalesce((select name from models where models.id = record.model_id), record.model_id) as label, {Sums}
-        from usage_records record where {InDays} group by record.model_id {Dearest}
-        """;
-
-    private const string SumsByKey = $"""
-        select record.key_id::text as id, coalesce((select name from api_keys where api_keys.id = record.key_id), record.key_id::text) as label, {Sums}
-        from usage_records record where {InDays} group by record.key_id {Dearest}
-        """;
-
-    private const string SumsByVendor = $"""
-        select record.vendor_id as id, coalesce((select name from vendors where vendors.id = record.vendor_id), record.vendor_id) as label, {Sums}
-        from usage_records record where {InDays} group by record.vendor_id {Dearest}
-        """;
+    private static string Figures(string grain) =>
+        $"usage_figures('{grain}', @zone, (@from)::timestamp at time zone @zone, (@to + 1)::timestamp at time zone @zone)";
 
     public static void MapUsageReports(this IEndpointRouteBuilder api)
     {
@@ -62,14 +48,24 @@ public static class UsageReports
             .OfOrganization(Permission.UsageRead)
             .Parameter("from", Texts.From, "date", "2026-01-01")
             .Parameter("to", Texts.To, "date", "2026-01-31")
+            .Filtered()
             .Describe("getUsageHistory", new("Usage by day", "每日用量"), new("Every day of the range, in the organization's time zone. At most 366 days.", "范围内每一天的用量，按组织所在时区划分，最多 366 天。"), null, Examples.History);
+
+        usage.MapGet("/hours", HoursAsync)
+            .OfOrganization(Permission.UsageRead)
+            .Parameter("from", Texts.From, "date", "2026-01-31")
+            .Parameter("to", Texts.To, "date", "2026-01-31")
+            .Filtered()
+            .Describe("getUsageHours", new("Usage by hour", "每小时用量"), new("Every hour with calls, in the organization's time zone. At most 7 days; today by default.", "有调用的每一小时，按组织所在时区划分，最多 7 天，默认为今天。"), null, Examples.Hours);
 
         usage.MapGet("/cost", CostAsync)
             .OfOrganization(Permission.UsageRead)
-            .Parameter("by", new("model (default), key or vendor.", "model（默认）、key 或 vendor。"), example: "model")
+            .Parameter("by", new("model (default), key, vendor, user, team or tag. A call with several tags is in several groups, and once in the total.", "model（默认）、key、vendor、user、team 或 tag。带有多个标签的调用会出现在多个分组中，但在合计中只计一次。"), example: "model")
+            .Parameter("compare", new("true: the same for as many days before `from` as well.", "true：同时返回 `from` 之前相同天数的数据。"), example: "true")
             .Parameter("from", Texts.From, "date", "2026-01-01")
             .Parameter("to", Texts.To, "date", "2026-01-31")
-            .Describe("getUsageCost", new("Usage and cost by model, key or vendor", "按模型、密钥或厂商统计用量与费用"), new("Dearest first, with the total.", "按费用从高到低排列，并给出合计。"), null, Examples.Cost);
+            .Filtered()
+            .Describe("getUsageCost", new("Usage and cost by model, key, vendor, member, team or tag", "按模型、密钥、厂商、成员、团队或标签统计用量与费用"), new("Dearest first, with the total.", "按费用从高到低排列，并给出合计。"), null, Examples.Cost);
     }
 
     private static async Task<Ok<UsageCurrent>> CurrentAsync(Member member, HubDb db, TimeProvider time, CancellationToken ct)
@@ -92,9 +88,10 @@ public static class UsageReports
                 .ToListAsync(ct);
 
             var sums = await db.Database.SqlQueryRaw<Sum>(
-                $"select {Sums} from usage_records record where record.occurred_at >= @from and record.occurred_at < @to",
+                $"select {Sums} from usage_figures('hour', @zone, @from, @to)",
                 new NpgsqlParameter("from", (period?.StartsAt ?? now).UtcDateTime),
-                new NpgsqlParameter("to", (period?.EndsAt ?? now).UtcDateTime)).SingleAsync(ct);
+                new NpgsqlParameter("to", (period?.EndsAt ?? now).UtcDateTime),
+                new NpgsqlParameter("zone", organization.TimeZone)).SingleAsync(ct);
 
             var (granted, left, held) = (lots.Sum(lot => lot.Original), lots.Sum(lot => lot.Remaining), lots.Sum(lot => lot.Held));
             var quota = plan.MonthlyTokens is null
@@ -105,7 +102,7 @@ public static class UsageReports
                 organization.PlanId,
                 period is null ? null : new PeriodView(period.StartsAt, period.EndsAt),
                 quota,
-                new RateView(plan.RequestsPerMinute),
+                new RateView(plan.RequestsPerMinute, plan.TokensPerMinute, plan.Concurrency),
                 organization.Currency.ToString(),
                 sums.Cost(organization.Currency),
                 sums.Charged(organization.Currency),
@@ -119,14 +116,17 @@ public static class UsageReports
     {
         var asked = new Asked(http);
         var days = asked.Range(from, to, Today(member, time));
+        var filter = UsageFilter.Read(http, asked);
         if (asked.Errors.Any)
         {
             return asked.Errors.Refuse();
         }
 
+        var parameters = Parameters(days, member);
+        var where = filter.Sql(parameters);
         var sums = await db.InOrganizationAsync(member.OrganizationId, () => db.Database.SqlQueryRaw<DaySum>(
-            $"select (record.occurred_at at time zone @zone)::date as date, {Sums} from usage_records record where {InDays} group by 1",
-            Parameters(days, member)).ToDictionaryAsync(row => row.Date, ct), ct);
+            $"select (starts_at at time zone @zone)::date as date, {Sums} from {Figures("day")} where true{where} group by 1",
+            [.. parameters]).ToDictionaryAsync(row => row.Date, ct), ct);
 
         var currency = member.Organization.Currency;
         var none = new DaySum();
@@ -144,42 +144,104 @@ public static class UsageReports
             ]));
     }
 
-    private enum By
-    {
-        Model,
-        Key,
-        Vendor,
-    }
-
-    private static async Task<Results<Ok<UsageCost>, Refused>> CostAsync(
-        string? by, string? from, string? to, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<UsageHours>, Refused>> HoursAsync(
+        string? from, string? to, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
         var asked = new Asked(http);
-        var days = asked.Range(from, to, Today(member, time));
-        var what = asked.OneOf<By>("by", by) ?? By.Model;
+        var today = Today(member, time);
+        var days = asked.Range(from ?? to ?? today.ToString("O", System.Globalization.CultureInfo.InvariantCulture), to, today, MostHourDays);
+        var filter = UsageFilter.Read(http, asked);
         if (asked.Errors.Any)
         {
             return asked.Errors.Refuse();
         }
 
-        var sql = what switch
-        {
-            By.Model => SumsByModel,
-            By.Key => SumsByKey,
-            _ => SumsByVendor,
-        };
-        var sums = await db.InOrganizationAsync(member.OrganizationId, () => db.Database.SqlQueryRaw<GroupSum>(sql, Parameters(days, member)).ToListAsync(ct), ct);
-
-        var total = new GroupSum { Id = "", Label = "" };
-        sums.ForEach(total.Add);
+        var parameters = Parameters(days, member);
+        var where = filter.Sql(parameters);
+        var sums = await db.InOrganizationAsync(member.OrganizationId, () => db.Database.SqlQueryRaw<HourSum>(
+            $"select starts_at, {Sums} from {Figures("hour")} where true{where} group by 1 order by 1", [.. parameters]).ToListAsync(ct), ct);
 
         var currency = member.Organization.Currency;
-        return TypedResults.Ok(new UsageCost(days.From, days.To, member.Organization.TimeZone, currency.ToString(), Wire.Name(what), [.. sums.Select(Group)], Group(total)));
+        return TypedResults.Ok(new UsageHours(
+            days.From,
+            days.To,
+            member.Organization.TimeZone,
+            currency.ToString(),
+            [.. sums.Select(sum => new UsageHour(sum.StartsAt, sum.Requests, sum.Failed, sum.Tokens, sum.PlanTokens, sum.Cost(currency), sum.Charged(currency)))]));
+    }
+
+    private enum By
+    {
+        Model,
+        Key,
+        Vendor,
+        User,
+        Team,
+        Tag,
+    }
+
+    private static async Task<Results<Ok<UsageCost>, Refused>> CostAsync(
+        string? by, string? from, string? to, string? compare, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    {
+        var asked = new Asked(http);
+        var days = asked.Range(from, to, Today(member, time));
+        var what = asked.OneOf<By>("by", by) ?? By.Model;
+        var compares = asked.Flag("compare", compare);
+        var filter = UsageFilter.Read(http, asked);
+        if (asked.Errors.Any)
+        {
+            return asked.Errors.Refuse();
+        }
+
+        var length = days.To.DayNumber - days.From.DayNumber + 1;
+        var before = days.From.DayNumber >= length ? new Days(days.From.AddDays(-length), days.From.AddDays(-1)) : days;
+        var (now, then) = await db.InOrganizationAsync(member.OrganizationId, async () =>
+            (await GroupsAsync(db, what, days, filter, member, ct), compares ? await GroupsAsync(db, what, before, filter, member, ct) : null), ct);
+
+        return TypedResults.Ok(new UsageCost(
+            days.From,
+            days.To,
+            member.Organization.TimeZone,
+            member.Organization.Currency.ToString(),
+            Wire.Name(what),
+            now.All,
+            now.Total,
+            then is null ? null : new UsagePrevious(before.From, before.To, then.All, then.Total)));
+    }
+
+    private static async Task<Groups> GroupsAsync(HubDb db, By what, Days days, UsageFilter filter, Member member, CancellationToken ct)
+    {
+        var (id, label, rows) = what switch
+        {
+            By.Key => ("key_id::text", "(select name from api_keys where api_keys.id::text = sums.id)", "figures"),
+            By.Vendor => ("vendor_id", "(select name from vendors where vendors.id = sums.id)", "figures"),
+            By.User => ("user_id::text", "(select display_name from users where users.id::text = sums.id)", "figures"),
+            By.Team => ("coalesce(team_id::text, '')", "(select name from teams where teams.id::text = sums.id)", "figures"),
+            By.Tag => ("tag", "sums.id", "figures cross join lateral unnest(case when cardinality(tags) = 0 then array[''] else tags end) tag"),
+            _ => ("model_id", "(select name from models where models.id = sums.id)", "figures"),
+        };
+        var parameters = Parameters(days, member);
+        var where = filter.Sql(parameters);
+
+        // The groups and their total in one statement, so that both are of the same moment.
+        var sums = await db.Database.SqlQueryRaw<GroupSum>(
+            $"""
+             with figures as materialized (select * from {Figures("day")} where true{where})
+             select sums.*, coalesce({label}, sums.id) as label
+             from (select false as whole, {id} as id, {Sums} from {rows} group by 2
+                   union all
+                   select true, '', {Sums} from figures) sums
+             order by whole, cost_nanos desc, requests desc, id
+             """,
+            [.. parameters]).ToListAsync(ct);
+        var currency = member.Organization.Currency;
+
+        return new Groups([.. sums.Where(sum => !sum.Whole).Select(Group)], Group(sums.Single(sum => sum.Whole)));
 
         UsageGroup Group(GroupSum sum) => new(sum.Id, sum.Label, sum.Requests, sum.Failed, sum.Tokens, sum.PlanTokens, sum.Cost(currency), sum.Charged(currency));
     }
 
-    private static object[] Parameters(Days days, Member member) =>
+    private static List<object> Parameters(Days days, Member member) =>
         [new NpgsqlParameter("from", days.From), new NpgsqlParameter("to", days.To), new NpgsqlParameter("zone", member.Organization.TimeZone)];
 
     private static DateOnly Today(Member member, TimeProvider time) =>
@@ -203,22 +265,13 @@ public static class UsageReports
         public string Cost(Currency currency) => new Money(CostNanos, currency).ToDecimalString();
 
         public string Charged(Currency currency) => new Money(ChargedNanos, currency).ToDecimalString();
+    }
 
-        public void Add(Sum other)
-        {
-            checked
-            {
-                Requests += other.Requests;
-                Failed += other.Failed;
-                Input += other.Input;
-                Output += other.Output;
-                Cached += other.Cached;
-                Reasoning += other.Reasoning;
-                PlanTokens += other.PlanTokens;
-                CostNanos += other.CostNanos;
-                ChargedNanos += other.ChargedNanos;
-            }
-        }
+    private sealed record Groups(IReadOnlyList<UsageGroup> All, UsageGroup Total);
+
+    private sealed class HourSum : Sum
+    {
+        public DateTimeOffset StartsAt { get; set; }
     }
 
     private sealed class DaySum : Sum
@@ -228,6 +281,7 @@ public static class UsageReports
 
     private sealed class GroupSum : Sum
     {
+        public bool Whole { get; set; }
         public required string Id { get; set; }
         public required string Label { get; set; }
     }

@@ -7,7 +7,6 @@ using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Gateway.Management;
@@ -21,9 +20,7 @@ public static class UsageRequests
 
         usage.MapGet("/requests", RequestsAsync)
             .OfOrganization(Permission.UsageRead)
-            .Parameter("model", new("Only calls of this model id.", "仅查询该模型的调用。"), example: "sim/echo")
-            .Parameter("key_id", new("Only calls with this key.", "仅查询该密钥的调用。"), "uuid")
-            .Parameter("status", new("succeeded, cancelled or failed.", "succeeded、cancelled 或 failed。"), example: "succeeded")
+            .Filtered(withStatus: true)
             .Parameter("from", new("Only calls from this day on (YYYY-MM-DD, the organization's time zone).", "仅查询该日期及之后的调用（YYYY-MM-DD，组织所在时区）。"), "date")
             .Parameter("to", new("Only calls up to this day, included.", "仅查询该日期及之前的调用（包含当天）。"), "date")
             .Parameter("cursor", Texts.Cursor)
@@ -38,13 +35,13 @@ public static class UsageRequests
     }
 
     private static async Task<Results<Ok<Page<UsageRequest>>, Refused>> RequestsAsync(
-        string? model, [FromQuery(Name = "key_id")] string? keyId, string? status, string? from, string? to, string? cursor, string? limit,
+        string? from, string? to, string? cursor, string? limit,
         Member member, HttpContext http, HubDb db, CancellationToken ct)
     {
         var asked = new Asked(http);
         var (first, last) = (asked.Day("from", from), asked.Day("to", to));
         var (after, size) = (asked.Cursor(cursor), asked.Limit(limit));
-        var (modelId, key, outcome) = (asked.Word("model", model), asked.Id("key_id", keyId), asked.OneOf<UsageStatus>("status", status));
+        var filter = UsageFilter.Read(http, asked, withStatus: true);
         if (asked.Errors.Any)
         {
             return asked.Errors.Refuse();
@@ -53,22 +50,8 @@ public static class UsageRequests
         var zone = member.Organization.TimeZone;
         var page = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
-            var records = db.UsageRecords.AsNoTracking();
-            if (modelId is not null)
-            {
-                records = records.Where(record => record.ModelId == modelId);
-            }
-
-            if (key is not null)
-            {
-                records = records.Where(record => record.KeyId == key);
-            }
-
-            if (outcome is not null)
-            {
-                records = records.Where(record => record.Status == outcome);
-            }
-
+            var records = db.UsageRecords.AsNoTracking().AsQueryable();
+            records = filter.Apply(records);
             if (first is { } start && await StartOfDayAsync(db, start, zone, ct) is var since)
             {
                 records = records.Where(record => record.OccurredAt >= since);
@@ -104,11 +87,14 @@ public static class UsageRequests
 
         var request = await db.InOrganizationAsync(member.OrganizationId, async () =>
             await db.UsageRecords.AsNoTracking().FirstOrDefaultAsync(record => record.Id == parsed, ct) is { } record
-                ? View(record, await KeyNamesAsync(db, [record], ct))
+                ? await ViewAsync(db, record, ct)
                 : null, ct);
 
         return request is null ? Refused.Because(ProblemKind.RequestNotFound) : TypedResults.Ok(request);
     }
+
+    /// <summary>One call as lists show it.</summary>
+    internal static async Task<UsageRequest> ViewAsync(HubDb db, UsageRecord record, CancellationToken ct) => View(record, await KeyNamesAsync(db, [record], ct));
 
     private static UsageRequest View(UsageRecord record, IReadOnlyDictionary<Guid, string> keyNames) => new(
         record.Id,
@@ -131,7 +117,10 @@ public static class UsageRequests
         record.Cost.Currency.ToString(),
         (int)record.Latency.TotalMilliseconds,
         (int?)record.TimeToFirstToken?.TotalMilliseconds,
-        record.JournalId);
+        record.JournalId,
+        record.UserId,
+        record.TeamId,
+        record.Tags);
 
     private static async Task<IReadOnlyDictionary<Guid, string>> KeyNamesAsync(HubDb db, IReadOnlyList<UsageRecord> records, CancellationToken ct)
     {

@@ -7,5 +7,7 @@ public static class Wire
 {
     public static string Instant(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
+    public static string Name(string member) => JsonNamingPolicy.SnakeCaseLower.ConvertName(member);
+
     public static string Name<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 }

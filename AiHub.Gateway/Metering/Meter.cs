@@ -295,6 +295,7 @@ public sealed partial class Meter(
             PlanTokens = upstream.Model.Weights.PlanTokens(measured.Used),
             Cost = charge.Cost,
             PriceRows = charge.PriceRows,
+            Tags = call.Caller.FiledUnder,
             Latency = time.GetElapsedTime(call.ReceivedTimestamp),
             TimeToFirstToken = tally.FirstPieceAt,
             Attempts = Math.Max(1, call.Attempts.Count),

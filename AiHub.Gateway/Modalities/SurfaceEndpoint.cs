@@ -39,25 +39,31 @@ public static class SurfaceEndpoint
         }
 
         context.Response.RegisterForDispose(request);
+        var (tagged, untaggable) = caller.Tagged(context.Request);
+        if (tagged is null)
+        {
+            return untaggable!;
+        }
+
         var (plan, nowhere) = router.Plan(request.Model, caller, context.RequestId()).For(surface.Kind);
         if (plan is null)
         {
             return Refusals.Of(nowhere!.Value, request.Model, caller);
         }
 
-        var admission = await gate.AdmitAsync(caller, gone);
-        admission.WriteTo(context.Response);
+        var admission = await gate.AdmitAsync(context, caller, SurfaceCall.Expect(request, plan).Tokens.Total);
         if (admission.Refusal is { } tooFast)
         {
             return Refusals.Of(tooFast, caller);
         }
 
-        var (call, unpaid) = await meter.HoldAsync(context.RequestId(), caller, plan, request, received, gone);
+        var (call, unpaid) = await meter.HoldAsync(context.RequestId(), tagged, plan, request, received, gone);
         if (call is null)
         {
             return Refusals.Of(unpaid!, caller);
         }
 
+        admission.Slot?.Counts(() => call.Usage?.Tokens.Total);
         context.Response.TellOf(call, time);
         return new SurfaceAnswer(call, meter.Settling(call, providers, gone));
     }

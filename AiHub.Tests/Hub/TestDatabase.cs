@@ -2,6 +2,7 @@ using AiHub.Domain;
 using AiHub.Domain.Catalog;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Storage;
+using AiHub.Domain.Usage;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -104,6 +105,7 @@ public sealed class TestDatabase : IAsyncLifetime, IAsyncDisposable
             async db =>
             {
                 await db.SeedPlansAsync(CancellationToken.None);
+                await db.PrepareUsageMonthsAsync(TimeProvider.System.GetUtcNow(), CancellationToken.None);
                 await db.ImportCatalogAsync(CatalogData.Shipped(), CatalogStart, CancellationToken.None);
             },
             CancellationToken.None);

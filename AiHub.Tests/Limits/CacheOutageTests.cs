@@ -1,5 +1,6 @@
 using System.Net;
 using AiHub.AppHost.Embedded.Servers;
+using AiHub.Domain.Quotas;
 using AiHub.Gateway.Limits;
 using AiHub.Tests.Hub;
 using Microsoft.Extensions.Time.Testing;
@@ -29,7 +30,7 @@ public sealed class CacheOutageTests
         Assert.True(await replica.AdmitsAsync(limit).WaitAsync(Patience));
         Assert.True(replica.Gate.IsAlone);
         // From now on nobody even waits.
-        Assert.True(replica.Gate.AdmitAsync([limit], CancellationToken.None).AsTask().IsCompletedSuccessfully);
+        Assert.True(replica.AskAsync([limit]).AsTask().IsCompletedSuccessfully);
 
         relay.Resume();
     }
@@ -46,7 +47,7 @@ public sealed class CacheOutageTests
         var admissions = new List<Admission>();
         for (var call = 0; call < 20; call++)
         {
-            admissions.Add(await replica.Gate.AdmitAsync([limit], CancellationToken.None).AsTask().WaitAsync(Patience));
+            admissions.Add(await replica.AskAsync([limit]).AsTask().WaitAsync(Patience));
         }
 
         Assert.Equal(3, admissions.Count(admission => admission.Refusal is null));
@@ -60,7 +61,8 @@ public sealed class CacheOutageTests
     [Fact]
     public async Task What_was_admitted_before_the_outage_counts_in_it()
     {
-        var (relay, replica) = await BehindRelayAsync(CacheKind.Garnet);
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        var (relay, replica) = await BehindRelayAsync(CacheKind.Garnet, clock: clock);
         await using var _ = relay;
         await using var __ = replica;
         var limit = Requests(10);
@@ -69,10 +71,62 @@ public sealed class CacheOutageTests
             Assert.True(await replica.AdmitsAsync(limit));
         }
 
+        // What the cache said of all replicas is too old to go by, so only this one's half counts.
+        clock.Advance(TimeSpan.FromSeconds(20));
         relay.Cut();
 
         Assert.True(await replica.AdmitsAsync(limit).WaitAsync(Patience));
         Assert.False(await replica.AdmitsAsync(limit));
+    }
+
+    [Theory, OnGarnet, OnRedisServer]
+    public async Task A_slow_answer_does_not_refuse_who_is_far_below_the_limit(CacheKind kind)
+    {
+        var (relay, replica) = await BehindRelayAsync(kind, clock: new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56)));
+        await using var _ = relay;
+        await using var __ = replica;
+        var limit = Requests(40);
+        for (var call = 0; call < 20; call++)
+        {
+            Assert.True(await replica.AdmitsAsync(limit));
+        }
+
+        // This replica has used up its half of the limit, and nobody else anything.
+        relay.Cut();
+
+        // Ten for it, ten for the other replica, should that go on in the same way: forty together and no more.
+        for (var call = 0; call < 10; call++)
+        {
+            Assert.True(await replica.AdmitsAsync(limit).WaitAsync(Patience));
+        }
+
+        Assert.False(await replica.AdmitsAsync(limit));
+        Assert.True(replica.Gate.IsAlone);
+    }
+
+    [Theory, OnGarnet, OnRedisServer]
+    public async Task Alone_a_replica_counts_tokens_and_calls_under_way_as_well(CacheKind kind)
+    {
+        var (relay, replica) = await BehindRelayAsync(kind);
+        await using var _ = relay;
+        await using var __ = replica;
+        var tokens = new LimitScope(LimitOwner.Team, Guid.CreateVersion7(), LimitKind.Tokens, 1000);
+        var atOnce = new LimitScope(LimitOwner.User, Guid.CreateVersion7(), LimitKind.Concurrency, 4);
+        relay.Cut();
+
+        var first = await replica.AskAsync([tokens, atOnce], 400).AsTask().WaitAsync(Patience);
+        Assert.Equal(tokens, (await replica.AskAsync([tokens, atOnce], 400)).Refusal?.Scope);
+
+        // It used far fewer; that makes room.
+        first.Slot!.Counts(() => 10);
+        first.Slot.Dispose();
+        var second = await replica.AskAsync([tokens, atOnce], 400);
+        var third = await replica.AskAsync([tokens, atOnce], 50);
+        Assert.Null(second.Refusal);
+        Assert.Null(third.Refusal);
+        Assert.Equal(atOnce, (await replica.AskAsync([tokens, atOnce], 1)).Refusal?.Scope);
+        third.Slot!.Dispose();
+        Assert.Null((await replica.AskAsync([tokens, atOnce], 1)).Refusal);
     }
 
     [Theory, OnGarnet, OnRedisServer]

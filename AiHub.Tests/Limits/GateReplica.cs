@@ -9,6 +9,9 @@ namespace AiHub.Tests.Limits;
 /// <summary>The limits of one gateway replica, with a connection and a clock of its own.</summary>
 public sealed class GateReplica : IAsyncDisposable
 {
+    // All counters are named after what they count, so that tests can share one organization.
+    private static readonly Guid Organization = Guid.CreateVersion7();
+
     private readonly ServiceProvider _services;
 
     private GateReplica(ServiceProvider services) => _services = services;
@@ -41,7 +44,14 @@ public sealed class GateReplica : IAsyncDisposable
         return new GateReplica(services.BuildServiceProvider());
     }
 
-    public async Task<bool> AdmitsAsync(params LimitScope[] scopes) => (await Gate.AdmitAsync(scopes, CancellationToken.None)).Refusal is null;
+    public async Task<bool> AdmitsAsync(params LimitScope[] scopes) => (await AskAsync(scopes)).Refusal is null;
+
+    /// <summary>A call of its own under these limits.</summary>
+    public ValueTask<Admission> AskAsync(IReadOnlyList<LimitScope> scopes, long tokens = 0) =>
+        Gate.AdmitAsync(new LimitedCall(Guid.CreateVersion7(), Organization, scopes, tokens), CancellationToken.None);
+
+    /// <summary>What calls of dead gateways are waited for, at once.</summary>
+    public void RenewLeases() => Gate.RenewLeases();
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }

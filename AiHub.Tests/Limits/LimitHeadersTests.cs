@@ -1,3 +1,4 @@
+using AiHub.Domain.Quotas;
 using AiHub.Gateway.Limits;
 using Microsoft.AspNetCore.Http;
 
@@ -25,7 +26,7 @@ public sealed class LimitHeadersTests
         var response = new DefaultHttpContext().Response;
         var scope = new LimitScope(LimitOwner.Key, Guid.CreateVersion7(), LimitKind.Requests, 10);
 
-        new Admission(new LimitFigures(10, 0, TimeSpan.FromMilliseconds(59_300)), new Refusal(scope, TimeSpan.FromMilliseconds(1200.5))).WriteTo(response);
+        new Admission(new LimitFigures(10, 0, TimeSpan.FromMilliseconds(59_300)), new LimitFigures(1000, 250, TimeSpan.FromMilliseconds(60_999)), new Refusal(scope, TimeSpan.FromMilliseconds(1200.5))).WriteTo(response);
 
         Assert.Equal(
             new Dictionary<string, string>
@@ -33,6 +34,9 @@ public sealed class LimitHeadersTests
                 ["x-ratelimit-limit-requests"] = "10",
                 ["x-ratelimit-remaining-requests"] = "0",
                 ["x-ratelimit-reset-requests"] = "59.3s",
+                ["x-ratelimit-limit-tokens"] = "1000",
+                ["x-ratelimit-remaining-tokens"] = "250",
+                ["x-ratelimit-reset-tokens"] = "1m1s",
                 ["Retry-After"] = "2",
                 ["retry-after-ms"] = "1201",
             },

@@ -136,8 +136,10 @@ public sealed class UsageTests(ManagementHub hub) : IClassFixture<ManagementHub>
     [InlineData("usage/history?from=2026-03-02&to=2026-03-01", "to", "Must not be before “from”.")]
     [InlineData("usage/history?from=2025-01-01&to=2026-03-01", "from", "A range may have at most 366 days.")]
     [InlineData("usage/history?from=0001-01-01&to=9999-12-31", "from", "A range may have at most 366 days.")]
-    [InlineData("usage/cost?by=team", "by", "Must be one of: model, key, vendor.")]
-    [InlineData("usage/cost?by=1", "by", "Must be one of: model, key, vendor.")]
+    [InlineData("usage/cost?by=organization", "by", "Must be one of: model, key, vendor, user, team, tag.")]
+    [InlineData("usage/cost?by=1", "by", "Must be one of: model, key, vendor, user, team, tag.")]
+    [InlineData("usage/cost?compare=yes", "compare", "Must be one of: true, false.")]
+    [InlineData("usage/hours?from=2026-03-01&to=2026-03-08", "from", "A range may have at most 7 days.")]
     [InlineData("usage/requests?status=ok", "status", "Must be one of: succeeded, cancelled, failed.")]
     [InlineData("usage/requests?key_id=7", "key_id", "Must be an id such as 01981c2e-7a10-7c3e-8b5e-0242ac120002.")]
     [InlineData("usage/requests?model=a%00b", "model", "Must not contain control characters.")]
@@ -232,9 +234,10 @@ public sealed class UsageTests(ManagementHub hub) : IClassFixture<ManagementHub>
         Assert.Equal(
             new UsageRequest(
                 record.Id, Noon, "m/x", "v", key.Id, "build server", "openai.chat", "succeeded", null, true, "stop", new TokensView(37, 56, 20, 6, 93), "vendor",
-                93, 90, "0.123456789", "1", "USD", 1234, 56, null),
+                93, 90, "0.123456789", "1", "USD", 1234, 56, null, person.UserId, null, found.Tags),
             found);
-        Assert.Equal(found, Assert.Single((await person.ReadAsync<Page<UsageRequest>>("usage/requests")).Data));
+        Assert.Empty(found.Tags);
+        Assert.Equal(found, Assert.Single((await person.ReadAsync<Page<UsageRequest>>("usage/requests")).Data) with { Tags = found.Tags });
     }
 
     [Fact]

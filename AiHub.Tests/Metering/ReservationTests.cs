@@ -9,9 +9,9 @@ namespace AiHub.Tests.Metering;
 
 public sealed class ReservationTests
 {
-    private static readonly CallerPlan Free = new("free", "Free", 10_000, 10);
-    private static readonly CallerPlan Developer = new("developer", "Developer", 1_000_000, 100);
-    private static readonly CallerPlan Enterprise = new("enterprise", "Enterprise", null, null);
+    private static readonly CallerPlan Free = new("free", "Free", 10_000);
+    private static readonly CallerPlan Developer = new("developer", "Developer", 1_000_000);
+    private static readonly CallerPlan Enterprise = new("enterprise", "Enterprise", null);
 
     [Fact]
     public void Without_a_wallet_the_longest_answer_is_held_or_the_answer_is_bounded()

@@ -125,10 +125,11 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
 
         Assert.Equal(
             [
+                "alert_deliveries_take", "alert_delivery_close", "alerts_fire",
                 "audit_append", "claim_operator", "expire_lots", "find_api_key", "find_invitation", "grant_periods", "ledger_audit", "ledger_hold",
-                "ledger_release", "ledger_renew", "ledger_settle", "ledger_sweep", "open_organization", "operator_at_work",
+                "ledger_release", "ledger_renew", "ledger_settle", "ledger_sweep", "limits_of_key", "open_organization", "operator_at_work",
                 "organizations_of_hub", "organizations_of_user",
-                "rotate_api_key", "set_organization_status", "subscriptions_due",
+                "rotate_api_key", "set_organization_status", "subscriptions_due", "usage_months_prepare", "usage_roll_up",
             ],
             open);
         Assert.Equal(0, await books.Database.AsAdminAsync<long>(

@@ -2,6 +2,7 @@ using AiHub.Domain.Access;
 using AiHub.Domain.Catalog;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Storage;
+using AiHub.Domain.Usage;
 using Npgsql;
 
 namespace AiHub.Worker.Migration;
@@ -32,6 +33,7 @@ internal static class Migrate
                 async db =>
                 {
                     await db.SeedPlansAsync(ct);
+                    await db.PrepareUsageMonthsAsync(now, ct);
                     await WriteAsync(await db.ImportCatalogAsync(shipped, now, ct), "shipped with the hub");
                     await WriteAsync(await db.ImportCatalogAsync(configured, now, ct), "from configuration");
                     if (await db.IssueSetupTokenAsync(now, ct) is { } token)

@@ -60,7 +60,9 @@ public static class ApiReference
         (new("Rerank", "重排序"), new("Order documents by their relevance to a query.", "按与查询的相关性排列文档。")),
         (new("Accounts", "账户"), new("Register, sign in, sign out.", "注册、登录与退出。")),
         (new("API keys", "API 密钥"), new("The keys programs call models with.", "程序调用模型所用的密钥。")),
+        (new("Rate limits", "速率限制"), new("How fast, how large and how many at once calls may be.", "调用的频率、规模与并发数。")),
         (new("Usage", "用量"), new("What was called, how many tokens it took and what it cost.", "调用记录、令牌用量与费用。")),
+        (new("Alerts", "告警"), new("Who hears of quota, wallet and budgets that run low.", "额度、钱包与预算不足时通知谁。")),
         (new("Organizations", "组织"), new("The organizations you belong to.", "您所属的组织。")),
         (new("Members", "成员"), new("Who belongs to an organization, and invitations into it.", "组织的成员与邀请。")),
         (new("Teams", "团队"), new("Groups of members, with keys of their own.", "由成员组成的团队，可拥有自己的密钥。")),
@@ -130,6 +132,18 @@ public static class ApiReference
             {
                 schema.Format = parameter.Format;
             }
+        }
+
+        foreach (var asked in metadata.OfType<QueryAsked>())
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = asked.Name,
+                In = ParameterLocation.Query,
+                Description = asked.Description.In(language),
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = asked.Format },
+                Example = JsonSerializer.SerializeToNode(asked.Example),
+            });
         }
 
         operation.Parameters.Add(Header("Accept-Language", LanguageHeader.In(language), "zh-CN"));

@@ -8,6 +8,9 @@ public sealed record Described(string OperationId, Text Summary, Text Descriptio
 /// <summary>The problems an endpoint answers with, beyond those every endpoint may.</summary>
 public sealed record Refuses(IReadOnlyList<ProblemKind> Kinds);
 
+/// <summary>A query parameter the endpoint reads from the request by itself.</summary>
+public sealed record QueryAsked(string Name, Text Description, string? Format = null, object? Example = null);
+
 /// <summary>What a query parameter, path parameter or header means.</summary>
 public sealed record ParameterDescribed(string Name, Text Description, string? Format = null, object? Example = null);
 
@@ -19,6 +22,9 @@ public static class DescribedEndpoints
         endpoint.WithName(operationId).WithMetadata(new Described(operationId, summary, description, request, response));
 
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params ProblemKind[] kinds) => endpoint.WithMetadata(new Refuses(kinds));
+
+    public static RouteHandlerBuilder Asks(this RouteHandlerBuilder endpoint, string name, Text description, object? example = null, string? format = null) =>
+        endpoint.WithMetadata(new QueryAsked(name, description, format, example));
 
     public static RouteHandlerBuilder Parameter(this RouteHandlerBuilder endpoint, string name, Text description, string? format = null, object? example = null) =>
         endpoint.WithMetadata(new ParameterDescribed(name, description, format, example));

@@ -22,6 +22,9 @@ public static class Examples
     public static readonly TokenPair Tokens = new(Access, RefreshToken, 900);
     public static readonly Me Me = new(User, Organization, [Organization], ["organization.read", "keys.write"], false);
 
+    public static readonly KeyLimits KeyLimits = new(5, 100_000, 4);
+    public static readonly LimitsView Limits = new(
+        new KeyLimits(10), new KeyLimits(), [new SubjectLimits(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120006"), "search", new KeyLimits(8, 200_000))], []);
     public static readonly NewApiKey NewKey = new("build server", new DateTimeOffset(2027, 1, 31, 0, 0, 0, TimeSpan.Zero), ["sim/echo"], new KeyLimits(5), AllowedIps: ["192.0.2.0/24"], Tags: new Dictionary<string, string> { ["project"] = "search" });
     public static readonly CreatedApiKey CreatedKey = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120003"), "ai-hub-…", "build server", "ai-hub-Ab3d", "9xYz", Moment, NewKey.ExpiresAt, ["sim/echo"], new KeyLimits(5));
     public static readonly ApiKeyView Key = new(CreatedKey.Id, "build server", "ai-hub-Ab3d", "9xYz", "Lin", Moment, NewKey.ExpiresAt, null, ["sim/echo"], new KeyLimits(5),
@@ -33,9 +36,35 @@ public static class Examples
     public static readonly UsageCurrent Current = new("free", Period, new QuotaView(10_000, 1500, 0, 8500, Period.EndsAt), new RateView(10), "USD", "0.00126", "0", 42, SomeTokens);
     public static readonly UsageHistory History = new(new DateOnly(2026, 1, 31), new DateOnly(2026, 1, 31), "Asia/Shanghai", "USD", [new UsageDay(new DateOnly(2026, 1, 31), 42, 1, SomeTokens, 1500, "0.00126", "0")]);
     public static readonly UsageCost Cost = new(new DateOnly(2026, 1, 1), new DateOnly(2026, 1, 31), "Asia/Shanghai", "USD", "model", [Group], Group with { Id = "", Label = "" });
+    public static readonly UsageHours Hours = new(new DateOnly(2026, 1, 31), new DateOnly(2026, 1, 31), "Asia/Shanghai", "USD", [new UsageHour(new DateTimeOffset(2026, 1, 31, 8, 0, 0, TimeSpan.Zero), 42, 1, SomeTokens, 1500, "0.00126", "0")]);
     public static readonly UsageRequest Request = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120004"), Moment, "deepseek/deepseek-v4-flash", "deepseek", Key.Id, "build server", "openai.chat", "succeeded", null, true, "stop",
-        SomeTokens, "vendor", 1500, 1500, "0.00126", "0", "USD", 1840, 310, Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"));
+        SomeTokens, "vendor", 1500, 1500, "0.00126", "0", "USD", 1840, 310, Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), User.Id, null, ["project:search"]);
+
+    public static readonly ChargeExplanation Explanation = new(
+        Request,
+        [
+            new ChargeLineView("input_uncached", 200, "input", Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120007"), "0.15", "0.00003"),
+            new ChargeLineView("output_text", 300, "output", Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120008"), "0.6", "0.00018"),
+        ],
+        [
+            new PriceRowView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120007"), "input", "0.15", "USD", 0, "", "", Moment, null, "vendor's price page", null),
+            new PriceRowView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120008"), "output", "0.6", "USD", 0, "", "", Moment, null, "vendor's price page", null),
+        ],
+        "0.00021", "0", "0.00021", "USD", 500, 500,
+        new WeightsView(1m, 1m, "⌈200 × 1 + 0 × 1 + 300 × 1⌉ = 500"),
+        [new PaymentView("allowance", "500", "TOK")],
+        new HoldView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), "settled", Moment, Moment, 1200, "0", "0", [new LotHoldView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120009"), "allowance", "1200", Period.StartsAt, Period.EndsAt)]),
+        new JournalView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), "settle", Moment, Moment, [new EntryView("allowance", "-500", "TOK"), new EntryView("tokens_used", "500", "TOK")]));
+
+    public static readonly NewAlertChannel NewAlertChannel = new("email", "finance", "finance@example.com", null, "en");
+    public static readonly AlertChannelView AlertChannel = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac12000a"), "email", "finance", "finance@example.com", "en", Moment);
+    public static readonly CreatedAlertChannel CreatedAlertChannel = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac12000b"), "webhook", "pager", "https://pager.example.com/…", "en", Moment, "whsec_…");
+    public static readonly NewAlertRule NewAlertRule = new("quota", "monthly quota", [50, 80, 95, 100]);
+    public static readonly AlertRuleView AlertRule = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac12000c"), "quota", "monthly quota", [50, 80, 95, 100], null, "USD", [], Moment);
+    public static readonly AlertFiringView AlertFiring = new(
+        Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac12000d"), "quota", AlertRule.Id, "monthly quota", 80, "8000", "10000", "TOK", Period.EndsAt, Moment,
+        [new AlertDeliveryView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac12000e"), AlertChannel.Id, "sent", 1, null, Moment)]);
 
     public static readonly PlanView Plan = new("free", "Free", "0", "USD", 10_000, 10, false);
     public static readonly SubscriptionView Subscription = new(Plan, "active", Period, false);

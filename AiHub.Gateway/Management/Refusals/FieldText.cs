@@ -39,6 +39,9 @@ public static class FieldText
     public static readonly Text Price = new("Must be a price of at most nine decimals, such as 0.25.", "须为最多九位小数的价格，例如 0.25。");
     public static readonly Text Hours = new("Must be hours of a week, such as “Asia/Shanghai mon-fri 09:00-12:00 except cn-statutory”.", "须为每周时段，例如“Asia/Shanghai mon-fri 09:00-12:00 except cn-statutory”。");
     public static readonly Text DayOfYear = new("All days must be in {0}.", "所有日期须在 {0} 年内。");
+    public static readonly Text WebhookUrl = new("Must be a URL that begins with https://.", "须为以 https:// 开头的网址。");
+    public static readonly Text Amount = new("Must be an amount such as 10.50, more than zero.", "须为大于零的金额，例如 10.50。");
+    public static readonly Text UnknownChannel = new("One of these channels does not exist.", "其中有不存在的渠道。");
 
     public static IReadOnlyList<Text> All { get; } =
     [
@@ -46,5 +49,6 @@ public static class FieldText
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount,
+        WebhookUrl, Amount, UnknownChannel,
     ];
 }

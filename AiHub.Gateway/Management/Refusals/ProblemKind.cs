@@ -140,6 +140,18 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("This cannot be a catalogue", "目录内容无法识别"),
         new("Correct this and import again: {0}", "请更正后重新导入：{0}"));
 
+    public static readonly ProblemKind LimitSubjectNotFound = new("limit_subject_not_found", 404,
+        new("There is nobody to limit", "未找到限制对象"),
+        new("This organization has no such team, member or active API key.", "此组织中没有该团队、成员或有效的 API 密钥。"));
+
+    public static readonly ProblemKind AlertNotFound = new("alert_not_found", 404,
+        new("There is no such channel, rule or message", "未找到该渠道、规则或消息"),
+        new("It does not exist in this organization, was removed, or is not in a state in which this can be done.", "在此组织中不存在、已被删除，或当前状态不支持此操作。"));
+
+    public static readonly ProblemKind TooManyAlerts = new("too_many_alerts", 409,
+        new("There are as many as there may be", "数量已达上限"),
+        new("An organization may have {0} channels and as many rules. Remove those that are not in use.", "每个组织最多可有 {0} 个渠道与同样数量的规则。请先删除不再使用的项。"));
+
     public static readonly ProblemKind MethodNotAllowed = new("method_not_allowed", 405,
         new("This address does not take that method", "该地址不支持此请求方法"),
         new("The methods it takes are in the header Allow.", "支持的方法见响应头 Allow。"));
@@ -208,7 +220,7 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
     [
         VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, NotACatalogue,
         InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
-        RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, MethodNotAllowed, EmailTaken, KeyLimitReached,
+        RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
         BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,
         ModelKey, AddressNotAllowed, SessionRequired, ScopeMissing, OperatorRequired, InvalidSetupToken, RankTooLow, InvitationForOtherAddress,
         MemberNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,

@@ -1,0 +1,44 @@
+namespace AiHub.Domain.Usage;
+
+/// <summary>How long the span is that a roll-up sums up, in the organization's time zone.</summary>
+public enum UsageGrain
+{
+    Hour,
+    Day,
+}
+
+/// <summary>
+/// The sum of the usage records of a span that agree in everything one can group by. With the records still pending it is, at every moment,
+/// exactly the sum of all records.
+/// </summary>
+public sealed class UsageRollup
+{
+    public required Guid OrganizationId { get; init; }
+    public required UsageGrain Grain { get; init; }
+    public required DateTimeOffset StartsAt { get; init; }
+    public Guid? TeamId { get; init; }
+    public required Guid UserId { get; init; }
+    public required Guid KeyId { get; init; }
+    public required string ModelId { get; init; }
+    public required string VendorId { get; init; }
+    public required string[] Tags { get; init; }
+    public required long Requests { get; init; }
+    public required long Failed { get; init; }
+    public required long Cancelled { get; init; }
+    public required long Input { get; init; }
+    public required long Output { get; init; }
+    public required long Cached { get; init; }
+    public required long Reasoning { get; init; }
+    public required long PlanTokens { get; init; }
+    public required long PlanTokensCharged { get; init; }
+    public required long CostNanos { get; init; }
+    public required long ChargedNanos { get; init; }
+}
+
+/// <summary>A usage record that no roll-up has counted yet. Written with the record, taken away with the counting.</summary>
+public sealed class UsagePending
+{
+    public required Guid OrganizationId { get; init; }
+    public required Guid Id { get; init; }
+    public required DateTimeOffset OccurredAt { get; init; }
+}

@@ -1,0 +1,78 @@
+using System.Text;
+using AiHub.Domain.Usage;
+using AiHub.Gateway.Management.Docs;
+using Npgsql;
+
+namespace AiHub.Gateway.Management;
+
+/// <summary>Which calls a page, a sum or an export is about; the same questions everywhere.</summary>
+public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid? User, Guid? Team, string? Tag, UsageStatus? Status = null)
+{
+    /// <summary>Reads <c>model</c>, <c>vendor</c>, <c>key_id</c>, <c>user_id</c>, <c>team_id</c> and <c>tag</c>, and <c>status</c> where it can be asked for.</summary>
+    public static UsageFilter Read(HttpContext http, Asked asked, bool withStatus = false)
+    {
+        var query = http.Request.Query;
+
+        return new UsageFilter(
+            asked.Word("model", query["model"]),
+            asked.Word("vendor", query["vendor"]),
+            asked.Id("key_id", query["key_id"]),
+            asked.Id("user_id", query["user_id"]),
+            asked.Id("team_id", query["team_id"]),
+            asked.Word("tag", query["tag"]),
+            withStatus ? asked.OneOf<UsageStatus>("status", query["status"]) : null);
+    }
+
+    public IQueryable<UsageRecord> Apply(IQueryable<UsageRecord> records)
+    {
+        records = Model is { } model ? records.Where(record => record.ModelId == model) : records;
+        records = Vendor is { } vendor ? records.Where(record => record.VendorId == vendor) : records;
+        records = Key is { } key ? records.Where(record => record.KeyId == key) : records;
+        records = User is { } user ? records.Where(record => record.UserId == user) : records;
+        records = Team is { } team ? records.Where(record => record.TeamId == team) : records;
+        records = Tag is { } tag ? records.Where(record => record.Tags.Contains(tag)) : records;
+
+        return Status is { } status ? records.Where(record => record.Status == status) : records;
+    }
+
+    /// <summary>As conditions on columns that usage records and their sums have alike, each led in by "and".</summary>
+    public string Sql(List<object> parameters)
+    {
+        var sql = new StringBuilder();
+        Add("model_id = @model", "model", Model);
+        Add("vendor_id = @vendor", "vendor", Vendor);
+        Add("key_id = @key", "key", Key);
+        Add("user_id = @user", "user", User);
+        Add("team_id = @team", "team", Team);
+        Add("@tag = any (tags)", "tag", Tag);
+        Add("status = @status", "status", Status is { } status ? Wire.Name(status) : null);
+
+        return sql.ToString();
+
+        void Add(string condition, string name, object? value)
+        {
+            if (value is not null)
+            {
+                sql.Append(" and ").Append(condition);
+                parameters.Add(new NpgsqlParameter(name, value));
+            }
+        }
+    }
+}
+
+public static class UsageFilters
+{
+    /// <summary>Names the parameters <see cref="UsageFilter.Read"/> reads; the endpoint takes them from the request by itself.</summary>
+    public static RouteHandlerBuilder Filtered(this RouteHandlerBuilder endpoint, bool withStatus = false)
+    {
+        endpoint
+            .Asks("model", new("Only calls of this model id.", "仅统计该模型的调用。"), "sim/echo")
+            .Asks("vendor", new("Only calls this vendor served.", "仅统计由该厂商提供服务的调用。"), "deepseek")
+            .Asks("key_id", new("Only calls with this key.", "仅统计使用该密钥的调用。"), format: "uuid")
+            .Asks("user_id", new("Only calls with keys of this member.", "仅统计该成员的密钥发起的调用。"), format: "uuid")
+            .Asks("team_id", new("Only calls with keys of this team.", "仅统计该团队的密钥发起的调用。"), format: "uuid")
+            .Asks("tag", new("Only calls filed under this tag.", "仅统计带有该标签的调用。"), "project:search");
+
+        return withStatus ? endpoint.Asks("status", new("succeeded, cancelled or failed.", "succeeded、cancelled 或 failed。"), "succeeded") : endpoint;
+    }
+}

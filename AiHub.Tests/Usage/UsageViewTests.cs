@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using AiHub.Contracts;
+using AiHub.Gateway.Management;
+using AiHub.Tests.Hub;
+
+namespace AiHub.Tests.Usage;
+
+/// <summary>What a customer sees of their calls: sums, lists, a table, and the explanation of each charge.</summary>
+public sealed class UsageViewTests
+{
+    [Fact]
+    public async Task A_call_is_in_every_view_at_once_under_its_tags_and_stays_there_when_it_is_rolled_up()
+    {
+        await using var hub = await TestHub.StartAsync();
+        var customer = await hub.RegisterAsync();
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(customer, "hello", "project:search, nightly,nightly")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(customer, "hello again", null)).StatusCode);
+
+        await CheckAsync();
+        await using (var db = hub.Database.Open())
+        {
+            Assert.Equal(2, await AiHub.Domain.Usage.UsageUpkeep.RollUpUsageAsync(db, default));
+        }
+
+        await CheckAsync();
+
+        async Task CheckAsync()
+        {
+            var byTag = await ReadAsync<UsageCost>(customer, "usage/cost?by=tag&compare=true");
+            Assert.Equal(["", "nightly", "project:search"], byTag.Groups.Select(group => group.Id).Order());
+            Assert.Equal((2L, 0L), (byTag.Total.Requests, byTag.Previous!.Total.Requests));
+            Assert.All(byTag.Groups, group => Assert.Equal(1, group.Requests));
+
+            var byUser = await ReadAsync<UsageCost>(customer, $"usage/cost?by=user&tag=nightly&model=sim/echo&user_id={customer.UserId}");
+            Assert.Equal((customer.UserId.ToString(), 1L), (Assert.Single(byUser.Groups).Id, byUser.Total.Requests));
+            Assert.Equal(0, (await ReadAsync<UsageCost>(customer, "usage/cost?vendor=nobody")).Total.Requests);
+
+            Assert.Equal(2, (await ReadAsync<UsageHistory>(customer, "usage/history")).Days.Sum(day => day.Requests));
+            Assert.Equal(2, (await ReadAsync<UsageHours>(customer, "usage/hours")).Hours.Sum(hour => hour.Requests));
+            Assert.Equal(2, (await customer.UsageAsync()).Requests);
+
+            var tagged = Assert.Single((await ReadAsync<Page<UsageRequest>>(customer, "usage/requests?tag=project:search&status=succeeded")).Data);
+            Assert.Equal(["nightly", "project:search"], tagged.Tags);
+            Assert.Empty((await ReadAsync<Page<UsageRequest>>(customer, "usage/requests?status=failed")).Data);
+        }
+    }
+
+    [Fact]
+    public async Task Too_many_or_too_long_tags_are_refused()
+    {
+        var customer = await (await TestHub.SharedAsync()).RegisterAsync();
+
+        Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(customer, "hello", new string('x', 65))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(customer, "hello", string.Join(',', Enumerable.Range(0, 11)))).StatusCode);
+        Assert.Empty(await customer.RequestsAsync());
+    }
+
+    [Fact]
+    public async Task A_charge_adds_up_from_its_tokens_to_its_journal()
+    {
+        var hub = await TestHub.SharedAsync();
+        var customer = await hub.RegisterAsync();
+        var answer = await customer.ChatAsync("hello there", "sim/reasoning");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var id = answer.Headers.GetValues("x-request-id").Single();
+
+        var explained = await ReadAsync<ChargeExplanation>(customer, $"usage/requests/{id}/explain");
+
+        Assert.Equal(id, explained.Request.Id.ToString());
+        Assert.Equal(explained.Request.Tokens.Total, explained.Lines.Sum(line => line.Quantity));
+        Assert.All(explained.Lines, line =>
+        {
+            var price = explained.Prices.Single(row => row.Id == line.PriceId);
+            Assert.Equal((line.Component, line.PerMillion), (price.Component, price.PerMillion));
+            Assert.True(price.ValidFrom <= explained.Request.OccurredAt && !(price.ValidTo <= explained.Request.OccurredAt));
+            Assert.Equal(Number(line.ExactAmount), line.Quantity * Number(line.PerMillion) / 1_000_000);
+        });
+        Assert.Equal(Number(explained.ExactCost), explained.Lines.Sum(line => Number(line.ExactAmount)));
+        Assert.Equal(Number(explained.Cost), Number(explained.ExactCost) + Number(explained.Rounding));
+        Assert.Equal(explained.Request.Cost, explained.Cost);
+        Assert.InRange(Number(explained.Rounding), -0.0000000005m, 0.0000000005m);
+
+        Assert.Equal(explained.PlanTokens, explained.PlanTokensCharged);
+        Assert.EndsWith($"= {explained.PlanTokens}", explained.Weights!.Arithmetic);
+        Assert.Equal(new PaymentView("allowance", explained.PlanTokens.ToString(CultureInfo.InvariantCulture), "TOK"), Assert.Single(explained.Payments));
+        Assert.Equal("settled", explained.Hold!.State);
+        Assert.Equal(explained.Hold.PlanTokens, explained.Hold.Lots.Sum(lot => (long)Number(lot.Held)));
+        Assert.Equal(explained.Request.JournalId, explained.Journal!.Id);
+        Assert.All(explained.Journal.Entries.GroupBy(entry => entry.Unit), unit => Assert.Equal(0, unit.Sum(entry => Number(entry.Amount))));
+    }
+
+    [Fact]
+    public async Task Nobody_is_told_about_another_organizations_call()
+    {
+        var hub = await TestHub.SharedAsync();
+        var (customer, other) = (await hub.RegisterAsync(), await hub.RegisterAsync());
+        var id = (await customer.ChatAsync("hello")).Headers.GetValues("x-request-id").Single();
+
+        Assert.Equal(HttpStatusCode.OK, (await customer.Management.GetAsync($"usage/requests/{id}/explain")).StatusCode);
+        foreach (var path in new[] { $"usage/requests/{id}/explain", $"usage/requests/{id}", "usage/requests/x/explain" })
+        {
+            Assert.Equal(HttpStatusCode.NotFound, (await other.Management.GetAsync(path)).StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task The_table_has_every_call_once_and_opens_in_a_spreadsheet()
+    {
+        var hub = await TestHub.SharedAsync();
+        var customer = await hub.RegisterAsync();
+        var made = await customer.Management.PostAsJsonAsync("auth/api-keys", new NewApiKey("=cmd|' /c calc'!A1, \"x\""), Json.Options);
+        var key = (await made.Content.ReadFromJsonAsync<CreatedApiKey>(Json.Options))!;
+        using var api = hub.NewApiClient(key.Key);
+        for (var call = 0; call < 3; call++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await api.PostAsJsonAsync("chat/completions", new { model = "sim/echo", messages = new[] { new { role = "user", content = "hello" } } })).StatusCode);
+        }
+
+        var answer = await customer.Management.GetAsync("usage/export");
+
+        Assert.Equal("text/csv", answer.Content.Headers.ContentType?.MediaType);
+        Assert.EndsWith(".csv", answer.Content.Headers.ContentDisposition?.FileName?.Trim('"'));
+        var bytes = await answer.Content.ReadAsByteArrayAsync();
+        Assert.Equal(Encoding.UTF8.Preamble.ToArray(), bytes[..3]);
+        var lines = Encoding.UTF8.GetString(bytes[3..]).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(4, lines.Length);
+        Assert.StartsWith("id,time,model,vendor,team,member,key,", lines[0]);
+        Assert.Equal((await customer.RequestsAsync()).Select(request => request.Id.ToString()), lines.Skip(1).Select(line => line[..36]));
+        Assert.All(lines.Skip(1), line => Assert.Contains(",\"'=cmd|' /c calc'!A1, \"\"x\"\"\",openai.chat,succeeded,", line, StringComparison.Ordinal));
+
+        var none = await customer.Management.GetStringAsync("usage/export?model=nobody");
+        Assert.Single(none.Split("\r\n", StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(HttpStatusCode.BadRequest, (await customer.Management.GetAsync("usage/export?from=2020-01-01&to=2026-01-01")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("plain", "plain")]
+    [InlineData("", "")]
+    [InlineData("=1+1", "'=1+1")]
+    [InlineData(" @SUM(A1)", "' @SUM(A1)")]
+    [InlineData("-2", "'-2")]
+    [InlineData("+2", "'+2")]
+    [InlineData("＝1", "'＝1")]
+    [InlineData("\t=1", "'\t=1")]
+    [InlineData("a,b", "\"a,b\"")]
+    [InlineData("say \"hi\"", "\"say \"\"hi\"\"\"")]
+    [InlineData("=a,\"b\"", "\"'=a,\"\"b\"\"\"")]
+    public void A_cell_is_text_and_nothing_else(string text, string cell) => Assert.Equal(cell, Csv.Text(text));
+
+    private static Task<HttpResponseMessage> SendAsync(TestCustomer customer, string text, string? tags)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "chat/completions")
+        {
+            Content = JsonContent.Create(new { model = "sim/echo", messages = new[] { new { role = "user", content = text } } }),
+        };
+        if (tags is not null)
+        {
+            request.Headers.Add("x-aihub-tags", tags);
+        }
+
+        return customer.Api.SendAsync(request);
+    }
+
+    private static async Task<T> ReadAsync<T>(TestCustomer customer, string path) => (await customer.Management.GetFromJsonAsync<T>(path, Json.Options))!;
+
+    private static decimal Number(string text) => decimal.Parse(text, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,64 @@
+using System.Text;
+using AiHub.Domain.Alerts;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using Microsoft.Extensions.Options;
+using MimeKit;
+
+namespace AiHub.Worker.Alerts;
+
+/// <summary>Sends by SMTP, or drops into a folder.</summary>
+public sealed class Mail(IOptions<MailOptions> options, IOptions<AlertOptions> alerts, TimeProvider time)
+{
+    /// <returns>What went wrong; null when nothing did.</returns>
+    public async Task<string?> SendAsync(AlertMessage message, CancellationToken ct)
+    {
+        var text = AlertText.Of(message);
+        using var mail = new MimeMessage
+        {
+            Subject = text.Subject,
+            // The same message again has the same id, so a mailbox can tell.
+            MessageId = $"{message.Id:N}@ai-hub",
+            Date = time.GetUtcNow(),
+            Body = new TextPart("plain") { Text = text.Body },
+        };
+        mail.From.Add(new MailboxAddress("AI Hub", options.Value.From));
+        mail.To.Add(MailboxAddress.Parse(message.Target));
+
+        return options.Value switch
+        {
+            { Folder: { } folder } => await DropAsync(mail, message, folder, ct),
+            { Host: { } host } server => await SendAsync(mail, host, server, ct),
+            _ => "This hub has no mail server. Its operator has to set Mail__Host.",
+        };
+    }
+
+    private static async Task<string?> DropAsync(MimeMessage mail, AlertMessage message, string folder, CancellationToken ct)
+    {
+        Directory.CreateDirectory(folder);
+        var path = Path.Combine(folder, $"{message.Id:N}.eml");
+        await mail.WriteToAsync(path + ".part", ct);
+        File.Move(path + ".part", path, overwrite: true);
+
+        return null;
+    }
+
+    private async Task<string?> SendAsync(MimeMessage mail, string host, MailOptions server, CancellationToken ct)
+    {
+        using var client = new SmtpClient { Timeout = (int)alerts.Value.Timeout.TotalMilliseconds };
+        await client.ConnectAsync(
+            host,
+            server.Port,
+            server.Security switch { "tls" => SecureSocketOptions.SslOnConnect, "none" => SecureSocketOptions.None, _ => SecureSocketOptions.StartTls },
+            ct);
+        if (server.User is { Length: > 0 } user)
+        {
+            await client.AuthenticateAsync(Encoding.UTF8, user, server.Password ?? "", ct);
+        }
+
+        await client.SendAsync(mail, ct);
+        await client.DisconnectAsync(quit: true, ct);
+
+        return null;
+    }
+}
