@@ -11,7 +11,7 @@ namespace AiHub.Contracts;
 public sealed record ChargeExplanation(
     UsageRequest Request,
     IReadOnlyList<ChargeLineView> Lines,
-    IReadOnlyList<PriceRowView> Prices,
+    IReadOnlyList<ExplainedPrice> Prices,
     string ExactCost,
     string Rounding,
     string Cost,
@@ -34,7 +34,7 @@ public sealed record ChargeExplanation(
 public sealed record ChargeLineView(string Bucket, long Quantity, string Component, Guid PriceId, string PerMillion, string ExactAmount);
 
 /// <param name="MinPromptTokens">From this length of prompt on the row prices the whole call.</param>
-public sealed record PriceRowView(
+public sealed record ExplainedPrice(
     Guid Id, string Component, string PerMillion, string Currency, long MinPromptTokens, string ServiceTier, string Hours, DateTimeOffset ValidFrom, DateTimeOffset? ValidTo, string Source, string? ApprovedBy);
 
 /// <summary>What a token counts in the plan, if the model's weights are still those of the call.</summary>

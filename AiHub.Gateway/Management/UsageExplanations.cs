@@ -56,7 +56,7 @@ public static class UsageExplanations
             await UsageRequests.ViewAsync(db, record, ct),
             [.. lines.Select(line => new ChargeLineView(
                 Wire.Name(line.Bucket), line.Quantity, Wire.Name(line.Price.Component), line.Price.Id, PerMillion(line.Price), Exact(line.Millionths)))],
-            [.. prices.Select(row => new PriceRowView(
+            [.. prices.Select(row => new ExplainedPrice(
                 row.Id, Wire.Name(row.Component), PerMillion(row), row.Currency.ToString(), row.MinPromptTokens, row.ServiceTier, row.Hours, row.ValidFrom, row.ValidTo, row.Source, row.ApprovedBy))],
             Exact(exact),
             Exact(((Int128)record.Cost.Nanos * Million) - exact),

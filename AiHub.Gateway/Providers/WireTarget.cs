@@ -31,7 +31,7 @@ public sealed record WireTarget(
     public ReadOnlyMemory<byte> EncodedModel { get; } = JsonSerializer.SerializeToUtf8Bytes(Model);
 
     /// <summary>Where the vendor answers what is not chat.</summary>
-    public Uri Url(string path) => new(ChatUrl, $"../{path}");
+    public Uri Url(string path) => new(ChatUrl, Dialect == WireDialect.Gemini ? $"../openai/{path}" : $"../{path}");
 
     public bool Equals(WireTarget? other) => other is not null
         && VendorId == other.VendorId && ChatUrl == other.ChatUrl && Model == other.Model && Secret == other.Secret

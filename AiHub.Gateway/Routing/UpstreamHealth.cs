@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using AiHub.Gateway.Providers;
 
 namespace AiHub.Gateway.Routing;

@@ -48,8 +48,8 @@ public static class Examples
             new ChargeLineView("output_text", 300, "output", Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120008"), "0.6", "0.00018"),
         ],
         [
-            new PriceRowView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120007"), "input", "0.15", "USD", 0, "", "", Moment, null, "vendor's price page", null),
-            new PriceRowView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120008"), "output", "0.6", "USD", 0, "", "", Moment, null, "vendor's price page", null),
+            new ExplainedPrice(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120007"), "input", "0.15", "USD", 0, "", "", Moment, null, "vendor's price page", null),
+            new ExplainedPrice(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120008"), "output", "0.6", "USD", 0, "", "", Moment, null, "vendor's price page", null),
         ],
         "0.00021", "0", "0.00021", "USD", 500, 500,
         new WeightsView(1m, 1m, "⌈200 × 1 + 0 × 1 + 300 × 1⌉ = 500"),
