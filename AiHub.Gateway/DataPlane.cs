@@ -44,6 +44,9 @@ public static class DataPlane
         services.AddSingleton<Leases>();
         services.AddHostedService(provider => provider.GetRequiredService<Leases>());
         services.AddLedger();
+        services.AddSingleton<OutputLengths>();
+        services.AddHostedService(provider => provider.GetRequiredService<OutputLengths>());
+        services.AddSingleton<Funds>();
         services.AddSingleton<Meter>();
         services.AddSingleton<TextCalls>();
 

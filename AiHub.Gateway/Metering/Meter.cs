@@ -14,7 +14,7 @@ namespace AiHub.Gateway.Metering;
 /// Holds what a call may cost before it is made and settles what it did cost, exactly once, however it ends: with the vendor's own figures where
 /// there are any, and never in the caller's lifetime but in its own.
 /// </summary>
-public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter counter, GatewayTelemetry telemetry, TimeProvider time, ILogger<Meter> logger)
+public sealed partial class Meter(Ledger ledger, Funds funds, OutputLengths lengths, Leases leases, TokenCounter counter, GatewayTelemetry telemetry, TimeProvider time, ILogger<Meter> logger)
 {
     // The vendor's count follows its last word within moments; for that moment a caller who left is waited for.
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
@@ -22,29 +22,11 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
     public async Task<CallOutcome> HoldAsync(Guid id, Caller caller, string surface, RoutePlan plan, ChatRequest request, long receivedTimestamp, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var reserved = Reservation.For(caller, plan.Model, request);
-        var outcome = await HoldAsync(reserved);
-        var exact = false;
-        if (outcome.Refusal is { Reason: HoldRefusalReason.QuotaExhausted } refusal && Exactly(reserved) is var counted
-            && counted.Least(request.Choices).PlanTokens(plan.Model) <= refusal.Limit - refusal.Used - refusal.Held)
+        var funding = await funds.HoldAsync(id, caller, plan, request, now, ct);
+        if (funding.Hold is not { } hold)
         {
-            // The quick guess was too high for the little that is left; the exact count fits.
-            (reserved, exact) = (counted, true);
-            outcome = await HoldAsync(reserved);
-        }
-
-        if (outcome.Hold is not { } hold)
-        {
-            telemetry.Refused(outcome.Refusal!.Reason.ToString());
-            return new CallOutcome(null, outcome.Refusal);
-        }
-
-        // Less was granted than asked for, and no wallet stands behind the rest: the answer must fit into what there is.
-        var nobodyPaysMore = hold.Money.Nanos == 0 && !(caller.AllowsOverage && reserved.Cost(plan).Nanos == 0);
-        if (hold.PlanTokens < reserved.PlanTokens(plan.Model) && nobodyPaysMore)
-        {
-            reserved = exact ? reserved : Exactly(reserved);
-            reserved = reserved with { Output = reserved.OutputWithin(hold.PlanTokens, plan.Model, request.Choices), Bounded = true };
+            telemetry.Refused(funding.Refusal!.Reason.ToString());
+            return new CallOutcome(null, funding.Refusal);
         }
 
         return new CallOutcome(
@@ -54,30 +36,14 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
                 Caller = caller,
                 Surface = surface,
                 Request = request,
-                Plan = plan,
+                Plan = funding.Plan,
                 Hold = hold,
-                Reserved = reserved,
-                OutputCap = reserved.Bounded ? reserved.Output / request.Choices : null,
+                Reserved = funding.Reserved,
+                OutputCap = funding.OutputCap,
                 ReceivedAt = now,
                 ReceivedTimestamp = receivedTimestamp,
             },
             null);
-
-        Task<HoldOutcome> HoldAsync(Reservation wanted) => ledger.HoldAsync(
-            new HoldRequest(
-                id,
-                caller.OrganizationId,
-                caller.TeamId,
-                caller.UserId,
-                caller.KeyId,
-                wanted.PlanTokens(plan.Model),
-                wanted.Least(request.Choices).PlanTokens(plan.Model),
-                wanted.Cost(plan),
-                now,
-                Leases.Length),
-            ct);
-
-        Reservation Exactly(Reservation estimated) => estimated with { Prompt = counter.CountPrompt(plan.Model.Id, request) };
     }
 
     /// <summary>
@@ -203,6 +169,11 @@ public sealed partial class Meter(Ledger ledger, Leases leases, TokenCounter cou
         }
 
         call.Usage = usage;
+        if (usage is { Source: UsageSource.Vendor, Status: UsageStatus.Succeeded })
+        {
+            lengths.Add(usage.ModelId, usage.Tokens.Output / call.Request.Choices);
+        }
+
         telemetry.Settled(call, usage);
     }
 
