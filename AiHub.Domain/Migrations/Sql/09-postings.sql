@@ -79,14 +79,18 @@ begin
     perform ledger_lock(array(select organization_id from lots where id = any (v_due)));
 
     for v_lot in
-        select lot.id, lot.organization_id, lot.account_id, lot.expires_at, lot.remaining - lot.held as free, account.unit
+        select lot.id, lot.organization_id, lot.account_id, lot.expires_at, lot.remaining - lot.held as free, account.unit,
+               -- Something may have been put back into a lot that had ended, by a reversal; it ends again.
+               (select count(*) from lot_draws draw join journals journal on journal.organization_id = draw.organization_id and journal.id = draw.journal_id
+                where draw.lot_id = lot.id and journal.kind = 'expire') as times
         from lots lot join accounts account on account.id = lot.account_id
         where lot.id = any (v_due) and lot.expired_at is null
         order by lot.id
     loop
         update lots set expired_at = p_now where id = v_lot.id;
         if v_lot.free > 0 then
-            perform ledger_expire(v_lot.organization_id, v_lot.id, v_lot.account_id, v_lot.unit, v_lot.free, 'expire:' || v_lot.id, v_lot.expires_at, p_now);
+            perform ledger_expire(v_lot.organization_id, v_lot.id, v_lot.account_id, v_lot.unit, v_lot.free,
+                                  'expire:' || v_lot.id || case v_lot.times when 0 then '' else ':' || v_lot.times end, v_lot.expires_at, p_now);
         end if;
         v_count := v_count + 1;
     end loop;
