@@ -13,7 +13,7 @@ namespace AiHub.Contracts;
 /// <param name="Hard">True refuses what does not fit, calls under way included; false only counts and warns.</param>
 /// <param name="AlertAt">Percentages of the budget at which somebody is told.</param>
 public sealed record NewBudget(
-    [property: Required, JsonConverter(typeof(AmountText)), StringLength(40)] string Amount,
+    [property: Required, JsonConverter(typeof(AmountConverter)), StringLength(40)] string Amount,
     [property: Required, AllowedValues("tokens", "USD", "CNY")] string Unit,
     [property: AllowedValues("organization", "team", "user", "key")] string Scope = "organization",
     Guid? SubjectId = null,
@@ -27,7 +27,7 @@ public sealed record NewBudget(
 
 /// <summary>The budget of a key, set with the key.</summary>
 public sealed record KeyBudget(
-    [property: Required, JsonConverter(typeof(AmountText)), StringLength(40)] string Amount,
+    [property: Required, JsonConverter(typeof(AmountConverter)), StringLength(40)] string Amount,
     [property: Required, AllowedValues("tokens", "USD", "CNY")] string Unit,
     [property: AllowedValues("day", "week", "month", "lifetime")] string Period = "month",
     bool Hard = true);
@@ -35,13 +35,13 @@ public sealed record KeyBudget(
 /// <summary>What is to change; the rest stays as it is.</summary>
 /// <param name="Raise">Allows more for a time. An empty object ends the raise.</param>
 public sealed record BudgetChange(
-    [property: JsonConverter(typeof(AmountText)), StringLength(40)] string? Amount = null,
+    [property: JsonConverter(typeof(AmountConverter)), StringLength(40)] string? Amount = null,
     bool? Hard = null,
     [property: MaxLength(10)] IReadOnlyList<int>? AlertAt = null,
     BudgetRaise? Raise = null);
 
 /// <param name="Amount">What is allowed instead of the budget's own amount.</param>
-public sealed record BudgetRaise([property: JsonConverter(typeof(AmountText)), StringLength(40)] string? Amount = null, DateTimeOffset? Until = null);
+public sealed record BudgetRaise([property: JsonConverter(typeof(AmountConverter)), StringLength(40)] string? Amount = null, DateTimeOffset? Until = null);
 
 /// <summary>A budget and where it stands in its current period.</summary>
 /// <param name="Subject">The name of the organization, team, user or key.</param>
@@ -78,7 +78,7 @@ public sealed record LedgerAuditView(
     Guid Id, DateTimeOffset StartedAt, DateTimeOffset FinishedAt, bool OnDemand, long Violations, IReadOnlyDictionary<string, long> Looked, IReadOnlyList<string> Findings);
 
 /// <summary>Reads an amount from a JSON string or number; writes a string, so that no reader rounds it.</summary>
-public sealed class AmountText : JsonConverter<string>
+public sealed class AmountConverter : JsonConverter<string>
 {
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
     {

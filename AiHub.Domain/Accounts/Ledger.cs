@@ -11,9 +11,12 @@ namespace AiHub.Domain.Accounts;
 public sealed partial class Ledger : IAsyncDisposable
 {
     private const int LargestBatch = 128;
-    private const int SettleTries = 6;
+    private const int SettleTries = 10;
     private const int MostFindingsKept = 100;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
+    // All tries together outlast a database that starts again.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly NpgsqlDataSource _database;
     private readonly TimeProvider _time;
@@ -73,7 +76,8 @@ public sealed partial class Ledger : IAsyncDisposable
             {
                 // Whether the lost commit counted or not: the hold's state decides, so trying again is safe.
                 LogSettlingAgain(settlement.HoldId, attempt, failure);
-                await Task.Delay(FirstPause * (1 << attempt), _time, ct);
+                var pause = FirstPause * (1 << attempt);
+                await Task.Delay(pause < LongestPause ? pause : LongestPause, _time, ct);
             }
         }
     }

@@ -29,7 +29,7 @@ internal sealed record HoldAnswer(
         row.GetFieldValue<DateTimeOffset?>(9),
         row.GetFieldValue<long?>(10),
         row.GetFieldValue<long?>(11),
-        row.GetFieldValue<string?>(12),
+        row.IsDBNull(12) ? null : row.GetString(12),
         row.GetBoolean(13));
 
     public HoldOutcome OutcomeOf(HoldRequest request) => Outcome switch

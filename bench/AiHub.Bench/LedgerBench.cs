@@ -132,11 +132,11 @@ internal static class LedgerBench
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
             """
-            insert into users (id, email, normalized_email, email_confirmed, security_stamp, concurrency_stamp, lockout_enabled, access_failed_count, two_factor_enabled, display_name, created_at)
-            select id, id::text, id::text, true, '', '', false, 0, false, 'Bench', $3 from unnest($2::uuid[]) id;
+            insert into users (id, email, normalized_email, email_confirmed, security_stamp, concurrency_stamp, lockout_enabled, access_failed_count, two_factor_enabled, display_name, language, created_at)
+            select id, id::text, id::text, true, '', '', false, 0, false, 'Bench', 'en', $2 from unnest($1::uuid[]) id
             """, connection)
         {
-            Parameters = { new() { Value = callers.Select(caller => caller.Organization).ToArray() }, new() { Value = callers.Select(caller => caller.Owner).ToArray() }, new() { Value = Start } },
+            Parameters = { new() { Value = callers.Select(caller => caller.Owner).ToArray() }, new() { Value = Start } },
         };
         await command.ExecuteNonQueryAsync();
 
@@ -163,7 +163,7 @@ internal static class LedgerBench
     private static string Connect(string server, string database) =>
         new NpgsqlConnectionStringBuilder(server) { Database = database, Pooling = false }.ConnectionString;
 
-    private static async Task ExecuteAsync(string connectionString, string sql)
+    public static async Task ExecuteAsync(string connectionString, string sql)
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();

@@ -73,7 +73,7 @@ begin
     if p_tokens > 0 and p_allowance >= p_tokens then
         return 0;
     end if;
-    return ledger_share(p_cost, p_tokens - p_allowance, p_tokens);
+    return ledger_share(p_cost, p_tokens - least(p_tokens, p_allowance), p_tokens);
 end $$;
 
 -- Whether allowance and wallet pay for so much together; there is no wallet (null) for those whose plan ends with its allowance.
