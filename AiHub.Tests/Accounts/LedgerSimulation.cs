@@ -213,7 +213,8 @@ internal sealed class LedgerSimulation(TestDatabase database, Ledger ledger, int
         var amount = _chance.Next(1, 3_000);
         var key = $"refund:{++_number}";
         Tell(customer, $"refund {amount}");
-        var free = (await customer.Books.BalancesAsync()).Purchased is var purchased ? purchased.Posted - purchased.Held + customer.Credit : 0;
+        var (posted, held) = (await customer.Books.BalancesAsync()).Purchased;
+        var free = posted - held + customer.Credit;
         try
         {
             Assert.True(await customer.Books.PostAsync(key, "wallet_purchased", "payments", "USD", amount, null));
@@ -234,14 +235,17 @@ internal sealed class LedgerSimulation(TestDatabase database, Ledger ledger, int
              update subscriptions set status = 'ended', ended_at = '{Now:O}' where organization_id = '{customer.Books.Id}' and status = 'active';
              insert into subscriptions (id, organization_id, plan_id, status, anchor) values ('{Guid.CreateVersion7()}', '{customer.Books.Id}', '{plan}', 'active', '{Now:O}') returning id
              """);
-        customer.Credit = plan == PlanIds.Enterprise ? _chance.Next(0, 5_000) : customer.Credit;
-        if (plan == PlanIds.Enterprise && (await customer.Books.BalancesAsync()).Purchased is var purchased && purchased.Posted - purchased.Held >= -customer.Credit)
+        if (plan == PlanIds.Enterprise)
         {
-            await customer.Books.SetCreditLimitAsync(customer.Credit);
-            customer.IsCreditSet = customer.Credit;
+            var credit = _chance.Next(0, 5_000);
+            var (posted, held) = (await customer.Books.BalancesAsync()).Purchased;
+            if (posted - held >= -credit)
+            {
+                await customer.Books.SetCreditLimitAsync(credit);
+                customer.Credit = credit;
+            }
         }
 
-        customer.Credit = customer.IsCreditSet;
         await RolloverAsync();
     }
 
@@ -379,8 +383,6 @@ internal sealed class LedgerSimulation(TestDatabase database, Ledger ledger, int
         public HashSet<Guid> Strict { get; } = [];
 
         public long Credit { get; set; }
-
-        public long IsCreditSet { get; set; }
     }
 }
 

@@ -141,7 +141,8 @@ public static class FieldDescriptions
     }
 
     private static Text? Find(string schema, string field) =>
-        Own.Concat(OrganizationFields.All).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
+        Own.Concat(OrganizationFields.All).Concat(BudgetExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
         ?? Shared.GetValueOrDefault(field)
-        ?? OrganizationFields.Shared.GetValueOrDefault(field);
+        ?? OrganizationFields.Shared.GetValueOrDefault(field)
+        ?? BudgetExamples.Shared.GetValueOrDefault(field);
 }

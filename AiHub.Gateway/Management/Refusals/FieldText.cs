@@ -34,10 +34,17 @@ public static class FieldText
     public static readonly Text UnknownTeam = new("Must be a team of this organization that the key's owner is in.", "须为密钥所有者所在的、属于本组织的团队。");
     public static readonly Text UnknownServiceAccount = new("Must be a service account of this organization.", "须为本组织的服务账号。");
 
+    public static readonly Text Past = new("Must not be in the future.", "不得晚于当前时间。");
+    public static readonly Text ModelOrVendor = new("A budget is of one model or of one vendor, not of both.", "预算只能针对单个模型或单个厂商，不能同时指定。");
+    public static readonly Text NotHere = new("There is nothing with this id here.", "此处没有该编号对应的内容。");
+    public static readonly Text TokenAmount = new("Must be a whole number of tokens, such as 100000.", "须为整数令牌数，例如 100000。");
+    public static readonly Text MoneyAmount = new("Must be an amount such as 10.00, with at most nine decimals.", "须为金额，例如 10.00，最多九位小数。");
+
     public static IReadOnlyList<Text> All { get; } =
     [
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount,
+        Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
     ];
 }
