@@ -13,6 +13,23 @@ namespace AiHub.Domain.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateTable(
+                name: "audit_runs",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    finished_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    requested_by = table.Column<Guid>(type: "uuid", nullable: true),
+                    looked = table.Column<string>(type: "jsonb", nullable: false),
+                    violations = table.Column<long>(type: "bigint", nullable: false),
+                    findings = table.Column<string[]>(type: "text[]", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_audit_runs", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "holidays",
                 columns: table => new
                 {
@@ -139,6 +156,25 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "output_samples",
+                columns: table => new
+                {
+                    model_id = table.Column<string>(type: "text", nullable: false),
+                    outputs = table.Column<int[]>(type: "integer[]", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_output_samples", x => x.model_id);
+                    table.ForeignKey(
+                        name: "fk_output_samples_models_model_id",
+                        column: x => x.model_id,
+                        principalTable: "models",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "accounts",
                 columns: table => new
                 {
@@ -188,6 +224,44 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "budgets",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    scope = table.Column<string>(type: "text", nullable: false),
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    model_id = table.Column<string>(type: "text", nullable: true),
+                    vendor_id = table.Column<string>(type: "text", nullable: true),
+                    unit = table.Column<string>(type: "text", nullable: false),
+                    amount = table.Column<long>(type: "bigint", nullable: false),
+                    period = table.Column<string>(type: "text", nullable: false),
+                    alignment = table.Column<string>(type: "text", nullable: false),
+                    anchor = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    hard = table.Column<bool>(type: "boolean", nullable: false),
+                    raised_amount = table.Column<long>(type: "bigint", nullable: true),
+                    raised_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    alert_at = table.Column<int[]>(type: "integer[]", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    created_by = table.Column<Guid>(type: "uuid", nullable: true),
+                    ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_budgets", x => x.id);
+                    table.UniqueConstraint("ak_budgets_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_budgets_amount", "amount >= 0 and coalesce(raised_amount, 0) >= 0");
+                    table.CheckConstraint("ck_budgets_one_thing", "model_id is null or vendor_id is null");
+                    table.CheckConstraint("ck_budgets_raise", "(raised_amount is null) = (raised_until is null)");
+                    table.ForeignKey(
+                        name: "fk_budgets_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "holds",
                 columns: table => new
                 {
@@ -206,6 +280,14 @@ namespace AiHub.Domain.Migrations
                     purchased_nanos = table.Column<long>(type: "bigint", nullable: false),
                     lot_ids = table.Column<Guid[]>(type: "uuid[]", nullable: false),
                     lot_amounts = table.Column<long[]>(type: "bigint[]", nullable: false),
+                    budget_ids = table.Column<Guid[]>(type: "uuid[]", nullable: false),
+                    budget_starts = table.Column<DateTimeOffset[]>(type: "timestamp with time zone[]", nullable: false),
+                    budget_amounts = table.Column<long[]>(type: "bigint[]", nullable: false),
+                    budget_used = table.Column<long[]>(type: "bigint[]", nullable: true),
+                    covers_tokens = table.Column<long>(type: "bigint", nullable: true),
+                    covers_nanos = table.Column<long>(type: "bigint", nullable: true),
+                    models = table.Column<string[]>(type: "text[]", nullable: false),
+                    vendors = table.Column<string[]>(type: "text[]", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
@@ -235,11 +317,18 @@ namespace AiHub.Domain.Migrations
                     kind = table.Column<string>(type: "text", nullable: false),
                     effective_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     booked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    memo = table.Column<string>(type: "text", nullable: true)
+                    memo = table.Column<string>(type: "text", nullable: true),
+                    reverses_id = table.Column<Guid>(type: "uuid", nullable: true)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_journals", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "fk_journals_journals_organization_id_reverses_id",
+                        columns: x => new { x.organization_id, x.reverses_id },
+                        principalTable: "journals",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_journals_organizations_organization_id",
                         column: x => x.organization_id,
@@ -486,6 +575,36 @@ namespace AiHub.Domain.Migrations
                         columns: x => new { x.account_id, x.organization_id },
                         principalTable: "accounts",
                         principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "budget_windows",
+                columns: table => new
+                {
+                    budget_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    opening = table.Column<long>(type: "bigint", nullable: false),
+                    used = table.Column<long>(type: "bigint", nullable: false),
+                    held = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_budget_windows", x => new { x.budget_id, x.starts_at });
+                    table.CheckConstraint("ck_budget_windows_not_negative", "held >= 0 and used >= opening and opening >= 0");
+                    table.ForeignKey(
+                        name: "fk_budget_windows_budgets_budget_id_organization_id",
+                        columns: x => new { x.budget_id, x.organization_id },
+                        principalTable: "budgets",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_budget_windows_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                 });
 
@@ -770,6 +889,39 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "lot_draws",
+                columns: table => new
+                {
+                    lot_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    journal_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    amount = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_lot_draws", x => new { x.lot_id, x.journal_id });
+                    table.CheckConstraint("ck_lot_draws_amount", "amount <> 0");
+                    table.ForeignKey(
+                        name: "fk_lot_draws_journals_organization_id_journal_id",
+                        columns: x => new { x.organization_id, x.journal_id },
+                        principalTable: "journals",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_lot_draws_lots_lot_id",
+                        column: x => x.lot_id,
+                        principalTable: "lots",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_lot_draws_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "team_memberships",
                 columns: table => new
                 {
@@ -842,9 +994,30 @@ namespace AiHub.Domain.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_audit_runs_finished_at",
+                table: "audit_runs",
+                column: "finished_at");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_balances_account_id_organization_id",
                 table: "balances",
                 columns: new[] { "account_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_budget_windows_budget_id_organization_id",
+                table: "budget_windows",
+                columns: new[] { "budget_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_budget_windows_organization_id",
+                table: "budget_windows",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_budgets_organization_id_subject_id",
+                table: "budgets",
+                columns: new[] { "organization_id", "subject_id" },
+                filter: "ended_at is null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_entries_account_id_organization_id",
@@ -896,6 +1069,18 @@ namespace AiHub.Domain.Migrations
                 table: "journals",
                 columns: new[] { "organization_id", "idempotency_key" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_journals_organization_id_reverses_id",
+                table: "journals",
+                columns: new[] { "organization_id", "reverses_id" },
+                unique: true,
+                filter: "reverses_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_lot_draws_organization_id_journal_id",
+                table: "lot_draws",
+                columns: new[] { "organization_id", "journal_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_lots_account_id",
@@ -1058,7 +1243,13 @@ namespace AiHub.Domain.Migrations
                 name: "audit_entries");
 
             migrationBuilder.DropTable(
+                name: "audit_runs");
+
+            migrationBuilder.DropTable(
                 name: "balances");
+
+            migrationBuilder.DropTable(
+                name: "budget_windows");
 
             migrationBuilder.DropTable(
                 name: "entries");
@@ -1073,10 +1264,13 @@ namespace AiHub.Domain.Migrations
                 name: "invitations");
 
             migrationBuilder.DropTable(
-                name: "lots");
+                name: "lot_draws");
 
             migrationBuilder.DropTable(
                 name: "operators");
+
+            migrationBuilder.DropTable(
+                name: "output_samples");
 
             migrationBuilder.DropTable(
                 name: "periods");
@@ -1106,10 +1300,13 @@ namespace AiHub.Domain.Migrations
                 name: "vendor_keys");
 
             migrationBuilder.DropTable(
+                name: "budgets");
+
+            migrationBuilder.DropTable(
                 name: "journals");
 
             migrationBuilder.DropTable(
-                name: "accounts");
+                name: "lots");
 
             migrationBuilder.DropTable(
                 name: "subscriptions");
@@ -1122,6 +1319,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "teams");
+
+            migrationBuilder.DropTable(
+                name: "accounts");
 
             migrationBuilder.DropTable(
                 name: "plans");

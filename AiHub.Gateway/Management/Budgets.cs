@@ -14,7 +14,7 @@ using Microsoft.EntityFrameworkCore;
 namespace AiHub.Gateway.Management;
 
 /// <summary>What an organization, its teams, users and keys may spend in a period, and where they stand.</summary>
-public static class BudgetEndpoints
+public static class Budgets
 {
     /// <summary>Bounds what every call of an organization has to be counted against.</summary>
     public const int Most = 1_000;

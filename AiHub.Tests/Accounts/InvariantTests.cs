@@ -452,7 +452,7 @@ public sealed class InvariantTests(LedgerFixture books) : IClassFixture<LedgerFi
     ];
 
     private static PriceRow Row(
-        PriceComponent component, long nanosPerMillion, int minPromptTokens = 0, DateTimeOffset? from = null, Guid? id = null, DateTimeOffset? to = null) => new()
+        PriceComponent component, long nanosPerMillion, long minPromptTokens = 0, DateTimeOffset? from = null, Guid? id = null, DateTimeOffset? to = null) => new()
         {
             Id = id ?? Guid.CreateVersion7(),
             UpstreamId = Upstream,

@@ -44,7 +44,7 @@ public sealed class MoneyTests : IAsyncLifetime
         var body = """{"model":"MODEL","max_tokens":21,"messages":[{"role":"user","content":"hi"}]}""";
         var prompt = ChatRequest.Parse(Encoding.UTF8.GetBytes(body)).Request!.EstimatedPromptTokens;
         await using var vendor = await ScriptedVendor.AnsweringAsync(
-            $$"""{"id":"c1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":{{prompt}},"completion_tokens":{{Answer}}}}""");
+            $$$"""{"id":"c1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":{{{prompt}}},"completion_tokens":{{{Answer}}}}}""");
         body = body.Replace("MODEL", await ServeAsync(vendor), StringComparison.Ordinal);
         await using var redis = await ConnectionMultiplexer.ConnectAsync($"{_cache.ConnectionString},allowAdmin=true");
 
@@ -79,7 +79,7 @@ public sealed class MoneyTests : IAsyncLifetime
             var request = (await JsonNode.ParseAsync(context.Request.Body))!;
             var counted = Encoding.UTF8.GetByteCount((string)request["messages"]![0]!["content"]!) + 7;
             await ScriptedVendor.WriteAsync(context, "application/json",
-                $$"""{"id":"c1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"length"}],"usage":{"prompt_tokens":{{counted}},"completion_tokens":{{(int)request["max_tokens"]!}}}}""");
+                $$$"""{"id":"c1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"length"}],"usage":{"prompt_tokens":{{{counted}}},"completion_tokens":{{{(int)request["max_tokens"]!}}}}}""");
         });
         var model = await ServeAsync(vendor);
         var budget = await BudgetAsync(customer, 3_000);
