@@ -13,7 +13,8 @@ public sealed record NewApiKey(
     [property: MaxLength(30)] IReadOnlyList<string>? Scopes = null,
     [property: MaxLength(50)] IReadOnlyList<string>? AllowedVendors = null,
     [property: MaxLength(50)] IReadOnlyList<string>? AllowedIps = null,
-    [property: MaxLength(20)] IReadOnlyDictionary<string, string>? Tags = null);
+    [property: MaxLength(20)] IReadOnlyDictionary<string, string>? Tags = null,
+    KeyBudget? Budget = null);
 
 /// <summary>What is null stays as it is; a list replaces the list before.</summary>
 /// <param name="NeverExpires">Takes the end away, which null cannot say.</param>
@@ -26,7 +27,8 @@ public sealed record ApiKeyChange(
     [property: MaxLength(50)] IReadOnlyList<string>? AllowedVendors = null,
     [property: MaxLength(50)] IReadOnlyList<string>? AllowedIps = null,
     [property: MaxLength(20)] IReadOnlyDictionary<string, string>? Tags = null,
-    KeyLimits? Limits = null);
+    KeyLimits? Limits = null,
+    KeyBudget? Budget = null);
 
 /// <param name="OverlapSeconds">How long the old secret still works.</param>
 public sealed record KeyRotation([property: Range(0, 604_800)] int OverlapSeconds = 86_400);
@@ -57,7 +59,8 @@ public sealed record ApiKeyView(
     IReadOnlyList<string> AllowedVendors,
     IReadOnlyList<string> AllowedIps,
     IReadOnlyDictionary<string, string> Tags,
-    DateTimeOffset? PreviousExpiresAt);
+    DateTimeOffset? PreviousExpiresAt,
+    BudgetView? Budget = null);
 
 /// <param name="Key">The whole key. It is shown this once and cannot be recovered.</param>
 public sealed record CreatedApiKey(
@@ -74,7 +77,8 @@ public sealed record CreatedApiKey(
     IReadOnlyList<string>? Scopes = null,
     IReadOnlyList<string>? AllowedVendors = null,
     IReadOnlyList<string>? AllowedIps = null,
-    IReadOnlyDictionary<string, string>? Tags = null);
+    IReadOnlyDictionary<string, string>? Tags = null,
+    BudgetView? Budget = null);
 
 /// <param name="NextCursor">Pass it as <c>cursor</c> to read on; null on the last page.</param>
 public sealed record Page<T>(IReadOnlyList<T> Data, string? NextCursor);

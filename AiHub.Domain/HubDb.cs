@@ -51,10 +51,13 @@ public sealed class HubDb : DbContext
     public DbSet<Plan> Plans => Set<Plan>();
     public DbSet<Subscription> Subscriptions => Set<Subscription>();
     public DbSet<Period> Periods => Set<Period>();
+    public DbSet<Budget> Budgets => Set<Budget>();
+    public DbSet<BudgetWindow> BudgetWindows => Set<BudgetWindow>();
 
     public DbSet<RateLimit> RateLimits => Set<RateLimit>();
 
     public DbSet<UsageRecord> UsageRecords => Set<UsageRecord>();
+    public DbSet<OutputSample> OutputSamples => Set<OutputSample>();
     public DbSet<UsageRollup> UsageRollups => Set<UsageRollup>();
 
     public DbSet<AlertChannel> AlertChannels => Set<AlertChannel>();
@@ -66,9 +69,11 @@ public sealed class HubDb : DbContext
     public DbSet<Account> Accounts => Set<Account>();
     public DbSet<Balance> Balances => Set<Balance>();
     public DbSet<Lot> Lots => Set<Lot>();
+    public DbSet<LotDraw> LotDraws => Set<LotDraw>();
     public DbSet<HoldRow> Holds => Set<HoldRow>();
     public DbSet<Journal> Journals => Set<Journal>();
     public DbSet<Entry> Entries => Set<Entry>();
+    public DbSet<AuditRun> AuditRuns => Set<AuditRun>();
 
     /// <summary>Finds a key by its hash, in whichever organization it is. Needs no tenant.</summary>
     public IQueryable<FoundApiKey> FindApiKey(byte[] hash) => FromExpression(() => FindApiKey(hash));
@@ -101,6 +106,9 @@ public sealed class HubDb : DbContext
         configuration.Properties<PlanCycle>().HaveConversion<Words<PlanCycle>>();
         configuration.Properties<SubscriptionStatus>().HaveConversion<Words<SubscriptionStatus>>();
         configuration.Properties<ModelKind>().HaveConversion<Words<ModelKind>>();
+        configuration.Properties<BudgetScope>().HaveConversion<Words<BudgetScope>>();
+        configuration.Properties<BudgetPeriod>().HaveConversion<Words<BudgetPeriod>>();
+        configuration.Properties<BudgetAlignment>().HaveConversion<Words<BudgetAlignment>>();
         configuration.Properties<PriceComponent>().HaveConversion<Words<PriceComponent>>();
         configuration.Properties<ProposalStatus>().HaveConversion<Words<ProposalStatus>>();
         configuration.Properties<AccountKind>().HaveConversion<Words<AccountKind>>();
@@ -124,6 +132,7 @@ public sealed class HubDb : DbContext
         MapUsage(model);
         MapAlerts(model);
         MapAccounts(model);
+        MapBudgets(model);
 
         foreach (var key in model.Model.GetEntityTypes().SelectMany(entity => entity.GetKeys()).Where(key => key.IsPrimaryKey()))
         {
@@ -389,6 +398,15 @@ public sealed class HubDb : DbContext
             lot.HasIndex(row => row.ExpiresAt).HasFilter("expired_at is null");
             OfAccount(lot);
         });
+        model.Entity<LotDraw>(draw =>
+        {
+            draw.HasKey(row => new { row.LotId, row.JournalId });
+            draw.ToTable(table => table.HasCheckConstraint("ck_lot_draws_amount", "amount <> 0"));
+            draw.HasIndex(row => new { row.OrganizationId, row.JournalId });
+            draw.HasOne<Lot>().WithMany().HasForeignKey(row => row.LotId);
+            draw.HasOne<Journal>().WithMany().HasForeignKey(row => new { row.OrganizationId, row.JournalId });
+            OfOrganization(draw);
+        });
         model.Entity<HoldRow>(hold =>
         {
             hold.ToTable("holds", table => table.HasCheckConstraint(
@@ -402,6 +420,8 @@ public sealed class HubDb : DbContext
         {
             journal.HasKey(row => new { row.OrganizationId, row.Id });
             journal.HasIndex(row => new { row.OrganizationId, row.IdempotencyKey }).IsUnique();
+            journal.HasIndex(row => new { row.OrganizationId, row.ReversesId }).IsUnique().HasFilter("reverses_id is not null");
+            journal.HasOne<Journal>().WithMany().HasForeignKey(row => new { row.OrganizationId, row.ReversesId });
             OfOrganization(journal);
         });
         model.Entity<Entry>(entry =>
@@ -411,6 +431,40 @@ public sealed class HubDb : DbContext
             // With the organization: a journal whose entries span two organizations cannot be written.
             entry.HasOne<Journal>().WithMany().HasForeignKey(row => new { row.OrganizationId, row.JournalId });
             OfAccount(entry);
+        });
+    }
+
+    private static void MapBudgets(ModelBuilder model)
+    {
+        model.Entity<Budget>(budget =>
+        {
+            budget.HasAlternateKey(row => new { row.Id, row.OrganizationId });
+            budget.ToTable(table =>
+            {
+                table.HasCheckConstraint("ck_budgets_amount", "amount >= 0 and coalesce(raised_amount, 0) >= 0");
+                table.HasCheckConstraint("ck_budgets_raise", "(raised_amount is null) = (raised_until is null)");
+                table.HasCheckConstraint("ck_budgets_one_thing", "model_id is null or vendor_id is null");
+            });
+            budget.HasIndex(row => new { row.OrganizationId, row.SubjectId }).HasFilter("ended_at is null");
+            OfOrganization(budget);
+        });
+        model.Entity<BudgetWindow>(window =>
+        {
+            window.HasKey(row => new { row.BudgetId, row.StartsAt });
+            window.ToTable(table => table.HasCheckConstraint("ck_budget_windows_not_negative", "held >= 0 and used >= opening and opening >= 0"));
+            window.HasOne<Budget>().WithMany().HasForeignKey(row => new { row.BudgetId, row.OrganizationId })
+                .HasPrincipalKey(budget => new { budget.Id, budget.OrganizationId });
+            OfOrganization(window);
+        });
+        model.Entity<OutputSample>(sample =>
+        {
+            sample.HasKey(row => row.ModelId);
+            sample.HasOne<Model>().WithMany().HasForeignKey(row => row.ModelId);
+        });
+        model.Entity<AuditRun>(run =>
+        {
+            run.Property(row => row.Looked).HasColumnType("jsonb");
+            run.HasIndex(row => row.FinishedAt);
         });
     }
 

@@ -67,6 +67,9 @@ public static class DataPlane
         services.AddHostedService(provider => provider.GetRequiredService<Leases>());
         services.AddLedger();
         services.AddOptions<MeteringOptions>().BindConfiguration(MeteringOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<OutputLengths>();
+        services.AddHostedService(provider => provider.GetRequiredService<OutputLengths>());
+        services.AddSingleton<Funds>();
         services.AddSingleton<Meter>();
         services.AddSingleton<TextCalls>();
         services.AddResponses();

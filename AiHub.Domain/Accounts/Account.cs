@@ -77,3 +77,14 @@ public sealed class Lot
     public required long Remaining { get; init; }
     public required long Held { get; init; }
 }
+
+/// <summary>What a journal took from a lot, or put back into it.</summary>
+public sealed class LotDraw
+{
+    public required Guid LotId { get; init; }
+    public required Guid JournalId { get; init; }
+    public required Guid OrganizationId { get; init; }
+
+    /// <summary>Positive is taken.</summary>
+    public required long Amount { get; init; }
+}

@@ -8,18 +8,17 @@ namespace AiHub.Domain.Accounts;
 /// </summary>
 internal sealed class GroupCommit<TRow, TResult> : IAsyncDisposable
 {
-    private const int LargestBatch = 128;
-
     private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(10_000) { SingleReader = true });
     private readonly Func<IReadOnlyList<TRow>, Task<IReadOnlyList<TResult>>> _commit;
     private readonly Func<Exception, bool> _blamesOneRow;
+    private readonly int _largestBatch;
     private readonly Task _writer;
 
     /// <param name="commit">Commits rows and answers each in the same order.</param>
     /// <param name="blamesOneRow">Whether a failure is of a row rather than of the database; then each row is committed alone.</param>
-    public GroupCommit(Func<IReadOnlyList<TRow>, Task<IReadOnlyList<TResult>>> commit, Func<Exception, bool> blamesOneRow)
+    public GroupCommit(Func<IReadOnlyList<TRow>, Task<IReadOnlyList<TResult>>> commit, Func<Exception, bool> blamesOneRow, int largestBatch = 128)
     {
-        (_commit, _blamesOneRow) = (commit, blamesOneRow);
+        (_commit, _blamesOneRow, _largestBatch) = (commit, blamesOneRow, largestBatch);
         _writer = Task.Run(WriteAsync);
     }
 
@@ -42,10 +41,10 @@ internal sealed class GroupCommit<TRow, TResult> : IAsyncDisposable
 
     private async Task WriteAsync()
     {
-        var batch = new List<Waiting>(LargestBatch);
+        var batch = new List<Waiting>(_largestBatch);
         while (await _waiting.Reader.WaitToReadAsync())
         {
-            while (batch.Count < LargestBatch && _waiting.Reader.TryRead(out var waiting))
+            while (batch.Count < _largestBatch && _waiting.Reader.TryRead(out var waiting))
             {
                 if (waiting.Caller.IsCancellationRequested)
                 {

@@ -39,6 +39,22 @@ public sealed class HoldRow
     /// <summary>The lots those tokens and that granted money are held in, and how much in each.</summary>
     public required Guid[] LotIds { get; init; }
     public required long[] LotAmounts { get; init; }
+
+    /// <summary>The budgets the call counts against, the beginning of the period of each, and how much is held in each.</summary>
+    public required Guid[] BudgetIds { get; init; }
+    public required DateTimeOffset[] BudgetStarts { get; init; }
+    public required long[] BudgetAmounts { get; init; }
+
+    /// <summary>What it came to in each, in the same order; null until settled.</summary>
+    public long[]? BudgetUsed { get; init; }
+
+    /// <summary>Tokens and list price the answer must fit into; null when it may grow beyond what is held.</summary>
+    public long? CoversTokens { get; init; }
+    public long? CoversNanos { get; init; }
+
+    /// <summary>The models and vendors that may answer.</summary>
+    public required string[] Models { get; init; }
+    public required string[] Vendors { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }
     public DateTimeOffset? ClosedAt { get; init; }

@@ -16,6 +16,9 @@ public sealed class Journal
     public required DateTimeOffset EffectiveAt { get; init; }
     public required DateTimeOffset BookedAt { get; init; }
     public string? Memo { get; init; }
+
+    /// <summary>The journal whose opposite this one is.</summary>
+    public Guid? ReversesId { get; init; }
 }
 
 public sealed class Entry

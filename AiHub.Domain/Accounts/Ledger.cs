@@ -10,8 +10,13 @@ namespace AiHub.Domain.Accounts;
 /// </summary>
 public sealed partial class Ledger : IAsyncDisposable
 {
-    private const int SettleTries = 6;
+    private const int LargestBatch = 128;
+    private const int SettleTries = 10;
+    private const int MostFindingsKept = 100;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
+    // All tries together outlast a database that starts again.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly NpgsqlDataSource _database;
     private readonly TimeProvider _time;
@@ -19,7 +24,11 @@ public sealed partial class Ledger : IAsyncDisposable
     private readonly GroupCommit<HoldRequest, HoldAnswer> _holds;
     private readonly GroupCommit<Settlement, SettlementAnswer> _settlements;
 
-    public Ledger(string connectionString, TimeProvider time, ILogger<Ledger> logger)
+    public Ledger(string connectionString, TimeProvider time, ILogger<Ledger> logger) : this(connectionString, time, logger, LargestBatch)
+    {
+    }
+
+    internal Ledger(string connectionString, TimeProvider time, ILogger<Ledger> logger, int largestBatch)
     {
         (_time, _logger) = (time, logger);
         _database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
@@ -31,8 +40,8 @@ public sealed partial class Ledger : IAsyncDisposable
             MaxAutoPrepare = 10,
             AutoPrepareMinUsages = 2,
         });
-        _holds = new GroupCommit<HoldRequest, HoldAnswer>(HoldAllAsync, BlamesOneRow);
-        _settlements = new GroupCommit<Settlement, SettlementAnswer>(SettleAllAsync, BlamesOneRow);
+        _holds = new GroupCommit<HoldRequest, HoldAnswer>(HoldAllAsync, BlamesOneRow, largestBatch);
+        _settlements = new GroupCommit<Settlement, SettlementAnswer>(SettleAllAsync, BlamesOneRow, largestBatch);
     }
 
     /// <summary>
@@ -67,7 +76,8 @@ public sealed partial class Ledger : IAsyncDisposable
             {
                 // Whether the lost commit counted or not: the hold's state decides, so trying again is safe.
                 LogSettlingAgain(settlement.HoldId, attempt, failure);
-                await Task.Delay(FirstPause * (1 << attempt), _time, ct);
+                var pause = FirstPause * (1 << attempt);
+                await Task.Delay(pause < LongestPause ? pause : LongestPause, _time, ct);
             }
         }
     }
@@ -95,8 +105,42 @@ public sealed partial class Ledger : IAsyncDisposable
         (await QueryAsync("select expire_lots($1, $2)", row => row.GetFieldValue<int>(0), ct, new(now.ToUniversalTime()), new(limit)))[0];
 
     /// <summary>What is wrong in the books: nothing, always.</summary>
-    public Task<IReadOnlyList<Violation>> AuditAsync(CancellationToken ct) => QueryAsync(
-        "select organization_id, violation from ledger_audit()", row => new Violation(row.GetFieldValue<Guid>(0), row.GetFieldValue<string>(1)), ct);
+    public Task<IReadOnlyList<Violation>> AuditAsync(DateTimeOffset now, CancellationToken ct) => QueryAsync(
+        "select organization_id, violation from ledger_audit($1)",
+        row => new Violation(row.GetFieldValue<Guid>(0), row.GetFieldValue<string>(1)),
+        ct,
+        new Parameter(now.ToUniversalTime()));
+
+    /// <summary>Audits the whole ledger and keeps what was found.</summary>
+    public async Task<AuditReport> AuditAndKeepAsync(Guid? requestedBy, CancellationToken ct)
+    {
+        var startedAt = _time.GetUtcNow();
+        var violations = await AuditAsync(startedAt, ct);
+        var looked = (await QueryAsync("select ledger_size()::text", row => row.GetString(0), ct))[0];
+        var run = new AuditRun
+        {
+            Id = Guid.CreateVersion7(startedAt),
+            StartedAt = startedAt.ToUniversalTime(),
+            FinishedAt = _time.GetUtcNow().ToUniversalTime(),
+            RequestedBy = requestedBy,
+            Looked = looked,
+            Violations = violations.Count,
+            Findings = [.. violations.Take(MostFindingsKept).Select(violation => $"{violation.OrganizationId}: {violation.What}")],
+        };
+        await QueryAsync(
+            "select keep_audit($1, $2, $3, $4, $5, $6, $7)",
+            _ => true,
+            ct,
+            new(run.Id),
+            new(run.StartedAt),
+            new(run.FinishedAt),
+            new(requestedBy ?? (object)DBNull.Value, NpgsqlTypes.NpgsqlDbType.Uuid),
+            new(run.Looked, NpgsqlTypes.NpgsqlDbType.Jsonb),
+            new(run.Violations),
+            new(run.Findings));
+
+        return new AuditReport(run, violations);
+    }
 
     /// <summary>Finishes what was asked for.</summary>
     public async ValueTask DisposeAsync()
@@ -109,7 +153,7 @@ public sealed partial class Ledger : IAsyncDisposable
     private Task<IReadOnlyList<HoldAnswer>> HoldAllAsync(IReadOnlyList<HoldRequest> requests)
     {
         return QueryAsync(
-            $"select {HoldAnswer.Columns} from ledger_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            $"select {HoldAnswer.Columns} from ledger_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
             HoldAnswer.Read,
             CancellationToken.None,
             Column(request => Guid.CreateVersion7(request.Now)),
@@ -119,9 +163,17 @@ public sealed partial class Ledger : IAsyncDisposable
             Column(request => request.UserId),
             Column(request => request.KeyId),
             Column(request => request.PlanTokens),
-            Column(request => request.MinimumPlanTokens),
             Column(request => request.Cost.Nanos),
+            Column(request => request.LeastTokens),
+            Column(request => request.LeastNanos),
+            Column(request => request.MostTokens),
+            Column(request => request.MostNanos),
+            Column(request => request.MarginPlanTokens),
+            Column(request => request.MarginCost?.Nanos ?? 0),
             Column(request => request.Cost.Currency.ToString()),
+            // Ids without spaces: arrays of arrays of different lengths do not go through unnest.
+            Column(request => string.Join(' ', request.Models)),
+            Column(request => string.Join(' ', request.Vendors)),
             Column(request => request.Now.ToUniversalTime()),
             Column(request => (request.Now + request.Lease).ToUniversalTime()));
 
@@ -174,3 +226,5 @@ public sealed record SweptHold(Guid HoldId, Guid OrganizationId, Guid RequestId)
 
 /// <summary>A broken promise of the ledger.</summary>
 public sealed record Violation(Guid OrganizationId, string What);
+
+public sealed record AuditReport(AuditRun Run, IReadOnlyList<Violation> Violations);

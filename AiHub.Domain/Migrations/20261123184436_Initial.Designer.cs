@@ -726,6 +726,47 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("accounts", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Accounts.AuditRun", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.PrimitiveCollection<string[]>("Findings")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("findings");
+
+                    b.Property<DateTimeOffset>("FinishedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("finished_at");
+
+                    b.Property<string>("Looked")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("looked");
+
+                    b.Property<Guid?>("RequestedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("requested_by");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<long>("Violations")
+                        .HasColumnType("bigint")
+                        .HasColumnName("violations");
+
+                    b.HasKey("Id")
+                        .HasName("pk_audit_runs");
+
+                    b.HasIndex("FinishedAt")
+                        .HasDatabaseName("ix_audit_runs_finished_at");
+
+                    b.ToTable("audit_runs", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Accounts.Balance", b =>
                 {
                     b.Property<Guid>("AccountId")
@@ -821,9 +862,36 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("asked_tokens");
 
+                    b.PrimitiveCollection<long[]>("BudgetAmounts")
+                        .IsRequired()
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("budget_amounts");
+
+                    b.PrimitiveCollection<Guid[]>("BudgetIds")
+                        .IsRequired()
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("budget_ids");
+
+                    b.PrimitiveCollection<DateTimeOffset[]>("BudgetStarts")
+                        .IsRequired()
+                        .HasColumnType("timestamp with time zone[]")
+                        .HasColumnName("budget_starts");
+
+                    b.PrimitiveCollection<long[]>("BudgetUsed")
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("budget_used");
+
                     b.Property<DateTimeOffset?>("ClosedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("closed_at");
+
+                    b.Property<long?>("CoversNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("covers_nanos");
+
+                    b.Property<long?>("CoversTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("covers_tokens");
 
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
@@ -855,6 +923,11 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasColumnType("uuid[]")
                         .HasColumnName("lot_ids");
+
+                    b.PrimitiveCollection<string[]>("Models")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("models");
 
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("uuid")
@@ -892,6 +965,11 @@ namespace AiHub.Domain.Migrations
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid")
                         .HasColumnName("user_id");
+
+                    b.PrimitiveCollection<string[]>("Vendors")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("vendors");
 
                     b.Property<long?>("WrittenOffNanos")
                         .HasColumnType("bigint")
@@ -946,12 +1024,21 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("memo");
 
+                    b.Property<Guid?>("ReversesId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("reverses_id");
+
                     b.HasKey("OrganizationId", "Id")
                         .HasName("pk_journals");
 
                     b.HasIndex("OrganizationId", "IdempotencyKey")
                         .IsUnique()
                         .HasDatabaseName("ix_journals_organization_id_idempotency_key");
+
+                    b.HasIndex("OrganizationId", "ReversesId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_journals_organization_id_reverses_id")
+                        .HasFilter("reverses_id is not null");
 
                     b.ToTable("journals", (string)null);
                 });
@@ -1015,6 +1102,36 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("lots", null, t =>
                         {
                             t.HasCheckConstraint("ck_lots_remaining", "0 <= held and held <= remaining and remaining <= original");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Accounts.LotDraw", b =>
+                {
+                    b.Property<Guid>("LotId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("lot_id");
+
+                    b.Property<Guid>("JournalId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("journal_id");
+
+                    b.Property<long>("Amount")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.HasKey("LotId", "JournalId")
+                        .HasName("pk_lot_draws");
+
+                    b.HasIndex("OrganizationId", "JournalId")
+                        .HasDatabaseName("ix_lot_draws_organization_id_journal_id");
+
+                    b.ToTable("lot_draws", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_lot_draws_amount", "amount <> 0");
                         });
                 });
 
@@ -1467,6 +1584,150 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("vendor_keys", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Quotas.Budget", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.PrimitiveCollection<int[]>("AlertAt")
+                        .IsRequired()
+                        .HasColumnType("integer[]")
+                        .HasColumnName("alert_at");
+
+                    b.Property<string>("Alignment")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("alignment");
+
+                    b.Property<long>("Amount")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount");
+
+                    b.Property<DateTimeOffset>("Anchor")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("anchor");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid?>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<bool>("Hard")
+                        .HasColumnType("boolean")
+                        .HasColumnName("hard");
+
+                    b.Property<string>("ModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("model_id");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Period")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("period");
+
+                    b.Property<long?>("RaisedAmount")
+                        .HasColumnType("bigint")
+                        .HasColumnName("raised_amount");
+
+                    b.Property<DateTimeOffset?>("RaisedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("raised_until");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("scope");
+
+                    b.Property<Guid>("SubjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("subject_id");
+
+                    b.Property<string>("Unit")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("unit");
+
+                    b.Property<string>("VendorId")
+                        .HasColumnType("text")
+                        .HasColumnName("vendor_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_budgets");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_budgets_id_organization_id");
+
+                    b.HasIndex("OrganizationId", "SubjectId")
+                        .HasDatabaseName("ix_budgets_organization_id_subject_id")
+                        .HasFilter("ended_at is null");
+
+                    b.ToTable("budgets", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_budgets_amount", "amount >= 0 and coalesce(raised_amount, 0) >= 0");
+
+                            t.HasCheckConstraint("ck_budgets_one_thing", "model_id is null or vendor_id is null");
+
+                            t.HasCheckConstraint("ck_budgets_raise", "(raised_amount is null) = (raised_until is null)");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Quotas.BudgetWindow", b =>
+                {
+                    b.Property<Guid>("BudgetId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("budget_id");
+
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.Property<DateTimeOffset?>("EndsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ends_at");
+
+                    b.Property<long>("Held")
+                        .HasColumnType("bigint")
+                        .HasColumnName("held");
+
+                    b.Property<long>("Opening")
+                        .HasColumnType("bigint")
+                        .HasColumnName("opening");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long>("Used")
+                        .HasColumnType("bigint")
+                        .HasColumnName("used");
+
+                    b.HasKey("BudgetId", "StartsAt")
+                        .HasName("pk_budget_windows");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_budget_windows_organization_id");
+
+                    b.HasIndex("BudgetId", "OrganizationId")
+                        .HasDatabaseName("ix_budget_windows_budget_id_organization_id");
+
+                    b.ToTable("budget_windows", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_budget_windows_not_negative", "held >= 0 and used >= opening and opening >= 0");
+                        });
+                });
+
             modelBuilder.Entity("AiHub.Domain.Quotas.Period", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1855,6 +2116,27 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("team_memberships", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Usage.OutputSample", b =>
+                {
+                    b.Property<string>("ModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("model_id");
+
+                    b.PrimitiveCollection<int[]>("Outputs")
+                        .IsRequired()
+                        .HasColumnType("integer[]")
+                        .HasColumnName("outputs");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("ModelId")
+                        .HasName("pk_output_samples");
+
+                    b.ToTable("output_samples", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Usage.UsageRecord", b =>
                 {
                     b.Property<Guid>("Id")
@@ -2191,6 +2473,12 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_journals_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Accounts.Journal", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ReversesId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_journals_journals_organization_id_reverses_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Accounts.Lot", b =>
@@ -2202,6 +2490,30 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_lots_accounts_account_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Accounts.LotDraw", b =>
+                {
+                    b.HasOne("AiHub.Domain.Accounts.Lot", null)
+                        .WithMany()
+                        .HasForeignKey("LotId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_lot_draws_lots_lot_id");
+
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_lot_draws_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Accounts.Journal", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "JournalId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_lot_draws_journals_organization_id_journal_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Catalog.PriceProposal", b =>
@@ -2249,6 +2561,34 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_vendor_keys_vendors_vendor_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Quotas.Budget", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_budgets_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Quotas.BudgetWindow", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_budget_windows_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Quotas.Budget", null)
+                        .WithMany()
+                        .HasForeignKey("BudgetId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_budget_windows_budgets_budget_id_organization_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Period", b =>
@@ -2336,6 +2676,16 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_team_memberships_teams_team_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Usage.OutputSample", b =>
+                {
+                    b.HasOne("AiHub.Domain.Catalog.Model", null)
+                        .WithMany()
+                        .HasForeignKey("ModelId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_output_samples_models_model_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Usage.UsageRecord", b =>

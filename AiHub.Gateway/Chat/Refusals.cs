@@ -13,6 +13,8 @@ namespace AiHub.Gateway.Chat;
 internal static class Refusals
 {
     private const string InsufficientQuota = "insufficient_quota";
+    private const string InsufficientBalance = "insufficient_balance";
+    private const string BudgetExceeded = "budget_exceeded";
     private static readonly TimeSpan UntilCallsEnd = TimeSpan.FromSeconds(2);
 
     public static OpenAIError Of(RouteRefusalReason reason, string model, Caller caller) => reason switch
@@ -68,8 +70,8 @@ internal static class Refusals
     public static OpenAIError Of(HoldRefusal refusal, Caller caller) => refusal.Reason switch
     {
         HoldRefusalReason.QuotaExhausted => OfQuota(refusal, caller),
-        HoldRefusalReason.InsufficientBalance => Quota(
-            $"The balance of your organization does not cover this call: it may cost up to {Amount(refusal.Needed, caller.Currency)} and {Amount(Math.Max(0, refusal.Limit - refusal.Used - refusal.Held), caller.Currency)} is available. Top up in the portal, or ask for a shorter answer with max_tokens.").Final(),
+        HoldRefusalReason.InsufficientBalance => OfBalance(refusal, caller),
+        HoldRefusalReason.BudgetExhausted => OfBudget(refusal, caller),
         _ => OpenAIError.Forbidden("This organization is suspended or has no subscription. Ask its owner, or the operator of this hub.", "organization_suspended"),
     };
 
@@ -81,7 +83,7 @@ internal static class Refusals
         }
 
         var left = refusal.Limit - refusal.Used;
-        if (refusal.Held > 0 && refusal.Needed <= left)
+        if (refusal.MayPass)
         {
             // What is missing is only set aside; it comes back when those calls end.
             return Quota($"The {Tokens(left)} tokens left of your {caller.Plan.Name} plan are reserved by calls still running. Try again when they have ended, or ask for shorter answers with max_tokens.") with
@@ -90,10 +92,50 @@ internal static class Refusals
             };
         }
 
-        var reset = refusal.ResetsAt is { } at ? $" It resets at {at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}." : "";
         return Quota(
-            $"You exceeded your current quota: {Tokens(refusal.Used)} of {Tokens(refusal.Limit)} tokens of the {caller.Plan.Name} plan are used this month, and this call needs at least {Tokens(refusal.Needed)}.{reset} Upgrade your plan in the portal to go on now.").Final();
+            $"You exceeded your current quota: {Tokens(refusal.Used)} of {Tokens(refusal.Limit)} tokens of the {caller.Plan.Name} plan are used this month, and this call needs at least {Tokens(refusal.Needed)}.{Reset(refusal)} Upgrade your plan in the portal to go on now.").Final();
     }
+
+    private static OpenAIError OfBalance(HoldRefusal refusal, Caller caller)
+    {
+        var error = Quota($"The balance of your organization does not cover this call: it needs at least {Amount(refusal.Needed, caller.Currency)} and {Amount(Math.Max(0, refusal.Limit - refusal.Used - refusal.Held), caller.Currency)} is available.") with
+        {
+            Status = StatusCodes.Status402PaymentRequired,
+            Code = InsufficientBalance,
+        };
+        return refusal.MayPass
+            ? error with { Message = $"{error.Message} {Amount(refusal.Held, caller.Currency)} more is reserved by calls still running; try again when they have ended.", RetryAfter = UntilCallsEnd }
+            : (error with { Message = $"{error.Message} Top up in the portal to go on." }).Final();
+    }
+
+    private static OpenAIError OfBudget(HoldRefusal refusal, Caller caller)
+    {
+        var budget = refusal.Budget!;
+        var of = (budget.ModelId, budget.VendorId) switch
+        {
+            ({ } model, _) => $" for the model {model}",
+            (_, { } vendor) => $" for the provider {vendor}",
+            _ => "",
+        };
+        var whose = budget.Scope switch
+        {
+            "organization" => "your organization",
+            "team" => $"the team '{budget.Subject}'",
+            "user" => $"the user '{budget.Subject}'",
+            _ => $"the API key '{budget.Subject}'",
+        };
+        var setBy = budget.SetBy is { } person ? $", set by {person}," : "";
+        var figures = $"The {budget.Period} budget of {whose}{of}{setBy} is {In(refusal.Limit)}: {In(refusal.Used)} used, {In(refusal.Held)} reserved by calls still running, and this call needs at least {In(refusal.Needed)}.";
+        var error = Quota(figures) with { Code = BudgetExceeded };
+        return refusal.MayPass
+            ? error with { Message = $"{figures} Try again when those calls have ended.", RetryAfter = UntilCallsEnd }
+            : (error with { Message = $"{figures}{Reset(refusal)} Whoever manages budgets can raise it in the portal." }).Final();
+
+        string In(long amount) => budget.Unit == Budget.Tokens ? $"{Tokens(amount)} tokens" : Amount(amount, caller.Currency);
+    }
+
+    private static string Reset(HoldRefusal refusal) =>
+        refusal.ResetsAt is { } at ? $" It resets at {at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}." : "";
 
     private static OpenAIError Quota(string message) => new(StatusCodes.Status429TooManyRequests, message, InsufficientQuota, null, InsufficientQuota);
 

@@ -102,6 +102,7 @@ public static class Keys
         };
         await rules.CheckAsync(request.Limits, ct);
 
+        var budget = request.Budget is { } asked ? Budgets.Read(Budgets.Of(asked), "budget.", key.Id, member, now, errors) : null;
         if (errors.Any)
         {
             return errors.Refuse();
@@ -135,12 +136,18 @@ public static class Keys
             db.ApiKeys.Add(key);
             await db.SaveChangesAsync(ct);
             await db.AuditAsync(http.Actor(), "api_key.created", key.Id.ToString(), null, Told(key), now, ct);
+            if (budget is not null)
+            {
+                await db.SetAsync(budget, http.Actor(), now, ct);
+            }
 
             return null;
         }, ct);
 
         return refusal is null
-            ? TypedResults.Created($"{ManagementApi.Path}/auth/api-keys/{key.Id}", Shown(key, secret, prefix, lastFour))
+            ? TypedResults.Created(
+                $"{ManagementApi.Path}/auth/api-keys/{key.Id}",
+                Shown(key, secret, prefix, lastFour) with { Budget = (await Budgets.OfKeysAsync(db, member, [key.Id], now, ct)).GetValueOrDefault(key.Id) })
             : refusal;
     }
 
@@ -179,11 +186,16 @@ public static class Keys
             key.DisabledAt = request.Enabled switch { null => key.DisabledAt, true => null, false => key.DisabledAt ?? now };
             await db.SaveChangesAsync(ct);
             await db.AuditAsync(http.Actor(), "api_key.changed", key.Id.ToString(), before, Told(key), now, ct);
+            if (request.Budget is { } asked && await Budgets.ChangeOfKeyAsync(db, asked, key.Id, member, http.Actor(), errors, now, ct) is { } refused)
+            {
+                return refused;
+            }
+
             changed = await db.ApiKeys.Where(row => row.Id == key.Id).Select(View(db)).SingleAsync(ct);
             return null;
         }, ct);
 
-        return refusal is null ? TypedResults.Ok(changed!) : refusal;
+        return refusal is null ? TypedResults.Ok((await WithBudgetsAsync(db, member, [changed!], now, ct))[0]) : refusal;
     }
 
     private static async Task<Results<Ok<CreatedApiKey>, Refused>> RotateAsync(
@@ -213,7 +225,7 @@ public static class Keys
     }
 
     private static async Task<Results<Ok<Page<ApiKeyView>>, Refused>> ListAsync(
-        string? cursor, string? limit, Member member, HttpContext http, HubDb db, CancellationToken ct)
+        string? cursor, string? limit, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
         var asked = new Asked(http);
         var (after, size) = (asked.Cursor(cursor), asked.Limit(limit));
@@ -233,17 +245,23 @@ public static class Keys
             return active.OrderByDescending(key => key.CreatedAt).ThenByDescending(key => key.Id).Take(size + 1).Select(View(db)).ToListAsync(ct);
         }, ct);
 
-        var page = rows.Take(size).ToList();
+        var page = await WithBudgetsAsync(db, member, [.. rows.Take(size)], time.Now(), ct);
         return TypedResults.Ok(new Page<ApiKeyView>(page, rows.Count > size ? new Cursor(page[^1].CreatedAt, page[^1].Id).ToString() : null));
     }
 
-    private static async Task<Results<Ok<ApiKeyView>, Refused>> FindAsync(string id, Member member, HubDb db, CancellationToken ct) =>
+    private static async Task<Results<Ok<ApiKeyView>, Refused>> FindAsync(string id, Member member, HubDb db, TimeProvider time, CancellationToken ct) =>
         Guid.TryParse(id, out var parsed) && await db.InOrganizationAsync(
             member.OrganizationId,
             () => db.ApiKeys.Where(key => key.Id == parsed && key.RevokedAt == null).Select(View(db)).FirstOrDefaultAsync(ct),
             ct) is { } key
-            ? TypedResults.Ok(key)
+            ? TypedResults.Ok((await WithBudgetsAsync(db, member, [key], time.Now(), ct))[0])
             : Refused.Because(ProblemKind.KeyNotFound);
+
+    private static async Task<List<ApiKeyView>> WithBudgetsAsync(HubDb db, Member member, List<ApiKeyView> keys, DateTimeOffset now, CancellationToken ct)
+    {
+        var budgets = await Budgets.OfKeysAsync(db, member, [.. keys.Select(key => key.Id)], now, ct);
+        return keys.ConvertAll(key => key with { Budget = budgets.GetValueOrDefault(key.Id) });
+    }
 
     private static async Task<Results<NoContent, Refused>> RevokeAsync(string id, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
@@ -323,5 +341,6 @@ public static class Keys
         key.AllowedVendors,
         key.AllowedIps,
         key.Tags,
-        key.PreviousExpiresAt);
+        key.PreviousExpiresAt,
+        null);
 }

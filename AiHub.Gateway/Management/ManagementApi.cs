@@ -92,6 +92,8 @@ public static class ManagementApi
         api.MapInvitations();
         api.MapTeams();
         api.MapOperators();
+        api.MapBudgets();
+        api.MapLedgerAudits();
         api.MapBilling();
         api.MapModelCatalog();
         api.MapAdminVendors();

@@ -17,7 +17,7 @@ namespace AiHub.Gateway.Metering;
 /// there are any, and never in the caller's lifetime but in its own.
 /// </summary>
 public sealed partial class Meter(
-    Ledger ledger, Leases leases, TokenCounter counter, EndpointPace pace, GatewayTelemetry telemetry, IOptions<MeteringOptions> options, TimeProvider time, ILogger<Meter> logger)
+    Ledger ledger, Funds funds, OutputLengths lengths, Leases leases, TokenCounter counter, EndpointPace pace, GatewayTelemetry telemetry, IOptions<MeteringOptions> options, TimeProvider time, ILogger<Meter> logger)
 {
     private const int MostDrains = 256;
     private const long MostDrained = 4 * 1024 * 1024;
@@ -27,29 +27,11 @@ public sealed partial class Meter(
     public async Task<CallOutcome> HoldAsync(Guid id, Caller caller, string surface, RoutePlan plan, ChatRequest request, long receivedTimestamp, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var reserved = Reservation.For(caller, plan.Model, request);
-        var outcome = await HoldAsync(reserved);
-        var exact = false;
-        if (outcome.Refusal is { Reason: HoldRefusalReason.QuotaExhausted } refusal && Exactly(reserved) is var counted
-            && counted.Least(request.Choices).PlanTokens(plan.Model) <= refusal.Limit - refusal.Used - refusal.Held)
+        var funding = await funds.HoldAsync(id, caller, plan, request, now, ct);
+        if (funding.Hold is not { } hold)
         {
-            // The quick guess was too high for the little that is left; the exact count fits.
-            (reserved, exact) = (counted, true);
-            outcome = await HoldAsync(reserved);
-        }
-
-        if (outcome.Hold is not { } hold)
-        {
-            telemetry.Refused(outcome.Refusal!.Reason.ToString());
-            return new CallOutcome(null, outcome.Refusal);
-        }
-
-        // Less was granted than asked for, and no wallet stands behind the rest: the answer must fit into what there is.
-        var nobodyPaysMore = hold.Money.Nanos == 0 && !(caller.AllowsOverage && reserved.Cost(plan).Nanos == 0);
-        if (hold.PlanTokens < reserved.PlanTokens(plan.Model) && nobodyPaysMore)
-        {
-            reserved = exact ? reserved : Exactly(reserved);
-            reserved = reserved with { Output = reserved.OutputWithin(hold.PlanTokens, plan.Model, request.Choices), Bounded = true };
+            telemetry.Refused(funding.Refusal!.Reason.ToString());
+            return new CallOutcome(null, funding.Refusal);
         }
 
         return new CallOutcome(
@@ -59,19 +41,14 @@ public sealed partial class Meter(
                 Caller = caller,
                 Surface = surface,
                 Request = request,
-                Plan = plan,
+                Plan = funding.Plan,
                 Hold = hold,
-                Reserved = reserved,
-                OutputCap = reserved.Bounded ? reserved.Output / request.Choices : null,
+                Reserved = funding.Reserved,
+                OutputCap = funding.OutputCap,
                 ReceivedAt = now,
                 ReceivedTimestamp = receivedTimestamp,
             },
             null);
-
-        Task<HoldOutcome> HoldAsync(Reservation wanted) =>
-            this.HoldAsync(id, caller, wanted.PlanTokens(plan.Model), wanted.Least(request.Choices).PlanTokens(plan.Model), wanted.Cost(plan), now, ct);
-
-        Reservation Exactly(Reservation estimated) => estimated with { Prompt = counter.CountPrompt(plan.Model.Id, request) };
     }
 
     /// <summary>Holds what a call that is not chat may cost. It cannot be made to end sooner, so all of it is held or nothing.</summary>
@@ -80,7 +57,15 @@ public sealed partial class Meter(
         var now = time.GetUtcNow();
         var expected = SurfaceCall.Expect(request, plan);
         var planTokens = plan.Model.Weights.PlanTokens(expected);
-        var outcome = await HoldAsync(id, caller, planTokens, planTokens, SurfaceCall.Dearest(plan, expected), now, ct);
+        var cost = SurfaceCall.Dearest(plan, expected);
+        var outcome = await funds.HoldAsync(
+            new HoldRequest(id, caller.OrganizationId, caller.TeamId, caller.UserId, caller.KeyId, planTokens, planTokens, cost, now, Leases.Length)
+            {
+                MinimumCost = cost,
+                Models = [.. plan.Upstreams.Select(upstream => upstream.Model.Id).Distinct()],
+                Vendors = [.. plan.Upstreams.Select(upstream => upstream.VendorId).Distinct()],
+            },
+            ct);
         if (outcome.Hold is not { } hold)
         {
             telemetry.Refused(outcome.Refusal!.Reason.ToString());
@@ -181,9 +166,6 @@ public sealed partial class Meter(
         }
     }
 
-    private Task<HoldOutcome> HoldAsync(Guid id, Caller caller, long planTokens, long least, Money cost, DateTimeOffset now, CancellationToken ct) => ledger.HoldAsync(
-        new HoldRequest(id, caller.OrganizationId, caller.TeamId, caller.UserId, caller.KeyId, planTokens, least, cost, now, Leases.Length), ct);
-
     private static async Task<Reply> OpenAsync(Func<CancellationToken, Task<Reply>> openAsync, Tally tally, CancellationToken ct)
     {
         try
@@ -255,6 +237,11 @@ public sealed partial class Meter(
         }
 
         call.Usage = usage;
+        if (call is Call chat && usage is { Source: UsageSource.Vendor, Status: UsageStatus.Succeeded })
+        {
+            lengths.Add(usage.ModelId, usage.Tokens.Output / chat.Request.Choices);
+        }
+
         telemetry.Settled(call, usage);
         if (usage.Status == UsageStatus.Succeeded && call.Plan.Cache?.Answer is null && call.Attempts.Exchange is { Duration: { } duration } exchange)
         {

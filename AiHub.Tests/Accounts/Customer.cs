@@ -98,6 +98,48 @@ internal sealed class Customer(TestDatabase database, Ledger ledger)
         return (bool)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Sets a budget of the customer itself, or of its owner, as the owner would.</summary>
+    public async Task<Budget> BudgetAsync(
+        long amount, BudgetScope scope = BudgetScope.User, string unit = Budget.Tokens, BudgetPeriod period = BudgetPeriod.Month, bool hard = true,
+        Guid? subject = null, string? model = null, string? vendor = null, BudgetAlignment alignment = BudgetAlignment.Calendar, DateTimeOffset? at = null)
+    {
+        var budget = new Budget
+        {
+            Id = Guid.CreateVersion7(),
+            OrganizationId = Id,
+            Scope = scope,
+            SubjectId = subject ?? (scope == BudgetScope.Organization ? Id : OwnerId),
+            ModelId = model,
+            VendorId = vendor,
+            Unit = unit,
+            Amount = amount,
+            Period = period,
+            Alignment = alignment,
+            Anchor = at ?? Start,
+            Hard = hard,
+            AlertAt = [50, 80, 95, 100],
+            CreatedAt = at ?? Start,
+            CreatedBy = OwnerId,
+        };
+        await using var db = database.Open();
+        await db.InOrganizationAsync(Id, () => db.AddBudgetAsync(budget, default), default);
+        return budget;
+    }
+
+    /// <summary>The counters of a budget, the first period first.</summary>
+    public async Task<List<(long Used, long Held)>> CountedAsync(Budget budget)
+    {
+        await using var db = database.Open();
+        return await db.InOrganizationAsync(
+            Id,
+            async () => (await db.BudgetWindows.AsNoTracking().Where(window => window.BudgetId == budget.Id).OrderBy(window => window.StartsAt).ToListAsync())
+                .ConvertAll(window => (window.Used, window.Held)),
+            default);
+    }
+
+    public Task<bool> ReverseAsync(Guid journal, DateTimeOffset? at = null) =>
+        database.AsAdminAsync<bool>($"select ledger_reverse(gen_random_uuid(), '{Id}', '{journal}', null, '{at ?? Start:O}')");
+
     public Task SetCreditLimitAsync(long nanos) => database.AsAdminAsync<object>($"select set_credit_limit('{Id}', {nanos})");
 
     public Task SuspendAsync() => database.AsAdminAsync<object>($"update organizations set status = 'suspended' where id = '{Id}' returning id");

@@ -21,7 +21,7 @@ public sealed class LedgerFixture : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        Assert.Empty(await Ledger.AuditAsync(default));
+        Assert.Empty(await Ledger.AuditAsync(Customer.Start, default));
         await Ledger.DisposeAsync();
         await Database.DisposeAsync();
     }

@@ -232,7 +232,7 @@ public sealed class LedgerPropertyTests(LedgerFixture books) : IClassFixture<Led
 
         public async Task CheckAsync()
         {
-            Assert.Empty(await books.Ledger.AuditAsync(default));
+            Assert.Empty(await books.Ledger.AuditAsync(Customer.Start, default));
 
             var balances = await customer.BalancesAsync();
             Assert.All([balances.Allowance, balances.Granted, balances.Purchased], balance => Assert.True(0 <= balance.Held && balance.Held <= balance.Posted));

@@ -128,7 +128,7 @@ public sealed class LedgerTests(LedgerFixture books) : IClassFixture<LedgerFixtu
         await customer.TopUpAsync(1_000);
         await customer.HoldAsync(10, nanos: 300);
 
-        var refused = (await customer.AskAsync(10, nanos: 701)).Refusal!;
+        var refused = (await customer.AskAsync(10, minimum: 10, nanos: 701)).Refusal!;
 
         Assert.Equal(new HoldRefusal(HoldRefusalReason.InsufficientBalance, 1_000, 0, 300, 701, new(2026, 6, 20, 8, 0, 0, TimeSpan.Zero)), refused);
         Assert.NotNull((await customer.AskAsync(10, nanos: 700)).Hold);

@@ -30,6 +30,8 @@ public sealed class ScriptedVendor : IAsyncDisposable
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
             vendor.Requests.Enqueue(new ReceivedRequest(Encoding.UTF8.GetString(body.ToArray()), context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
+            body.Position = 0;
+            context.Request.Body = body;
             await answer(context);
         });
         await app.StartAsync();

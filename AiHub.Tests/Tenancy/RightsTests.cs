@@ -51,6 +51,12 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
     [InlineData("delete from users")]
     [InlineData("select ledger_post(gen_random_uuid(), id, 'x', 'x', 'payments', 'wallet_purchased', 'USD', 1, created_at, created_at) from organizations")]
     [InlineData("select set_credit_limit(id, 1000) from organizations")]
+    [InlineData("select ledger_reverse(gen_random_uuid(), organization_id, id, null, booked_at) from journals")]
+    [InlineData("update budgets set amount = 1000000000")]
+    [InlineData("insert into budgets select * from budgets")]
+    [InlineData("update budget_windows set used = 0")]
+    [InlineData("delete from lot_draws")]
+    [InlineData("insert into audit_runs select * from audit_runs")]
     [InlineData("select ledger_give_back(holds, 'released', created_at) from holds")]
     [InlineData("select grant_period(gen_random_uuid(), id, id, 0, created_at, created_at, created_at) from organizations")]
     [InlineData("alter table balances disable row level security")]
@@ -125,11 +131,11 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
 
         Assert.Equal(
             [
-                "alert_deliveries_take", "alert_delivery_close", "alerts_fire",
-                "audit_append", "claim_operator", "expire_lots", "find_api_key", "find_invitation", "grant_periods", "ledger_audit", "ledger_hold",
-                "ledger_release", "ledger_renew", "ledger_settle", "ledger_sweep", "limits_of_key", "open_organization", "operator_at_work",
-                "organizations_of_hub", "organizations_of_user",
-                "rotate_api_key", "set_organization_status", "subscriptions_due", "usage_months_prepare", "usage_roll_up",
+                "alert_deliveries_take", "alert_delivery_close", "alerts_fire", "audit_append", "change_budget", "claim_operator", "create_budget",
+                "end_budget", "expire_lots", "find_api_key", "find_invitation", "grant_periods", "keep_audit", "ledger_audit", "ledger_hold",
+                "ledger_release", "ledger_renew", "ledger_settle", "ledger_size", "ledger_sweep", "limits_of_key", "open_organization",
+                "operator_at_work", "organizations_of_hub", "organizations_of_user", "rotate_api_key", "set_organization_status",
+                "subscriptions_due", "usage_months_prepare", "usage_roll_up",
             ],
             open);
         Assert.Equal(0, await books.Database.AsAdminAsync<long>(

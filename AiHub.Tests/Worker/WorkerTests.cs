@@ -33,7 +33,7 @@ public sealed class WorkerTests
                 && await db.Holds.AnyAsync(hold => hold.Id == lost.Id && hold.State == HoldState.Lapsed)
                 && await db.Lots.AnyAsync(lot => lot.ExpiredAt != null), default);
         });
-        Assert.Empty(await ledger.AuditAsync(default));
+        Assert.Empty(await ledger.AuditAsync(clock.GetUtcNow(), default));
     }
 
     [Fact]

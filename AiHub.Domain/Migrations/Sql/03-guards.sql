@@ -7,10 +7,12 @@ end $$;
 
 create or replace trigger append_only before update or delete on journals for each row execute function refuse_change();
 create or replace trigger append_only before update or delete on entries for each row execute function refuse_change();
+create or replace trigger append_only before update or delete on lot_draws for each row execute function refuse_change();
 create or replace trigger append_only before update or delete on audit_entries for each row execute function refuse_change();
 create or replace trigger append_only before update or delete on usage_records for each row execute function refuse_change();
 create or replace trigger never_emptied before truncate on journals execute function refuse_change();
 create or replace trigger never_emptied before truncate on entries execute function refuse_change();
+create or replace trigger never_emptied before truncate on lot_draws execute function refuse_change();
 create or replace trigger never_emptied before truncate on audit_entries execute function refuse_change();
 create or replace trigger never_emptied before truncate on usage_records execute function refuse_change();
 

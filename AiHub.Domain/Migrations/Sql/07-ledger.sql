@@ -12,10 +12,11 @@ begin
 end $$;
 
 create or replace function ledger_account(p_organization_id uuid, p_kind text, p_unit text) returns uuid
-    language sql stable security definer set search_path = public, pg_temp
+    language plpgsql stable security definer set search_path = public, pg_temp
 as $$
-    select id from accounts where organization_id = p_organization_id and kind = p_kind and unit = p_unit
-$$;
+begin
+    return (select id from accounts where organization_id = p_organization_id and kind = p_kind and unit = p_unit);
+end $$;
 
 -- Checked when the transaction commits, as hub_owner: under the caller's eyes row-level security could hide half a journal,
 -- and an empty sum is zero.

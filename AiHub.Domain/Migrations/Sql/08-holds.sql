@@ -7,8 +7,11 @@ create or replace function ledger_position(p_organization_id uuid, p_now timesta
         allowance_id uuid, granted_id uuid, purchased_id uuid,
         allowance_limit bigint, allowance_used bigint, allowance_held bigint, allowance_free bigint,
         granted_free bigint, purchased_free bigint, wallet_posted bigint, wallet_held bigint)
-    language sql stable security definer set search_path = public, pg_temp
+    -- Not in SQL: such a function is planned anew at every call.
+    language plpgsql stable security definer set search_path = public, pg_temp
 as $$
+begin
+    return query
     select organization.status, organization.currency, plan.id is not null, plan.id is not null and plan.monthly_tokens is null,
            coalesce(plan.allows_overage, false), period.ends_at,
            allowance.id, granted.id, purchased.id,
@@ -30,8 +33,8 @@ as $$
     cross join lateral (
         select coalesce(sum(remaining), 0)::bigint as remaining, coalesce(sum(held), 0)::bigint as held, coalesce(sum(remaining - held), 0)::bigint as free
         from lots where account_id = granted.id and remaining > 0 and (expires_at is null or expires_at > p_now)) promotions
-    where organization.id = p_organization_id
-$$;
+    where organization.id = p_organization_id;
+end $$;
 
 -- Sets aside an amount in the lots of an account that have something free, the soonest to expire first. The caller has checked that there is enough.
 create or replace function ledger_hold_lots(
@@ -62,34 +65,74 @@ begin
     update balances set held = held + p_amount where account_id = p_account_id;
 end $$;
 
+-- What an amount of tokens at a price comes to in money when the allowance pays what it can. A call that counts no tokens is money alone.
+create or replace function ledger_money(p_tokens bigint, p_cost bigint, p_allowance bigint) returns bigint
+    language plpgsql immutable
+as $$
+begin
+    if p_tokens > 0 and p_allowance >= p_tokens then
+        return 0;
+    end if;
+    return ledger_share(p_cost, p_tokens - least(p_tokens, p_allowance), p_tokens);
+end $$;
+
+-- Whether allowance and wallet pay for so much together; there is no wallet (null) for those whose plan ends with its allowance.
+create or replace function ledger_affords(p_allowance bigint, p_wallet bigint, p_tokens bigint, p_cost bigint) returns boolean
+    language plpgsql immutable
+as $$
+declare
+    v_money bigint := ledger_money(p_tokens, p_cost, p_allowance);
+begin
+    return (v_money = 0 and p_tokens <= p_allowance) or coalesce(v_money <= p_wallet, false);
+end $$;
+
+-- Rows ask for what a call is expected to come to, and say the least that makes sense (its prompt and one token of answer) and the most it can.
+-- Where plenty is free and no budget is hard, the expected is held and the answer may run over. Else the hold must cover all the answer can come
+-- to: the most, or as much of the way from the least to the most as is free; the caller then keeps the answer within what the hold covers.
+-- A hard budget also counts the margin by which the prompt may have been guessed too short.
 create or replace function ledger_hold(
     p_ids uuid[], p_request_ids uuid[], p_organization_ids uuid[], p_team_ids uuid[], p_user_ids uuid[], p_key_ids uuid[],
-    p_plan_tokens bigint[], p_minimums bigint[], p_costs bigint[], p_currencies text[], p_created timestamptz[], p_expires timestamptz[])
+    p_plan_tokens bigint[], p_costs bigint[], p_least_tokens bigint[], p_least_costs bigint[], p_most_tokens bigint[], p_most_costs bigint[],
+    p_margin_tokens bigint[], p_margin_costs bigint[], p_currencies text[], p_models text[], p_vendors text[], p_created timestamptz[], p_expires timestamptz[])
     returns table (
-        outcome text, hold_id uuid, held_tokens bigint, held_nanos bigint, held_until timestamptz,
-        limit_ bigint, used bigint, held bigint, needed bigint, resets_at timestamptz)
+        outcome text, hold_id uuid, held_tokens bigint, held_nanos bigint, covers_tokens bigint, covers_nanos bigint, held_until timestamptz,
+        limit_ bigint, used bigint, held bigint, needed bigint, resets_at timestamptz, refusing_budget jsonb, is_hard boolean)
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
+    -- So many times what the call can come to at most must be free for holding only the expected.
+    c_plenty_of_tokens constant integer := 4;
+    c_plenty_of_money constant integer := 16;
     v record;
     v_existing holds;
     v_at record;
+    v_room record;
+    v_scale bigint;
+    v_parts bigint;
+    v_enough bigint;
+    v_tried bigint;
+    v_wallet bigint;
+    v_asked_tokens bigint;
+    v_asked_cost bigint;
     v_tokens bigint;
     v_money bigint;
     v_granted bigint;
     v_lot_ids uuid[];
     v_lot_amounts bigint[];
+    v_budget_amounts bigint[];
 begin
     perform ledger_lock(p_organization_ids);
 
     for v in
         select * from unnest(p_ids, p_request_ids, p_organization_ids, p_team_ids, p_user_ids, p_key_ids,
-                             p_plan_tokens, p_minimums, p_costs, p_currencies, p_created, p_expires)
-            with ordinality as asked (id, request_id, organization_id, team_id, user_id, key_id, tokens, minimum, cost, currency, created_at, expires_at, ordinal)
+                             p_plan_tokens, p_costs, p_least_tokens, p_least_costs, p_most_tokens, p_most_costs,
+                             p_margin_tokens, p_margin_costs, p_currencies, p_models, p_vendors, p_created, p_expires)
+            with ordinality as asked (id, request_id, organization_id, team_id, user_id, key_id, tokens, cost, least_tokens, least_cost, most_tokens, most_cost,
+                                      margin_tokens, margin_cost, currency, models, vendors, created_at, expires_at, ordinal)
         order by ordinal
     loop
-        hold_id := null; held_tokens := null; held_nanos := null; held_until := null;
-        limit_ := 0; used := 0; held := 0; needed := 0; resets_at := null;
+        hold_id := null; held_tokens := null; held_nanos := null; held_until := null; covers_tokens := null; covers_nanos := null;
+        limit_ := 0; used := 0; held := 0; needed := 0; resets_at := null; refusing_budget := null; is_hard := false;
 
         select * into v_existing from holds where organization_id = v.organization_id and request_id = v.request_id;
         if found then
@@ -98,7 +141,10 @@ begin
             hold_id := v_existing.id;
             held_tokens := v_existing.plan_tokens;
             held_nanos := v_existing.granted_nanos + v_existing.purchased_nanos;
+            covers_tokens := v_existing.covers_tokens;
+            covers_nanos := v_existing.covers_nanos;
             held_until := v_existing.expires_at;
+            is_hard := exists (select from budgets where id = any (v_existing.budget_ids) and hard);
             return next;
             continue;
         end if;
@@ -115,46 +161,102 @@ begin
             continue;
         end if;
 
-        -- The allowance covers what it can; the rest is paid in money at its share of the price. A call that counts no tokens is money alone.
-        v_tokens := least(v.tokens, v_at.allowance_free);
-        v_money := case when v_tokens < v.tokens or v.tokens = 0 then ledger_share(v.cost, v.tokens - v_tokens, v.tokens) else 0 end;
+        v_scale := greatest(v.most_tokens - v.least_tokens, v.most_cost - v.least_cost, 1);
+        select * into v_room from ledger_ask_budgets(
+            v.organization_id, v.team_id, v.user_id, v.key_id, string_to_array(v.models, ' '), string_to_array(v.vendors, ' '), v.created_at,
+            v.least_tokens + v.margin_tokens, v.least_cost + v.margin_cost, v.most_tokens + v.margin_tokens, v.most_cost + v.margin_cost, v_scale);
+        if v_room.refusing is not null then
+            outcome := 'budget_exhausted';
+            limit_ := v_room.refusing_limit;
+            used := v_room.refusing_used;
+            held := v_room.refusing_held;
+            needed := v_room.refusing_needed;
+            resets_at := v_room.refusing_resets_at;
+            refusing_budget := describe_budget(v_room.refusing);
+            return next;
+            continue;
+        end if;
 
-        if v_money > 0 or v_tokens < v.tokens then
-            if v_at.overage and v_money <= v_at.granted_free + v_at.purchased_free then
-                null;
-            elsif v_tokens > 0 and v_tokens >= v.minimum then
-                v_money := 0;
-            else
-                outcome := case when v_at.overage and (v_at.unlimited or v_at.granted_free + v_at.purchased_free > 0) then 'insufficient_balance' else 'quota_exhausted' end;
+        if v_room.any_hard then
+            v.least_tokens := v.least_tokens + v.margin_tokens;
+            v.least_cost := v.least_cost + v.margin_cost;
+            v.most_tokens := v.most_tokens + v.margin_tokens;
+            v.most_cost := v.most_cost + v.margin_cost;
+        end if;
+
+        v_wallet := case when v_at.overage then v_at.granted_free + v_at.purchased_free end;
+        if not v_room.any_hard and (v_at.allowance_free >= c_plenty_of_tokens * v.most_tokens and v.most_tokens > 0
+                                    or v_wallet >= c_plenty_of_money::numeric * v.most_cost) then
+            v_asked_tokens := v.tokens;
+            v_asked_cost := v.cost;
+        else
+            -- The greatest number of parts that everything free together pays, found by halving: what money must add is not a straight line.
+            v_parts := v_room.parts;
+            if not ledger_affords(v_at.allowance_free, v_wallet, v.least_tokens + div((v.most_tokens - v.least_tokens)::numeric * v_parts, v_scale)::bigint,
+                                  v.least_cost + div((v.most_cost - v.least_cost)::numeric * v_parts, v_scale)::bigint) then
+                v_enough := -1;
+                while v_parts - v_enough > 1 loop
+                    v_tried := case v_enough when -1 then 0 else v_enough + (v_parts - v_enough) / 2 end;
+                    if ledger_affords(v_at.allowance_free, v_wallet, v.least_tokens + div((v.most_tokens - v.least_tokens)::numeric * v_tried, v_scale)::bigint,
+                                      v.least_cost + div((v.most_cost - v.least_cost)::numeric * v_tried, v_scale)::bigint) then
+                        v_enough := v_tried;
+                    else
+                        exit when v_tried = 0;
+                        v_parts := v_tried;
+                    end if;
+                end loop;
+                v_parts := v_enough;
+            end if;
+
+            if v_parts < 0 then
+                outcome := case when v_at.overage and (v_at.unlimited or v_wallet > 0) then 'insufficient_balance' else 'quota_exhausted' end;
                 resets_at := v_at.resets_at;
                 if outcome = 'insufficient_balance' then
                     limit_ := v_at.wallet_posted;
                     held := v_at.wallet_held;
-                    needed := v_money;
+                    needed := ledger_money(v.least_tokens, v.least_cost, v_at.allowance_free);
                 else
                     limit_ := v_at.allowance_limit;
                     used := v_at.allowance_used;
                     held := v_at.allowance_held;
-                    needed := v.minimum;
+                    needed := v.least_tokens;
                 end if;
                 return next;
                 continue;
             end if;
+
+            v_asked_tokens := v.least_tokens + div((v.most_tokens - v.least_tokens)::numeric * v_parts, v_scale);
+            v_asked_cost := v.least_cost + div((v.most_cost - v.least_cost)::numeric * v_parts, v_scale);
+            is_hard := v_room.any_hard;
+            covers_tokens := v_asked_tokens - case when is_hard then v.margin_tokens else 0 end;
+            covers_nanos := v_asked_cost - case when is_hard then v.margin_cost else 0 end;
         end if;
 
+        v_tokens := least(v_asked_tokens, v_at.allowance_free);
+        v_money := ledger_money(v_asked_tokens, v_asked_cost, v_at.allowance_free);
         v_granted := least(v_money, v_at.granted_free);
         v_lot_ids := '{}';
         v_lot_amounts := '{}';
-        select * into v_lot_ids, v_lot_amounts from ledger_hold_lots(v_at.allowance_id, v_tokens, v.created_at, v_lot_ids, v_lot_amounts);
-        select * into v_lot_ids, v_lot_amounts from ledger_hold_lots(v_at.granted_id, v_granted, v.created_at, v_lot_ids, v_lot_amounts);
+        if v_tokens > 0 then
+            select * into v_lot_ids, v_lot_amounts from ledger_hold_lots(v_at.allowance_id, v_tokens, v.created_at, v_lot_ids, v_lot_amounts);
+        end if;
+        if v_granted > 0 then
+            select * into v_lot_ids, v_lot_amounts from ledger_hold_lots(v_at.granted_id, v_granted, v.created_at, v_lot_ids, v_lot_amounts);
+        end if;
         if v_money > v_granted then
             update balances set held = balances.held + v_money - v_granted where account_id = v_at.purchased_id;
         end if;
+        v_budget_amounts := '{}';
+        if cardinality(v_room.budget_ids) > 0 then
+            v_budget_amounts := ledger_hold_budgets(v_room.budget_ids, v_room.starts, v_room.units, v_asked_tokens, v_asked_cost, v.created_at);
+        end if;
 
         insert into holds (id, organization_id, request_id, team_id, user_id, key_id, state, currency, asked_tokens, asked_nanos,
-                           plan_tokens, granted_nanos, purchased_nanos, lot_ids, lot_amounts, created_at, expires_at)
+                           plan_tokens, granted_nanos, purchased_nanos, lot_ids, lot_amounts, covers_tokens, covers_nanos,
+                           budget_ids, budget_starts, budget_amounts, models, vendors, created_at, expires_at)
         values (v.id, v.organization_id, v.request_id, v.team_id, v.user_id, v.key_id, 'held', v.currency, v.tokens, v.cost,
-                v_tokens, v_granted, v_money - v_granted, v_lot_ids, v_lot_amounts, v.created_at, v.expires_at);
+                v_tokens, v_granted, v_money - v_granted, v_lot_ids, v_lot_amounts, ledger_hold.covers_tokens, ledger_hold.covers_nanos,
+                v_room.budget_ids, v_room.starts, v_budget_amounts, string_to_array(v.models, ' '), string_to_array(v.vendors, ' '), v.created_at, v.expires_at);
 
         outcome := 'held';
         hold_id := v.id;
@@ -164,7 +266,9 @@ begin
         return next;
     end loop;
 end $$;
-grant execute on function ledger_hold(uuid[], uuid[], uuid[], uuid[], uuid[], uuid[], bigint[], bigint[], bigint[], text[], timestamptz[], timestamptz[]) to hub_app;
+grant execute on function ledger_hold(
+    uuid[], uuid[], uuid[], uuid[], uuid[], uuid[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
+    text[], text[], text[], timestamptz[], timestamptz[]) to hub_app;
 
 -- Closes what a hold has set aside in the lots of one account and takes p_want from them and, if that is not enough, from whatever else is free
 -- there. A lot that has expired since pays only what was held in it; what is left of that goes to breakage like the rest of the lot did.
@@ -190,6 +294,9 @@ begin
 
         update lots set held = held - v_lot.own, remaining = remaining - v_take where id = v_lot.id;
         update balances set held = held - v_lot.own, posted = posted - v_take where account_id = p_account_id;
+        if v_take > 0 then
+            insert into lot_draws (lot_id, journal_id, organization_id, amount) values (v_lot.id, p_hold.id, p_hold.organization_id, v_take);
+        end if;
         v_taken := v_taken + v_take;
 
         if v_lot.expired_at is not null and v_lot.own > v_take then
@@ -214,6 +321,7 @@ begin
     insert into entries (journal_id, organization_id, account_id, amount, unit)
     values (v_journal_id, p_organization_id, p_account_id, -p_amount, p_unit),
            (v_journal_id, p_organization_id, ledger_account(p_organization_id, 'breakage', p_unit), p_amount, p_unit);
+    insert into lot_draws (lot_id, journal_id, organization_id, amount) values (p_lot_id, v_journal_id, p_organization_id, p_amount);
     update lots set remaining = remaining - p_amount where id = p_lot_id;
     update balances set posted = posted - p_amount where account_id = p_account_id;
 end $$;
@@ -303,7 +411,10 @@ begin
             where leg.amount <> 0;
         end if;
 
-        update holds set state = 'settled', closed_at = v.now, settled_tokens = v_tokens, settled_nanos = v_granted + v_purchased, written_off_nanos = v_written_off
+        update holds
+        set state = 'settled', closed_at = v.now, settled_tokens = v_tokens, settled_nanos = v_granted + v_purchased, written_off_nanos = v_written_off,
+            budget_used = case when cardinality(v_hold.budget_ids) > 0
+                          then ledger_settle_budgets(v_hold, v_usage.model_id, v_usage.vendor_id, v_usage.plan_tokens, v_usage.cost_nanos) else '{}' end
         where id = v_hold.id;
 
         v_usage.plan_tokens_charged := v_tokens;
@@ -343,6 +454,11 @@ begin
         update balances set held = held - p_hold.purchased_nanos
         where account_id = ledger_account(p_hold.organization_id, 'wallet_purchased', p_hold.currency);
     end if;
+
+    for i in 1 .. cardinality(p_hold.budget_ids) loop
+        update budget_windows set held = held - p_hold.budget_amounts[i]
+        where budget_id = p_hold.budget_ids[i] and starts_at = p_hold.budget_starts[i];
+    end loop;
 
     update holds set state = p_state, closed_at = p_now where id = p_hold.id;
 end $$;

@@ -79,14 +79,18 @@ begin
     perform ledger_lock(array(select organization_id from lots where id = any (v_due)));
 
     for v_lot in
-        select lot.id, lot.organization_id, lot.account_id, lot.expires_at, lot.remaining - lot.held as free, account.unit
+        select lot.id, lot.organization_id, lot.account_id, lot.expires_at, lot.remaining - lot.held as free, account.unit,
+               -- Something may have been put back into a lot that had ended, by a reversal; it ends again.
+               (select count(*) from lot_draws draw join journals journal on journal.organization_id = draw.organization_id and journal.id = draw.journal_id
+                where draw.lot_id = lot.id and journal.kind = 'expire') as times
         from lots lot join accounts account on account.id = lot.account_id
         where lot.id = any (v_due) and lot.expired_at is null
         order by lot.id
     loop
         update lots set expired_at = p_now where id = v_lot.id;
         if v_lot.free > 0 then
-            perform ledger_expire(v_lot.organization_id, v_lot.id, v_lot.account_id, v_lot.unit, v_lot.free, 'expire:' || v_lot.id, v_lot.expires_at, p_now);
+            perform ledger_expire(v_lot.organization_id, v_lot.id, v_lot.account_id, v_lot.unit, v_lot.free,
+                                  'expire:' || v_lot.id || case v_lot.times when 0 then '' else ':' || v_lot.times end, v_lot.expires_at, p_now);
         end if;
         v_count := v_count + 1;
     end loop;
@@ -168,41 +172,3 @@ begin
     update balances set floor = -p_nanos
     from accounts where accounts.id = balances.account_id and accounts.kind = 'wallet_purchased' and accounts.organization_id = p_organization_id;
 end $$;
-
--- What cannot be: each row is a broken promise of the ledger. One statement, so that all of it is seen at one moment.
-create or replace function ledger_audit() returns table (organization_id uuid, violation text)
-    language sql stable security definer set search_path = public, pg_temp
-as $$
-    select journal.organization_id, format('journal %s does not balance', journal.id)
-    from journals journal
-    left join lateral (
-        select sum(units.entries) as entries, bool_or(units.total <> 0) as unbalanced
-        from (select count(*) as entries, sum(amount) as total from entries
-              where entries.organization_id = journal.organization_id and journal_id = journal.id group by unit) units) sums on true
-    where coalesce(sums.entries, 0) < 2 or sums.unbalanced
-
-    union all
-    select balance.organization_id, format('balance of account %s is %s, its entries sum to %s', balance.account_id, balance.posted, coalesce(sums.total, 0))
-    from balances balance
-    left join (select account_id, sum(amount) as total from entries group by account_id) sums on sums.account_id = balance.account_id
-    where balance.posted <> coalesce(sums.total, 0)
-
-    union all
-    select balance.organization_id, format('account %s holds %s, its open holds sum to %s', balance.account_id, balance.held, coalesce(open.total, 0))
-    from balances balance
-    join accounts account on account.id = balance.account_id
-    left join (
-        select holds.organization_id, sum(plan_tokens) as allowance, sum(granted_nanos) as granted, sum(purchased_nanos) as purchased
-        from holds where state = 'held' group by holds.organization_id) sums on sums.organization_id = balance.organization_id
-    cross join lateral (select case account.kind when 'allowance' then sums.allowance when 'wallet_granted' then sums.granted else sums.purchased end as total) open
-    where balance.held <> coalesce(open.total, 0)
-
-    union all
-    select balance.organization_id, format('account %s has %s posted and %s held, its lots %s and %s', balance.account_id, balance.posted, balance.held,
-                                           coalesce(sums.remaining, 0), coalesce(sums.held, 0))
-    from balances balance
-    join accounts account on account.id = balance.account_id and account.kind in ('allowance', 'wallet_granted')
-    left join (select account_id, sum(remaining) as remaining, sum(held) as held from lots group by account_id) sums on sums.account_id = balance.account_id
-    where balance.posted <> coalesce(sums.remaining, 0) or balance.held <> coalesce(sums.held, 0)
-$$;
-grant execute on function ledger_audit() to hub_app;

@@ -20,6 +20,10 @@ public readonly record struct ChatRequestOutcome(ChatRequest? Request, OpenAIErr
 /// </summary>
 public sealed class ChatRequest : IDisposable
 {
+    private const int MostAroundMessage = 8;
+    private const int MostAroundTools = 512;
+    private const int MostOfAttachment = 4 * TokenCounter.AttachmentTokens;
+
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 256 };
     private static readonly byte[] AskForUsage = Encoding.UTF8.GetBytes("\"include_usage\":true");
     private static readonly byte[] AskForUsageOptions = Encoding.UTF8.GetBytes("{\"include_usage\":true}");
@@ -66,6 +70,12 @@ public sealed class ChatRequest : IDisposable
 
     /// <summary>A quick guess at the prompt's tokens, rather too many than too few.</summary>
     public long EstimatedPromptTokens { get; private set; }
+
+    /// <summary>
+    /// The most tokens any vendor could count the prompt's text as: one per byte, and what vendors add around messages and tools.
+    /// Of attachments no vendor says beforehand what they come to.
+    /// </summary>
+    public long MostPromptTokens { get; private set; }
 
     /// <summary>What the client really sent, where that was another dialect.</summary>
     public ClientRequest? Original { get; private set; }
@@ -268,7 +278,8 @@ public sealed class ChatRequest : IDisposable
                     : reader.TokenType != JsonTokenType.StartArray ? OpenAIError.WrongType("messages", "an array of messages")
                     : null;
                 hasMessages = true;
-                EstimatedPromptTokens += EstimateTokens(ref reader, out var messages) + 4L * messages;
+                EstimatedPromptTokens += EstimateTokens(ref reader, out var messages, out var most) + 4L * messages;
+                MostPromptTokens += most + MostAroundMessage * (messages + 1L);
                 error ??= messages == 0 ? OpenAIError.BadRequest("Invalid 'messages': the array is empty.", "messages", "empty_array") : null;
             }
             else if (reader.ValueTextEquals("stream"u8))
@@ -308,7 +319,8 @@ public sealed class ChatRequest : IDisposable
             else if (reader.ValueTextEquals("tools"u8) || reader.ValueTextEquals("functions"u8) || reader.ValueTextEquals("response_format"u8))
             {
                 reader.Read();
-                EstimatedPromptTokens += EstimateTokens(ref reader, out _);
+                EstimatedPromptTokens += EstimateTokens(ref reader, out _, out var most);
+                MostPromptTokens += most + MostAroundTools;
             }
             else if (reader.ValueTextEquals("models"u8) || reader.ValueTextEquals("provider"u8) || reader.ValueTextEquals("route"u8))
             {
@@ -444,10 +456,11 @@ public sealed class ChatRequest : IDisposable
 
     private static JsonRange Name(ref Utf8JsonReader reader) => new((int)reader.TokenStartIndex, reader.ValueSpan.Length + 2);
 
-    private static long EstimateTokens(ref Utf8JsonReader reader, out int elements)
+    private static long EstimateTokens(ref Utf8JsonReader reader, out int elements, out long most)
     {
         var tokens = 0L;
         elements = 0;
+        most = 0;
         var depth = reader.CurrentDepth;
         if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject))
         {
@@ -466,12 +479,16 @@ public sealed class ChatRequest : IDisposable
                     // Names are words of a schema; the fixed names of messages are paid for by their flat 4.
                     binary = reader.ValueTextEquals("data"u8) || reader.ValueTextEquals("file_data"u8);
                     tokens += reader.CurrentDepth > depth + 3 ? TokenCounter.Estimate(reader.ValueSpan) : 0;
+                    most += reader.CurrentDepth > depth + 3 ? reader.ValueSpan.Length : 0;
                     break;
                 case JsonTokenType.String:
-                    tokens += binary || reader.ValueSpan.StartsWith("data:"u8) ? TokenCounter.AttachmentTokens : TokenCounter.Estimate(reader.ValueSpan);
+                    var attached = binary || reader.ValueSpan.StartsWith("data:"u8);
+                    tokens += attached ? TokenCounter.AttachmentTokens : TokenCounter.Estimate(reader.ValueSpan);
+                    most += attached ? MostOfAttachment : reader.ValueSpan.Length;
                     break;
                 case JsonTokenType.Number:
                     tokens++;
+                    most += reader.ValueSpan.Length;
                     break;
             }
         }

@@ -148,7 +148,7 @@ internal static class OpenRouterAccount
 
     private static JsonObject RateLimit(Caller caller) => new()
     {
-        ["requests"] = LimitScope.Of(caller.Limits).Where(scope => scope.Kind == LimitKind.Requests).Select(scope => scope.Limit).DefaultIfEmpty(-1).Min(),
+        ["requests"] = caller.Limits.Where(scope => scope.Kind == LimitKind.Requests).Select(scope => scope.Limit).DefaultIfEmpty(-1).Min(),
         ["interval"] = "60s",
         ["note"] = "-1 is unlimited.",
     };

@@ -43,6 +43,12 @@ public static class FieldText
     public static readonly Text Amount = new("Must be an amount such as 10.50, more than zero.", "须为大于零的金额，例如 10.50。");
     public static readonly Text UnknownChannel = new("One of these channels does not exist.", "其中有不存在的渠道。");
 
+    public static readonly Text Past = new("Must not be in the future.", "不得晚于当前时间。");
+    public static readonly Text ModelOrVendor = new("A budget is of one model or of one vendor, not of both.", "预算只能针对单个模型或单个厂商，不能同时指定。");
+    public static readonly Text NotHere = new("There is nothing with this id here.", "此处没有该编号对应的内容。");
+    public static readonly Text TokenAmount = new("Must be a whole number of tokens, such as 100000.", "须为整数令牌数，例如 100000。");
+    public static readonly Text MoneyAmount = new("Must be an amount such as 10.00, with at most nine decimals.", "须为金额，例如 10.00，最多九位小数。");
+
     public static IReadOnlyList<Text> All { get; } =
     [
         Slug, Url, ModelId, Price, Hours, DayOfYear,
@@ -50,5 +56,6 @@ public static class FieldText
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount,
         WebhookUrl, Amount, UnknownChannel,
+        Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
     ];
 }

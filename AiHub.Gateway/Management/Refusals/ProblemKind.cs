@@ -216,6 +216,14 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("The service is not available at the moment", "服务暂时不可用"),
         new("Wait {0} seconds and try again.", "请在 {0} 秒后重试。"));
 
+    public static readonly ProblemKind BudgetNotFound = new("budget_not_found", 404,
+        new("Budget not found", "未找到该预算"),
+        new("It does not exist in this organization or was removed.", "该预算在此组织中不存在，或已被删除。"));
+
+    public static readonly ProblemKind BudgetLimitReached = new("budget_limit_reached", 409,
+        new("The organization has as many budgets as it may", "组织的预算数量已达上限"),
+        new("An organization may have {0} budgets. Remove some that are not needed.", "每个组织最多可设置 {0} 个预算。请先删除不再需要的预算。"));
+
     public static IReadOnlyList<ProblemKind> All { get; } =
     [
         VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, NotACatalogue,
@@ -225,5 +233,6 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         ModelKey, AddressNotAllowed, SessionRequired, ScopeMissing, OperatorRequired, InvalidSetupToken, RankTooLow, InvitationForOtherAddress,
         MemberNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,
         OrganizationNotEmpty, OrganizationLimitReached, TeamNameTaken, TeamLimitReached, InvitationLimitReached,
+        BudgetNotFound, BudgetLimitReached,
     ];
 }
