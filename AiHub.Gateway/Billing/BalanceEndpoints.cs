@@ -29,7 +29,7 @@ public static class BalanceEndpoints
             return stranger!;
         }
 
-        var limit = (await Funds.OfAsync(db, caller, context.RequestAborted)).Total;
+        var limit = (await Spending.OfAsync(db, caller, context.RequestAborted)).Total;
         return TypedResults.Json(new JsonObject
         {
             ["object"] = "billing_subscription",
@@ -51,7 +51,7 @@ public static class BalanceEndpoints
         }
 
         // In hundredths.
-        var spent = (await Funds.OfAsync(db, caller, context.RequestAborted)).Spent;
+        var spent = (await Spending.OfAsync(db, caller, context.RequestAborted)).Spent;
         return TypedResults.Json(new JsonObject { ["object"] = "list", ["total_usage"] = Number(new Money(checked(spent.Nanos * 100), spent.Currency)) });
     }
 

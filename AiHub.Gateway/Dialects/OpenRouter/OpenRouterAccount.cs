@@ -31,7 +31,7 @@ internal static class OpenRouterAccount
             return stranger!;
         }
 
-        var funds = await Funds.OfAsync(db, caller, context.RequestAborted);
+        var funds = await Spending.OfAsync(db, caller, context.RequestAborted);
         return Data(new JsonObject { ["total_credits"] = Number(funds.Total), ["total_usage"] = Number(funds.Spent) });
     }
 
@@ -51,10 +51,10 @@ internal static class OpenRouterAccount
             caller.OrganizationId,
             async () => (
                 await db.ApiKeys.Where(key => key.Id == caller.KeyId).Select(key => key.Name).FirstAsync(ct),
-                await Funds.SpentByKeyAsync(db, caller, DateTimeOffset.UnixEpoch, ct),
-                await Funds.SpentByKeyAsync(db, caller, today, ct),
-                await Funds.SpentByKeyAsync(db, caller, monday, ct),
-                await Funds.SpentByKeyAsync(db, caller, today.AddDays(1 - today.Day), ct)),
+                await Spending.SpentByKeyAsync(db, caller, DateTimeOffset.UnixEpoch, ct),
+                await Spending.SpentByKeyAsync(db, caller, today, ct),
+                await Spending.SpentByKeyAsync(db, caller, monday, ct),
+                await Spending.SpentByKeyAsync(db, caller, today.AddDays(1 - today.Day), ct)),
             ct);
         var key = new JsonObject
         {

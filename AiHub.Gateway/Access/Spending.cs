@@ -6,11 +6,11 @@ using Microsoft.EntityFrameworkCore;
 namespace AiHub.Gateway.Access;
 
 /// <summary>What an organization has in its wallets and what calls have taken from them, for clients that ask with an API key.</summary>
-internal readonly record struct Funds(Money Balance, Money Spent)
+internal readonly record struct Spending(Money Balance, Money Spent)
 {
     public Money Total => Balance + Spent;
 
-    public static Task<Funds> OfAsync(HubDb db, Caller caller, CancellationToken ct) => db.InOrganizationAsync(
+    public static Task<Spending> OfAsync(HubDb db, Caller caller, CancellationToken ct) => db.InOrganizationAsync(
         caller.OrganizationId,
         async () =>
         {
@@ -19,7 +19,7 @@ internal readonly record struct Funds(Money Balance, Money Spent)
                 .Join(db.Balances, account => account.Id, row => row.AccountId, (account, row) => row.Posted)
                 .SumAsync(ct);
             var spent = await db.UsageRecords.SumAsync(record => record.ChargedNanos, ct);
-            return new Funds(new Money(balance, caller.Currency), new Money(spent, caller.Currency));
+            return new Spending(new Money(balance, caller.Currency), new Money(spent, caller.Currency));
         },
         ct);
 
