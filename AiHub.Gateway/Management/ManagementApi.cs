@@ -86,6 +86,7 @@ public static class ManagementApi
         api.MapMembers();
         api.MapInvitations();
         api.MapTeams();
+        api.MapAuditLogs();
         api.MapOperators();
         api.MapBilling();
         api.MapModelCatalog();
