@@ -6,6 +6,7 @@ using AiHub.Domain;
 using AiHub.Domain.Access;
 using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Routing;
 using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Gateway.Access;
@@ -98,8 +99,9 @@ public sealed class ApiKeys : IDisposable
     {
         var version = _changes.Version;
         await using var scope = _scopes.CreateAsyncScope();
-        var found = await scope.ServiceProvider.GetRequiredService<HubDb>().FindApiKey(hash).AsNoTracking().FirstOrDefaultAsync(ct);
-        var entry = found is null ? null : new Entry(found, ToCaller(found));
+        var db = scope.ServiceProvider.GetRequiredService<HubDb>();
+        var found = await db.FindApiKey(hash).AsNoTracking().FirstOrDefaultAsync(ct);
+        var entry = found is null ? null : new Entry(found, ToCaller(found, await PolicyAsync(db, found, ct)));
 
         Remember(id, entry);
         if (_changes.Version != version || !_changes.IsCurrent)
@@ -121,12 +123,13 @@ public sealed class ApiKeys : IDisposable
         { Found.DisabledAt: not null } => Error("This API key is switched off. Enable it in the portal, or use another key."),
         { CallsModels: false } => new KeyOutcome(null, OpenAIError.Forbidden("This is a management key, which cannot call models. Use a key with the scope 'models'.", "management_key")),
         { Found.Role: { } role } when !role.May(Permission.ModelsCall) => new KeyOutcome(null, OpenAIError.Forbidden("The owner of this API key may not call models in this organization. Ask its owner or an admin for another role.")),
+        { Untagged: { Length: > 0 } missing } => new KeyOutcome(null, OpenAIError.Forbidden($"Your organization requires API keys to be tagged with: {missing}. Tag this key in the portal.", "tags_required")),
         { Networks: { Count: > 0 } networks } when !AllowedNetworks.Contain(networks, from) => new KeyOutcome(null, OpenAIError.Forbidden("This API key may not be used from this address. Its allowed addresses can be changed in the portal.", "address_not_allowed")),
         { Caller.Suspended: true } => new KeyOutcome(null, OpenAIError.Forbidden("This organization is suspended. Ask its owner, or the operator of this hub.", "organization_suspended")),
         _ => new KeyOutcome(entry.Caller, null),
     };
 
-    private static Caller ToCaller(FoundApiKey found) => new()
+    private static Caller ToCaller(FoundApiKey found, OrganizationPolicy policy) => new()
     {
         KeyId = found.Id,
         UserId = found.UserId,
@@ -140,10 +143,21 @@ public sealed class ApiKeys : IDisposable
         AllowsOverage = found.PlanAllowsOverage ?? false,
         KeyRequestsPerMinute = found.RequestsPerMinute,
         AllowedModels = found.AllowedModels.Length > 0 ? found.AllowedModels.ToFrozenSet() : null,
-        AllowedVendors = found.AllowedVendors.Length > 0 ? found.AllowedVendors.ToFrozenSet() : null,
+        Policy = policy,
         ExpiresAt = found.ExpiresAt,
         Suspended = found.OrganizationStatus != OrganizationStatus.Active,
     };
+
+    // The organization's, narrowed by the team's, narrowed by the key's own vendors.
+    private static async Task<OrganizationPolicy> PolicyAsync(HubDb db, FoundApiKey found, CancellationToken ct)
+    {
+        var rules = await db.InOrganizationAsync(
+            found.OrganizationId,
+            () => db.Policies.AsNoTracking().Where(row => row.TeamId == null || row.TeamId == found.TeamId).ToListAsync(ct),
+            ct);
+
+        return rules.Aggregate(OrganizationPolicy.Unrestricted, (policy, rule) => policy.And(rule)).OnlyVendors(found.AllowedVendors);
+    }
 
     private void Remember(KeyHash id, Entry? entry)
     {
@@ -187,7 +201,7 @@ public sealed class ApiKeys : IDisposable
                 }
 
                 break;
-            case "organizations" or "memberships" or "subscriptions" when Guid.TryParse(change.Id, out var organization):
+            case "organizations" or "memberships" or "subscriptions" or "policies" when Guid.TryParse(change.Id, out var organization):
                 foreach (var (id, entry) in _known)
                 {
                     if (entry.Found.OrganizationId == organization)
@@ -227,6 +241,9 @@ public sealed class ApiKeys : IDisposable
     private sealed record Entry(FoundApiKey Found, Caller Caller)
     {
         public bool CallsModels { get; } = Found.Scopes.Contains(KeyScopes.Models);
+
+        /// <summary>The required tags it lacks, for people.</summary>
+        public string Untagged { get; } = string.Join(", ", Caller.Policy.RequiredTags.Except(Found.Tags.Keys).Order(StringComparer.Ordinal));
 
         public IReadOnlyList<IPNetwork> Networks { get; } = [.. Found.AllowedIps.Select(text => IPNetwork.Parse(text))];
     }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using AiHub.Domain;
+using AiHub.Gateway.Routing;
 
 namespace AiHub.Gateway.Access;
 
@@ -27,8 +28,8 @@ public sealed record Caller
     /// <summary>Ids of the models this key may call; null means all the organization may use.</summary>
     public FrozenSet<string>? AllowedModels { get; init; }
 
-    /// <summary>Ids of the vendors its calls may go to; null means all the organization may use.</summary>
-    public FrozenSet<string>? AllowedVendors { get; init; }
+    /// <summary>What the organization, the team and the key let its calls be answered by.</summary>
+    public OrganizationPolicy Policy { get; init; } = OrganizationPolicy.Unrestricted;
 
     /// <summary>What its usage is filed under.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = FrozenDictionary<string, string>.Empty;
@@ -39,8 +40,6 @@ public sealed record Caller
     public bool Suspended { get; init; }
 
     public bool MayCall(string modelId) => AllowedModels is null || AllowedModels.Contains(modelId);
-
-    public bool MayUse(string vendorId) => AllowedVendors is null || AllowedVendors.Contains(vendorId);
 }
 
 /// <param name="Id">The plan's slug, for example <c>free</c>.</param>

@@ -17,7 +17,7 @@ internal static class Refusals
     public static OpenAIError Of(RouteRefusalReason reason, string model, Caller caller) => reason switch
     {
         RouteRefusalReason.UnknownModel => OpenAIError.ModelNotFound(model),
-        RouteRefusalReason.NotAllowed => OpenAIError.Forbidden($"This API key may not call the model '{model}'. It is limited to certain models; change that in the portal, or use another key.", param: "model"),
+        RouteRefusalReason.NotAllowed => OpenAIError.Forbidden($"This API key may not call the model '{model}'. The key, its team or its organization is limited to certain models or vendors; change that in the portal, or use another key.", param: "model"),
         RouteRefusalReason.NoVendor => OpenAIError.ModelNotFound(model) with
         {
             Message = $"The model '{model}' is known to this hub, but no provider that serves it is switched on.",

@@ -87,6 +87,7 @@ public static class ManagementApi
         api.MapInvitations();
         api.MapTeams();
         api.MapAuditLogs();
+        api.MapOrganizationPolicies();
         api.MapOperators();
         api.MapBilling();
         api.MapModelCatalog();

@@ -17,21 +17,27 @@ public sealed class Router(Catalogue catalogue, UpstreamHealth health, TimeProvi
             return Refuse(RouteRefusalReason.UnknownModel);
         }
 
-        if (!caller.MayCall(model.Id))
+        if (!caller.MayCall(model.Id) || !caller.Policy.Allows(model))
         {
             return Refuse(RouteRefusalReason.NotAllowed);
         }
 
-        var served = snapshot.UpstreamsOf(model);
-        if (served.Count == 0)
+        var known = snapshot.UpstreamsOf(model);
+        if (known.Count == 0)
         {
             return Refuse(RouteRefusalReason.NoVendor);
+        }
+
+        var served = known.Where(serving => caller.Policy.Allows(serving.Vendor)).ToList();
+        if (served.Count == 0)
+        {
+            return Refuse(RouteRefusalReason.NotAllowed);
         }
 
         var now = time.GetUtcNow();
         var priced = served
             .Select(serving => (Serving: serving, Prices: snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now)))
-            .Where(candidate => candidate.Prices is not null && caller.MayUse(candidate.Serving.Upstream.VendorId))
+            .Where(candidate => candidate.Prices is not null)
             // One that rests is asked last rather than never: if all rest, somebody has to find out who is well again.
             .OrderBy(candidate => health.RestsUntil(candidate.Serving.Upstream.Id) ?? DateTimeOffset.MinValue)
             .ThenBy(candidate => candidate.Serving.Upstream.Priority)
@@ -54,7 +60,7 @@ public sealed class Router(Catalogue catalogue, UpstreamHealth health, TimeProvi
         var snapshot = catalogue.Current;
         var now = time.GetUtcNow();
         return snapshot.Models
-            .Where(model => caller.MayCall(model.Id) && snapshot.UpstreamsOf(model).Any(serving => caller.MayUse(serving.Upstream.VendorId) && snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now) is not null))
+            .Where(model => caller.MayCall(model.Id) && caller.Policy.Allows(model) && snapshot.UpstreamsOf(model).Any(serving => caller.Policy.Allows(serving.Vendor) && snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now) is not null))
             .OrderBy(model => model.Id, StringComparer.Ordinal);
     }
 

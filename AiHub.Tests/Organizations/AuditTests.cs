@@ -194,6 +194,8 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             await owner.PutAsync($"{team}/members/{owner.UserId}", new TeamRoleChange("lead"));
             return await owner.DeleteAsync($"{team}/members/{owner.UserId}");
         }),
+        ["putPolicy"] = hub => InCompanyAsync(hub, (owner, acme) => owner.PutAsync($"organizations/{acme}/policy", new PolicyRules(Country: "CN"))),
+        ["putTeamPolicy"] = hub => WithTeamAsync(hub, (owner, team) => owner.PutAsync($"{team}/policy", new PolicyRules(Country: "CN"))),
         ["claimOperator"] = async hub =>
         {
             var person = await hub.RegisterAsync();

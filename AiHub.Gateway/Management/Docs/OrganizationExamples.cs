@@ -31,6 +31,8 @@ public static class OrganizationExamples
         System.Text.Json.JsonSerializer.SerializeToElement(new { name = "Search" }), System.Text.Json.JsonSerializer.SerializeToElement(new { name = "Ranking" }),
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
     public static readonly AuditVerification Verification = new(true, null, 3, Audit.Hash);
+    public static readonly PolicyRules Rules = new(DeniedVendors: ["openai"], Country: "CN", ZeroRetention: true, RequiredTags: ["project"]);
+    public static readonly PolicyView Policy = new([], ["openai"], [], [], "CN", true, ["project"], Moment);
     public static readonly OperatorClaim Claim = new("ais_…");
     public static readonly HubOrganizationView OfHub = new(Company.Id, "Acme", false, "active", "USD", "free", "lin@example.com", 4, Moment);
     public static readonly StatusReason Reason = new("The invoice of May is overdue.");

@@ -66,6 +66,11 @@ public static class OrganizationFields
         [(typeof(AuditVerification), "broken_at")] = new("The first entry whose seal is broken; null when the log is whole.", "第一条哈希不符的记录；完整时为 null。"),
         [(typeof(AuditVerification), "entries")] = new("How many entries there are.", "记录总数。"),
         [(typeof(AuditVerification), "last_hash")] = new("The hash of the last entry; null when there is none.", "最后一条记录的哈希；没有记录时为 null。"),
+        [(typeof(PolicyRules), "allowed_models")] = new("Models that may be called; empty means all.", "允许调用的模型；为空表示全部。"),
+        [(typeof(PolicyRules), "allowed_vendors")] = new("Vendors that may answer; empty means all.", "允许使用的厂商；为空表示全部。"),
+        [(typeof(PolicyView), "allowed_models")] = new("Models that may be called; empty means all.", "允许调用的模型；为空表示全部。"),
+        [(typeof(PolicyView), "allowed_vendors")] = new("Vendors that may answer; empty means all.", "允许使用的厂商；为空表示全部。"),
+        [(typeof(PolicyView), "updated_at")] = new("When it was last decided; null when never, so that all is allowed.", "最近一次设置的时间；从未设置则为 null，即不作限制。"),
         [(typeof(OperatorClaim), "setup_token")] = new("Printed once when the database was first migrated.", "首次迁移数据库时输出一次的令牌。"),
         [(typeof(HubOrganizationView), "personal")] = new("True for the organization made at registration.", "注册时创建的个人组织为 true。"),
         [(typeof(HubOrganizationView), "status")] = new("active, suspended or closed.", "active（正常）、suspended（已停用）或 closed（已关闭）。"),
@@ -97,6 +102,11 @@ public static class OrganizationFields
         ["scopes"] = new("What the key is for: `models` alone, or management permissions.", "密钥的用途：单独的 `models`，或若干管理权限。"),
         ["allowed_vendors"] = new("Vendors its calls may go to; empty means all the organization may use.", "其调用可使用的厂商；为空表示组织可用的全部厂商。"),
         ["allowed_ips"] = new("Addresses and networks (CIDR) it may be used from; empty means everywhere.", "可使用该密钥的 IP 地址与网段（CIDR）；为空表示不限。"),
+        ["denied_vendors"] = new("Vendors that may not answer, whoever allows them.", "禁止使用的厂商，优先于任何允许。"),
+        ["denied_models"] = new("Models that may not be called, whoever allows them.", "禁止调用的模型，优先于任何允许。"),
+        ["country"] = new("Only vendors that serve under the law of this country, ISO 3166: CN for domestic models only; null means any.", "仅使用受该国法律管辖的厂商（ISO 3166）：CN 表示仅限境内模型；null 表示不限。"),
+        ["zero_retention"] = new("Only vendors known neither to keep prompts nor to train on them.", "仅使用已知既不保存也不用于训练的厂商。"),
+        ["required_tags"] = new("Names of tags a key must have to call anything.", "密钥调用前必须具有的标签名称。"),
         ["tags"] = new("Names and values its usage is filed under.", "用于归类用量的标签（名称与值）。"),
     };
 }
