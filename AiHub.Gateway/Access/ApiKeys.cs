@@ -143,12 +143,13 @@ public sealed class ApiKeys : IDisposable
         AllowsOverage = found.PlanAllowsOverage ?? false,
         KeyRequestsPerMinute = found.RequestsPerMinute,
         AllowedModels = found.AllowedModels.Length > 0 ? found.AllowedModels.ToFrozenSet() : null,
+        AllowedVendors = found.AllowedVendors.Length > 0 ? found.AllowedVendors.ToFrozenSet() : null,
         Policy = policy,
         ExpiresAt = found.ExpiresAt,
         Suspended = found.OrganizationStatus != OrganizationStatus.Active,
     };
 
-    // The organization's, narrowed by the team's, narrowed by the key's own vendors.
+    // The organization's, narrowed by the team's.
     private static async Task<OrganizationPolicy> PolicyAsync(HubDb db, FoundApiKey found, CancellationToken ct)
     {
         var rules = await db.InOrganizationAsync(
@@ -156,7 +157,7 @@ public sealed class ApiKeys : IDisposable
             () => db.Policies.AsNoTracking().Where(row => row.TeamId == null || row.TeamId == found.TeamId).ToListAsync(ct),
             ct);
 
-        return rules.Aggregate(OrganizationPolicy.Unrestricted, (policy, rule) => policy.And(rule)).OnlyVendors(found.AllowedVendors);
+        return rules.Aggregate(OrganizationPolicy.Unrestricted, (policy, rule) => policy.And(rule));
     }
 
     private void Remember(KeyHash id, Entry? entry)

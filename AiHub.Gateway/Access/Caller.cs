@@ -28,18 +28,26 @@ public sealed record Caller
     /// <summary>Ids of the models this key may call; null means all the organization may use.</summary>
     public FrozenSet<string>? AllowedModels { get; init; }
 
-    /// <summary>What the organization, the team and the key let its calls be answered by.</summary>
-    public OrganizationPolicy Policy { get; init; } = OrganizationPolicy.Unrestricted;
+    /// <summary>Ids of the vendors its calls may go to; null means all the organization may use.</summary>
+    public FrozenSet<string>? AllowedVendors { get; init; }
 
     /// <summary>What its usage is filed under.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = FrozenDictionary<string, string>.Empty;
+
+    /// <summary>What the organization lets its calls be answered by.</summary>
+    public OrganizationPolicy Policy { get; init; } = OrganizationPolicy.Unrestricted;
 
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>The organization may not call anything until an operator lifts this.</summary>
     public bool Suspended { get; init; }
 
+    /// <summary>Neither the key nor the organization rules anything out.</summary>
+    public bool MayCallEverything => AllowedModels is null && AllowedVendors is null && Policy == OrganizationPolicy.Unrestricted;
+
     public bool MayCall(string modelId) => AllowedModels is null || AllowedModels.Contains(modelId);
+
+    public bool MayUse(string vendorId) => AllowedVendors is null || AllowedVendors.Contains(vendorId);
 }
 
 /// <param name="Id">The plan's slug, for example <c>free</c>.</param>

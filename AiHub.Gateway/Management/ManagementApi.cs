@@ -79,6 +79,7 @@ public static class ManagementApi
         var api = app.MapGroup(Path).WithMetadata(new ManagementEndpoint(), new RequestSizeLimitAttribute(MaxBodyBytes));
         api.AddEndpointFilter(RequestRules.Filter);
         api.MapAccounts();
+        api.MapCredentials();
         api.MapKeys();
         api.MapUsageReports();
         api.MapUsageRequests();

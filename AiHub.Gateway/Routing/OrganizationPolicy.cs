@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using AiHub.Domain.Access;
 using AiHub.Domain.Catalog;
 
 namespace AiHub.Gateway.Routing;
@@ -21,14 +20,20 @@ public sealed record OrganizationPolicy
     /// <summary>Ids of models that may not be called, whoever allows them.</summary>
     public FrozenSet<string> DeniedModels { get; init; } = [];
 
+    /// <summary>Names of the tags a key must have to call anything.</summary>
+    public FrozenSet<string> RequiredTags { get; init; } = [];
+
     /// <summary>Only vendors that serve under the law of this country, for example <c>CN</c> for "domestic models only"; null allows all.</summary>
     public string? Country { get; init; }
 
     /// <summary>Only vendors known not to keep or train on prompts, whatever a request says.</summary>
     public bool DenyDataCollection { get; init; }
 
-    /// <summary>Names of the tags a key must have to call anything.</summary>
-    public FrozenSet<string> RequiredTags { get; init; } = [];
+    /// <summary>Its answers are kept and given again for so long unless a request says otherwise; null keeps only those of requests that ask for it.</summary>
+    public TimeSpan? CacheAnswersFor { get; init; }
+
+    /// <summary>How its calls are spread over endpoints; null leaves it to the hub.</summary>
+    public RoutePolicy? Policy { get; init; }
 
     public bool Allows(Model model) => (AllowedModels is null || AllowedModels.Contains(model.Id)) && !DeniedModels.Contains(model.Id);
 
@@ -39,7 +44,7 @@ public sealed record OrganizationPolicy
         && (!DenyDataCollection || vendor is { RetainsPrompts: false, TrainsOnPrompts: false });
 
     /// <summary>This and another rule as well: what either refuses is refused, so nobody below can widen what was decided above.</summary>
-    public OrganizationPolicy And(Policy rule) => this with
+    public OrganizationPolicy And(Domain.Access.Policy rule) => this with
     {
         AllowedVendors = Both(AllowedVendors, rule.AllowedVendors),
         DeniedVendors = DeniedVendors.Concat(rule.DeniedVendors).ToFrozenSet(),
@@ -51,9 +56,36 @@ public sealed record OrganizationPolicy
         RequiredTags = RequiredTags.Concat(rule.RequiredTags).ToFrozenSet(),
     };
 
-    /// <summary>This, and of the vendors these alone; none named are all.</summary>
-    public OrganizationPolicy OnlyVendors(IReadOnlyCollection<string> vendors) => vendors.Count == 0 ? this : this with { AllowedVendors = Both(AllowedVendors, vendors) };
-
     private static FrozenSet<string>? Both(FrozenSet<string>? allowed, IReadOnlyCollection<string> more) =>
         more.Count == 0 ? allowed : allowed is null ? more.ToFrozenSet() : allowed.Intersect(more).ToFrozenSet();
+}
+
+/// <summary>How calls are spread over the endpoints of a model.</summary>
+public enum RoutePolicy
+{
+    /// <summary>The lowest priority number first; equals share by weight.</summary>
+    Priority,
+
+    /// <summary>By weight alone.</summary>
+    Weighted,
+
+    /// <summary>By the inverse square of the price: half the price, four times the calls.</summary>
+    Price,
+
+    /// <summary>The cheapest first.</summary>
+    Cheapest,
+
+    /// <summary>The one that begins to answer soonest first.</summary>
+    Latency,
+
+    /// <summary>The one that writes the most tokens a second first.</summary>
+    Throughput,
+}
+
+public sealed class RoutingOptions
+{
+    public const string Section = "Routing";
+
+    /// <summary>How calls are spread when neither the request nor its organization says.</summary>
+    public RoutePolicy Policy { get; init; } = RoutePolicy.Priority;
 }

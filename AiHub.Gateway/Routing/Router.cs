@@ -28,7 +28,7 @@ public sealed class Router(Catalogue catalogue, UpstreamHealth health, TimeProvi
             return Refuse(RouteRefusalReason.NoVendor);
         }
 
-        var served = known.Where(serving => caller.Policy.Allows(serving.Vendor)).ToList();
+        var served = known.Where(serving => caller.MayUse(serving.Vendor.Id) && caller.Policy.Allows(serving.Vendor)).ToList();
         if (served.Count == 0)
         {
             return Refuse(RouteRefusalReason.NotAllowed);
@@ -60,7 +60,7 @@ public sealed class Router(Catalogue catalogue, UpstreamHealth health, TimeProvi
         var snapshot = catalogue.Current;
         var now = time.GetUtcNow();
         return snapshot.Models
-            .Where(model => caller.MayCall(model.Id) && caller.Policy.Allows(model) && snapshot.UpstreamsOf(model).Any(serving => caller.Policy.Allows(serving.Vendor) && snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now) is not null))
+            .Where(model => caller.MayCall(model.Id) && caller.Policy.Allows(model) && snapshot.UpstreamsOf(model).Any(serving => caller.MayUse(serving.Vendor.Id) && caller.Policy.Allows(serving.Vendor) && snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now) is not null))
             .OrderBy(model => model.Id, StringComparer.Ordinal);
     }
 

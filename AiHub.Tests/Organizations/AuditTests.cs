@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using AiHub.Contracts;
 using AiHub.Domain.Access;
 using AiHub.Domain.Tenancy;
@@ -160,6 +161,12 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         ["register"] = hub => hub.Visit().PostAsync("auth/register", new RegisterRequest(ManagementHub.NewEmail(), ManagementHub.Password)),
         ["login"] = async hub => await hub.Visit().PostAsync("auth/login", new LoginRequest((await hub.RegisterAsync()).Email, ManagementHub.Password)),
         ["logout"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/logout", null),
+        ["endSession"] = async hub =>
+        {
+            var person = await hub.RegisterAsync();
+            return await person.DeleteAsync($"auth/sessions/{(await person.ReadAsync<Page<SessionView>>("auth/sessions")).Data[0].Id}");
+        },
+        ["changePassword"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/password/change", new PasswordChange(ManagementHub.Password, "another sentence only I know")),
         ["createApiKey"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/api-keys", new NewApiKey("k")),
         ["changeApiKey"] = hub => WithKeyAsync(hub, (person, key) => person.PatchAsync($"auth/api-keys/{key.Id}", new ApiKeyChange("renamed"))),
         ["rotateApiKey"] = hub => WithKeyAsync(hub, (person, key) => person.PostAsync($"auth/api-keys/{key.Id}/rotate", new KeyRotation())),
@@ -196,6 +203,31 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         }),
         ["putPolicy"] = hub => InCompanyAsync(hub, (owner, acme) => owner.PutAsync($"organizations/{acme}/policy", new PolicyRules(Country: "CN"))),
         ["putTeamPolicy"] = hub => WithTeamAsync(hub, (owner, team) => owner.PutAsync($"{team}/policy", new PolicyRules(Country: "CN"))),
+        ["setOrganizationLimits"] = async hub => await (await hub.RegisterAsync()).PutAsync("limits/organization", Limits()),
+        ["setKeyLimits"] = hub => WithKeyAsync(hub, (person, key) => person.PutAsync($"limits/keys/{key.Id}", Limits())),
+        ["setMemberLimits"] = async hub =>
+        {
+            var person = await hub.RegisterAsync();
+            return await person.PutAsync($"limits/members/{person.UserId}", Limits());
+        },
+        ["setTeamLimits"] = async hub =>
+        {
+            var person = await hub.RegisterAsync();
+            var team = (await person.PostAsync($"organizations/{person.OrganizationId}/teams", new NewTeam("Search"))).Read<TeamView>();
+            return await person.PutAsync($"limits/teams/{team.Id}", Limits());
+        },
+        ["createAlertChannel"] = async hub => await (await hub.RegisterAsync()).PostAsync("alerts/channels", Channel),
+        ["rotateAlertChannel"] = hub => WithCreatedAsync(hub, "alerts/channels", Channel, (person, id) => person.PostAsync($"alerts/channels/{id}/rotate", null)),
+        ["deleteAlertChannel"] = hub => WithCreatedAsync(hub, "alerts/channels", Channel, (person, id) => person.DeleteAsync($"alerts/channels/{id}")),
+        ["createAlertRule"] = async hub => await (await hub.RegisterAsync()).PostAsync("alerts/rules", AlertRule),
+        ["deleteAlertRule"] = hub => WithCreatedAsync(hub, "alerts/rules", AlertRule, (person, id) => person.DeleteAsync($"alerts/rules/{id}")),
+        ["createBudget"] = async hub =>
+        {
+            var person = await hub.RegisterAsync();
+            return await person.PostAsync($"organizations/{person.OrganizationId}/budgets", Budget);
+        },
+        ["changeBudget"] = hub => WithBudgetAsync(hub, (person, budget) => person.PatchAsync(budget, JsonNode.Parse("""{"amount":"2000"}""")!)),
+        ["deleteBudget"] = hub => WithBudgetAsync(hub, (person, budget) => person.DeleteAsync(budget)),
         ["claimOperator"] = async hub =>
         {
             var person = await hub.RegisterAsync();
@@ -206,6 +238,29 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         ["suspendOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/suspend", new StatusReason("overdue"))),
         ["reactivateOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/reactivate", new StatusReason("paid"))),
     };
+
+    private const string Channel = """{"kind":"webhook","name":"ops","target":"https://alerts.example.com/hook"}""";
+    private const string AlertRule = """{"kind":"quota","name":"quota"}""";
+    private const string Budget = """{"amount":"1000","unit":"tokens"}""";
+
+    private static JsonNode Limits() => JsonNode.Parse("""{"requests_per_minute":5}""")!;
+
+    private static async Task<Answer> WithCreatedAsync(ManagementHub hub, string path, string body, Func<Visitor, string, Task<Answer>> change)
+    {
+        var person = await hub.RegisterAsync();
+        var created = await person.PostAsync(path, body);
+        Assert.True(created.Status == HttpStatusCode.Created, created.Text);
+        return await change(person, JsonNode.Parse(created.Text)!["id"]!.GetValue<string>());
+    }
+
+    private static async Task<Answer> WithBudgetAsync(ManagementHub hub, Func<Visitor, string, Task<Answer>> change)
+    {
+        var person = await hub.RegisterAsync();
+        var budgets = $"organizations/{person.OrganizationId}/budgets";
+        var created = await person.PostAsync(budgets, Budget);
+        Assert.True(created.Status == HttpStatusCode.Created, created.Text);
+        return await change(person, $"{budgets}/{JsonNode.Parse(created.Text)!["id"]!.GetValue<string>()}");
+    }
 
     private static async Task<Answer> InCompanyAsync(ManagementHub hub, Func<Visitor, Guid, Task<Answer>> change)
     {

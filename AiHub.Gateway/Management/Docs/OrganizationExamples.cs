@@ -33,6 +33,8 @@ public static class OrganizationExamples
     public static readonly AuditVerification Verification = new(true, null, 3, Audit.Hash);
     public static readonly PolicyRules Rules = new(DeniedVendors: ["openai"], Country: "CN", ZeroRetention: true, RequiredTags: ["project"]);
     public static readonly PolicyView Policy = new([], ["openai"], [], [], "CN", true, ["project"], Moment);
+    public static readonly SessionView Session = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120016"), Moment, "Mozilla/5.0", "192.0.2.7", true);
+    public static readonly PasswordChange Password = new("a sentence only I know", "another sentence only I know");
     public static readonly OperatorClaim Claim = new("ais_…");
     public static readonly HubOrganizationView OfHub = new(Company.Id, "Acme", false, "active", "USD", "free", "lin@example.com", 4, Moment);
     public static readonly StatusReason Reason = new("The invoice of May is overdue.");
