@@ -22,6 +22,13 @@ public sealed record TokenPair(string AccessToken, string RefreshToken, int Expi
 
 public sealed record Registered(UserView User, OrganizationView Organization, string AccessToken, string RefreshToken, int ExpiresIn, string TokenType = "Bearer");
 
+/// <param name="Current">The session this call was made in.</param>
+public sealed record SessionView(Guid Id, DateTimeOffset CreatedAt, string? UserAgent, string? Address, bool Current);
+
+public sealed record PasswordChange(
+    [property: Required, StringLength(256)] string CurrentPassword,
+    [property: Required, StringLength(256, MinimumLength = 8)] string NewPassword);
+
 public sealed record UserView(Guid Id, string Email, string DisplayName, DateTimeOffset CreatedAt);
 
 /// <param name="Role">The caller's role: owner, admin, billing, developer or viewer.</param>

@@ -34,6 +34,7 @@ public sealed class HubDb : DbContext
     public DbSet<User> Users => Set<User>();
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+    public DbSet<Policy> Policies => Set<Policy>();
     public DbSet<Invitation> Invitations => Set<Invitation>();
     public DbSet<PlatformOperator> Operators => Set<PlatformOperator>();
     public DbSet<SetupToken> SetupTokens => Set<SetupToken>();
@@ -213,6 +214,11 @@ public sealed class HubDb : DbContext
             entry.HasKey(row => new { row.OrganizationId, row.Sequence });
             entry.Property(row => row.Details).HasColumnType("jsonb");
             OfOrganization(entry);
+        });
+        model.Entity<Policy>(policy =>
+        {
+            policy.HasOne<Team>().WithMany().HasForeignKey(row => new { row.TeamId, row.OrganizationId }).HasPrincipalKey(team => new { team.Id, team.OrganizationId });
+            OfOrganization(policy);
         });
         model.Entity<Invitation>(invitation =>
         {

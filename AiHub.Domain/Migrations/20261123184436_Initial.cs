@@ -813,6 +813,39 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "policies",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    allowed_vendors = table.Column<string[]>(type: "text[]", nullable: false),
+                    denied_vendors = table.Column<string[]>(type: "text[]", nullable: false),
+                    allowed_models = table.Column<string[]>(type: "text[]", nullable: false),
+                    denied_models = table.Column<string[]>(type: "text[]", nullable: false),
+                    country = table.Column<string>(type: "text", nullable: true),
+                    zero_retention = table.Column<bool>(type: "boolean", nullable: false),
+                    required_tags = table.Column<string[]>(type: "text[]", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_policies", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_policies_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_policies_teams_team_id_organization_id",
+                        columns: x => new { x.team_id, x.organization_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "memberships",
                 columns: table => new
                 {
@@ -1120,6 +1153,16 @@ namespace AiHub.Domain.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ix_policies_organization_id",
+                table: "policies",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_policies_team_id_organization_id",
+                table: "policies",
+                columns: new[] { "team_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_invitations_hash",
                 table: "invitations",
                 column: "hash",
@@ -1332,6 +1375,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "holidays");
+
+            migrationBuilder.DropTable(
+                name: "policies");
 
             migrationBuilder.DropTable(
                 name: "invitations");

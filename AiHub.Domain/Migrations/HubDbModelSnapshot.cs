@@ -513,6 +513,69 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("operators", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Access.Policy", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.PrimitiveCollection<string[]>("AllowedModels")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("allowed_models");
+
+                    b.PrimitiveCollection<string[]>("AllowedVendors")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("allowed_vendors");
+
+                    b.Property<string>("Country")
+                        .HasColumnType("text")
+                        .HasColumnName("country");
+
+                    b.PrimitiveCollection<string[]>("DeniedModels")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("denied_models");
+
+                    b.PrimitiveCollection<string[]>("DeniedVendors")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("denied_vendors");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.PrimitiveCollection<string[]>("RequiredTags")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("required_tags");
+
+                    b.Property<Guid?>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<bool>("ZeroRetention")
+                        .HasColumnType("boolean")
+                        .HasColumnName("zero_retention");
+
+                    b.HasKey("Id")
+                        .HasName("pk_policies");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_policies_organization_id");
+
+                    b.HasIndex("TeamId", "OrganizationId")
+                        .HasDatabaseName("ix_policies_team_id_organization_id");
+
+                    b.ToTable("policies", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Access.Session", b =>
                 {
                     b.Property<Guid>("Id")
@@ -2392,6 +2455,23 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_operators_users_user_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Access.Policy", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_policies_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Tenancy.Team", null)
+                        .WithMany()
+                        .HasForeignKey("TeamId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_policies_teams_team_id_organization_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Access.Session", b =>

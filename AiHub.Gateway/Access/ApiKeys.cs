@@ -8,6 +8,7 @@ using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Limits;
+using AiHub.Gateway.Routing;
 using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Gateway.Access;
@@ -102,7 +103,9 @@ public sealed class ApiKeys : IDisposable
         await using var scope = _scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<HubDb>();
         var found = await db.FindApiKey(hash).AsNoTracking().FirstOrDefaultAsync(ct);
-        var entry = found is null ? null : new Entry(found, ToCaller(found, await db.LimitsOfKey(found.Id).AsNoTracking().ToListAsync(ct)));
+        var entry = found is null
+            ? null
+            : new Entry(found, ToCaller(found, await PolicyAsync(db, found, ct), await db.LimitsOfKey(found.Id).AsNoTracking().ToListAsync(ct)));
 
         Remember(id, entry);
         if (_changes.Version != version || !_changes.IsCurrent)
@@ -124,12 +127,13 @@ public sealed class ApiKeys : IDisposable
         { Found.DisabledAt: not null } => Error("This API key is switched off. Enable it in the portal, or use another key."),
         { CallsModels: false } => new KeyOutcome(null, OpenAIError.Forbidden("This is a management key, which cannot call models. Use a key with the scope 'models'.", "management_key")),
         { Found.Role: { } role } when !role.May(Permission.ModelsCall) => new KeyOutcome(null, OpenAIError.Forbidden("The owner of this API key may not call models in this organization. Ask its owner or an admin for another role.")),
+        { Untagged: { Length: > 0 } missing } => new KeyOutcome(null, OpenAIError.Forbidden($"Your organization requires API keys to be tagged with: {missing}. Tag this key in the portal.", "tags_required")),
         { Networks: { Count: > 0 } networks } when !AllowedNetworks.Contain(networks, from) => new KeyOutcome(null, OpenAIError.Forbidden("This API key may not be used from this address. Its allowed addresses can be changed in the portal.", "address_not_allowed")),
         { Caller.Suspended: true } => new KeyOutcome(null, OpenAIError.Forbidden("This organization is suspended. Ask its owner, or the operator of this hub.", "organization_suspended")),
         _ => new KeyOutcome(entry.Caller, null),
     };
 
-    private static Caller ToCaller(FoundApiKey found, IReadOnlyList<LimitOfKey> limits) => new()
+    private static Caller ToCaller(FoundApiKey found, OrganizationPolicy policy, IReadOnlyList<LimitOfKey> limits) => new()
     {
         KeyId = found.Id,
         UserId = found.UserId,
@@ -145,9 +149,21 @@ public sealed class ApiKeys : IDisposable
         Limits = LimitScope.Of(limits),
         AllowedModels = found.AllowedModels.Length > 0 ? found.AllowedModels.ToFrozenSet() : null,
         AllowedVendors = found.AllowedVendors.Length > 0 ? found.AllowedVendors.ToFrozenSet() : null,
+        Policy = policy,
         ExpiresAt = found.ExpiresAt,
         Suspended = found.OrganizationStatus != OrganizationStatus.Active,
     };
+
+    // The organization's, narrowed by the team's.
+    private static async Task<OrganizationPolicy> PolicyAsync(HubDb db, FoundApiKey found, CancellationToken ct)
+    {
+        var rules = await db.InOrganizationAsync(
+            found.OrganizationId,
+            () => db.Policies.AsNoTracking().Where(row => row.TeamId == null || row.TeamId == found.TeamId).ToListAsync(ct),
+            ct);
+
+        return rules.Aggregate(OrganizationPolicy.Unrestricted, (policy, rule) => policy.And(rule));
+    }
 
     private void Remember(KeyHash id, Entry? entry)
     {
@@ -191,7 +207,7 @@ public sealed class ApiKeys : IDisposable
                 }
 
                 break;
-            case "organizations" or "memberships" or "subscriptions" or "rate_limits" when Guid.TryParse(change.Id, out var organization):
+            case "organizations" or "memberships" or "subscriptions" or "rate_limits" or "policies" when Guid.TryParse(change.Id, out var organization):
                 foreach (var (id, entry) in _known)
                 {
                     if (entry.Found.OrganizationId == organization)
@@ -231,6 +247,9 @@ public sealed class ApiKeys : IDisposable
     private sealed record Entry(FoundApiKey Found, Caller Caller)
     {
         public bool CallsModels { get; } = Found.Scopes.Contains(KeyScopes.Models);
+
+        /// <summary>The required tags it lacks, for people.</summary>
+        public string Untagged { get; } = string.Join(", ", Caller.Policy.RequiredTags.Except(Found.Tags.Keys).Order(StringComparer.Ordinal));
 
         public IReadOnlyList<IPNetwork> Networks { get; } = [.. Found.AllowedIps.Select(text => IPNetwork.Parse(text))];
     }

@@ -20,7 +20,7 @@ internal static class Refusals
     public static OpenAIError Of(RouteRefusalReason reason, string model, Caller caller) => reason switch
     {
         RouteRefusalReason.UnknownModel => OpenAIError.ModelNotFound(model),
-        RouteRefusalReason.NotAllowed => OpenAIError.Forbidden($"This API key may not call the model '{model}'. It is limited to certain models; change that in the portal, or use another key.", param: "model"),
+        RouteRefusalReason.NotAllowed => OpenAIError.Forbidden($"This API key may not call the model '{model}'. The key, its team or its organization is limited to certain models or vendors; change that in the portal, or use another key.", param: "model"),
         RouteRefusalReason.WrongKind => OpenAIError.BadRequest($"The model '{model}' is not served at this endpoint; see its kind in the model catalogue.", "model", "wrong_endpoint").Final(),
         RouteRefusalReason.NoVendor => OpenAIError.ModelNotFound(model) with
         {

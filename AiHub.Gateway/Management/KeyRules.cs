@@ -38,7 +38,7 @@ public sealed partial class KeyRules(Member creator, HubDb db, FieldErrors error
     }
 
     /// <summary>Aliases become the ids they stand for: what a key may call must not change when an alias moves on.</summary>
-    public async Task<string[]> ModelsAsync(IReadOnlyList<string> names, CancellationToken ct)
+    public async Task<string[]> ModelsAsync(string field, IReadOnlyList<string> names, CancellationToken ct)
     {
         var asked = names.Distinct().ToArray();
         var found = asked.Length == 0 ? [] : await db.Models
@@ -49,23 +49,23 @@ public sealed partial class KeyRules(Member creator, HubDb db, FieldErrors error
         var ids = asked.ToLookup(name => found.FirstOrDefault(model => model.Id == name)?.Id ?? found.FirstOrDefault(model => model.Aliases.Contains(name))?.Id);
         if (ids[null].Any())
         {
-            errors.Add("allowed_models", FieldText.UnknownModels, string.Join(", ", ids[null].Select(Short)));
+            errors.Add(field, FieldText.UnknownModels, string.Join(", ", ids[null].Select(Short)));
         }
 
-        return Narrow("allowed_models", [.. ids.Where(group => group.Key is not null).Select(group => group.Key!)], creator.Key?.Found.AllowedModels ?? []);
+        return Narrow(field, [.. ids.Where(group => group.Key is not null).Select(group => group.Key!)], creator.Key?.Found.AllowedModels ?? []);
     }
 
-    public async Task<string[]> VendorsAsync(IReadOnlyList<string> names, CancellationToken ct)
+    public async Task<string[]> VendorsAsync(string field, IReadOnlyList<string> names, CancellationToken ct)
     {
         var asked = names.Distinct().ToArray();
         var found = asked.Length == 0 ? [] : await db.Vendors.Where(vendor => asked.Contains(vendor.Id)).Select(vendor => vendor.Id).ToListAsync(ct);
         var unknown = asked.Except(found).ToList();
         if (unknown.Count > 0)
         {
-            errors.Add("allowed_vendors", FieldText.UnknownVendors, string.Join(", ", unknown.Select(Short)));
+            errors.Add(field, FieldText.UnknownVendors, string.Join(", ", unknown.Select(Short)));
         }
 
-        return Narrow("allowed_vendors", [.. asked.Where(found.Contains)], creator.Key?.Found.AllowedVendors ?? []);
+        return Narrow(field, [.. asked.Where(found.Contains)], creator.Key?.Found.AllowedVendors ?? []);
     }
 
     public string[] Networks(IReadOnlyList<string> asked)
@@ -124,6 +124,17 @@ public sealed partial class KeyRules(Member creator, HubDb db, FieldErrors error
         }
 
         return new Dictionary<string, string>(asked);
+    }
+
+    public string[] TagNames(string field, IReadOnlyList<string> asked)
+    {
+        var wrong = asked.Where(name => !TagName().IsMatch(name)).Select(Short).ToList();
+        if (wrong.Count > 0)
+        {
+            errors.Add(field, FieldText.Tag, string.Join(", ", wrong));
+        }
+
+        return [.. asked.Distinct()];
     }
 
     public async Task CheckAsync(KeyLimits? limits, CancellationToken ct) =>

@@ -92,8 +92,8 @@ public static class Keys
             CreatedAt = now,
             ExpiresAt = rules.Expiry(request.ExpiresAt, now),
             Scopes = rules.Scopes(request.Scopes),
-            AllowedModels = await rules.ModelsAsync(request.AllowedModels ?? [], ct),
-            AllowedVendors = await rules.VendorsAsync(request.AllowedVendors ?? [], ct),
+            AllowedModels = await rules.ModelsAsync("allowed_models", request.AllowedModels ?? [], ct),
+            AllowedVendors = await rules.VendorsAsync("allowed_vendors", request.AllowedVendors ?? [], ct),
             AllowedIps = rules.Networks(request.AllowedIps ?? []),
             Tags = rules.Tags(request.Tags ?? new Dictionary<string, string>()),
             RequestsPerMinute = request.Limits?.RequestsPerMinute,
@@ -158,8 +158,8 @@ public static class Keys
         var errors = new FieldErrors(http.Request.Language());
         var rules = new KeyRules(member, db, errors);
         var expires = request.NeverExpires || request.ExpiresAt is not null ? rules.Expiry(request.NeverExpires ? null : request.ExpiresAt, now) : null;
-        var models = request.AllowedModels is { } names ? await rules.ModelsAsync(names, ct) : null;
-        var vendors = request.AllowedVendors is { } ids ? await rules.VendorsAsync(ids, ct) : null;
+        var models = request.AllowedModels is { } names ? await rules.ModelsAsync("allowed_models", names, ct) : null;
+        var vendors = request.AllowedVendors is { } ids ? await rules.VendorsAsync("allowed_vendors", ids, ct) : null;
         var networks = request.AllowedIps is { } ips ? rules.Networks(ips) : null;
         var tags = request.Tags is { } given ? rules.Tags(given) : null;
         await rules.CheckAsync(request.Limits, ct);

@@ -80,6 +80,7 @@ public static class ManagementApi
         var api = app.MapGroup(Path).WithMetadata(new ManagementEndpoint(), new RequestSizeLimitAttribute(MaxBodyBytes));
         api.AddEndpointFilter(RequestRules.Filter);
         api.MapAccounts();
+        api.MapCredentials();
         api.MapKeys();
         api.MapRateLimits();
         api.MapUsageReports();
@@ -91,6 +92,8 @@ public static class ManagementApi
         api.MapMembers();
         api.MapInvitations();
         api.MapTeams();
+        api.MapAuditLogs();
+        api.MapOrganizationPolicies();
         api.MapOperators();
         api.MapBudgets();
         api.MapLedgerAudits();

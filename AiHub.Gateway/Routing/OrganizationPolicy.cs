@@ -11,8 +11,17 @@ public sealed record OrganizationPolicy
     /// <summary>Ids of the vendors that may answer; null allows all.</summary>
     public FrozenSet<string>? AllowedVendors { get; init; }
 
+    /// <summary>Ids of vendors that may not answer, whoever allows them.</summary>
+    public FrozenSet<string> DeniedVendors { get; init; } = [];
+
     /// <summary>Ids of the models that may be called; null allows all.</summary>
     public FrozenSet<string>? AllowedModels { get; init; }
+
+    /// <summary>Ids of models that may not be called, whoever allows them.</summary>
+    public FrozenSet<string> DeniedModels { get; init; } = [];
+
+    /// <summary>Names of the tags a key must have to call anything.</summary>
+    public FrozenSet<string> RequiredTags { get; init; } = [];
 
     /// <summary>Only vendors that serve under the law of this country, for example <c>CN</c> for "domestic models only"; null allows all.</summary>
     public string? Country { get; init; }
@@ -26,12 +35,29 @@ public sealed record OrganizationPolicy
     /// <summary>How its calls are spread over endpoints; null leaves it to the hub.</summary>
     public RoutePolicy? Policy { get; init; }
 
-    public bool Allows(Model model) => AllowedModels is null || AllowedModels.Contains(model.Id);
+    public bool Allows(Model model) => (AllowedModels is null || AllowedModels.Contains(model.Id)) && !DeniedModels.Contains(model.Id);
 
     public bool Allows(Vendor vendor) =>
         (AllowedVendors is null || AllowedVendors.Contains(vendor.Id))
+        && !DeniedVendors.Contains(vendor.Id)
         && (Country is null || vendor.Country == Country)
         && (!DenyDataCollection || vendor is { RetainsPrompts: false, TrainsOnPrompts: false });
+
+    /// <summary>This and another rule as well: what either refuses is refused, so nobody below can widen what was decided above.</summary>
+    public OrganizationPolicy And(Domain.Access.Policy rule) => this with
+    {
+        AllowedVendors = Both(AllowedVendors, rule.AllowedVendors),
+        DeniedVendors = DeniedVendors.Concat(rule.DeniedVendors).ToFrozenSet(),
+        AllowedModels = Both(AllowedModels, rule.AllowedModels),
+        DeniedModels = DeniedModels.Concat(rule.DeniedModels).ToFrozenSet(),
+        // Under the law of two countries at once no vendor serves.
+        Country = Country is null || Country == rule.Country ? rule.Country : rule.Country is null ? Country : "",
+        DenyDataCollection = DenyDataCollection || rule.ZeroRetention,
+        RequiredTags = RequiredTags.Concat(rule.RequiredTags).ToFrozenSet(),
+    };
+
+    private static FrozenSet<string>? Both(FrozenSet<string>? allowed, IReadOnlyCollection<string> more) =>
+        more.Count == 0 ? allowed : allowed is null ? more.ToFrozenSet() : allowed.Intersect(more).ToFrozenSet();
 }
 
 /// <summary>How calls are spread over the endpoints of a model.</summary>

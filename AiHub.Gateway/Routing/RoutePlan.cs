@@ -31,7 +31,7 @@ public enum RouteRefusalReason
 {
     UnknownModel,
 
-    /// <summary>The key is limited to other models.</summary>
+    /// <summary>The key, its team or its organization is limited to other models or vendors.</summary>
     NotAllowed,
 
     /// <summary>Nobody has set a price in the caller's currency; unpriced is refused, never free.</summary>

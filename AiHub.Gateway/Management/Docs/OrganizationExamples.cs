@@ -26,6 +26,15 @@ public static class OrganizationExamples
     public static readonly TeamView Team = new(TeamId, "Search", 4, 2, Moment);
     public static readonly TeamMemberView TeamMember = new(WeiId, "Wei", "lead", Moment);
     public static readonly TeamRoleChange TeamRole = new("lead");
+    public static readonly AuditEntryView Audit = new(
+        3, Moment, "team.renamed", TeamId.ToString(), WeiId, "Wei", null, "192.0.2.7", Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120015"),
+        System.Text.Json.JsonSerializer.SerializeToElement(new { name = "Search" }), System.Text.Json.JsonSerializer.SerializeToElement(new { name = "Ranking" }),
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
+    public static readonly AuditVerification Verification = new(true, null, 3, Audit.Hash);
+    public static readonly PolicyRules Rules = new(DeniedVendors: ["openai"], Country: "CN", ZeroRetention: true, RequiredTags: ["project"]);
+    public static readonly PolicyView Policy = new([], ["openai"], [], [], "CN", true, ["project"], Moment);
+    public static readonly SessionView Session = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120016"), Moment, "Mozilla/5.0", "192.0.2.7", true);
+    public static readonly PasswordChange Password = new("a sentence only I know", "another sentence only I know");
     public static readonly OperatorClaim Claim = new("ais_…");
     public static readonly HubOrganizationView OfHub = new(Company.Id, "Acme", false, "active", "USD", "free", "lin@example.com", 4, Moment);
     public static readonly StatusReason Reason = new("The invoice of May is overdue.");

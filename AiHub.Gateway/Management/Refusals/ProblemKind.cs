@@ -84,6 +84,10 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("Member not found", "未找到该成员"),
         new("This organization or team has no such member.", "此组织或团队中没有该成员。"));
 
+    public static readonly ProblemKind SessionNotFound = new("session_not_found", 404,
+        new("Session not found", "未找到该会话"),
+        new("You have no such session, or it has ended.", "您没有该会话，或会话已结束。"));
+
     public static readonly ProblemKind TeamNotFound = new("team_not_found", 404,
         new("Team not found", "未找到该团队"),
         new("It does not exist in this organization or was dissolved.", "该团队在此组织中不存在，或已解散。"));
@@ -231,7 +235,7 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
         BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,
         ModelKey, AddressNotAllowed, SessionRequired, ScopeMissing, OperatorRequired, InvalidSetupToken, RankTooLow, InvitationForOtherAddress,
-        MemberNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,
+        MemberNotFound, SessionNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,
         OrganizationNotEmpty, OrganizationLimitReached, TeamNameTaken, TeamLimitReached, InvitationLimitReached,
         BudgetNotFound, BudgetLimitReached,
     ];
