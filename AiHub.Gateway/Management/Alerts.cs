@@ -131,7 +131,7 @@ public static class Alerts
 
             db.AlertChannels.Add(channel);
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("alert_channel.created", channel.Id.ToString(), new { channel.Name, kind = Wire.Name(kind), target = Shown(channel) }, member.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "alert_channel.created", channel.Id.ToString(), null, new { channel.Name, kind = Wire.Name(kind), target = Shown(channel) }, now, ct);
             return true;
         }, ct);
 
@@ -152,7 +152,7 @@ public static class Alerts
 
             found.Secret = AlertSecrets.Generate();
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("alert_channel.rotated", found.Id.ToString(), new { found.Name }, member.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "alert_channel.rotated", found.Id.ToString(), null, new { found.Name }, now, ct);
             return found;
         }, ct);
 
@@ -174,7 +174,7 @@ public static class Alerts
             await db.SaveChangesAsync(ct);
             await db.AlertDeliveries.Where(row => row.ChannelId == parsed && row.State == AlertDeliveryState.Pending)
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.State, AlertDeliveryState.Parked), ct);
-            await db.AuditAsync("alert_channel.removed", channel.Id.ToString(), new { channel.Name }, member.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "alert_channel.removed", channel.Id.ToString(), null, new { channel.Name }, now, ct);
             return true;
         }, ct);
 
@@ -234,7 +234,7 @@ public static class Alerts
 
             db.AlertRules.Add(rule);
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("alert_rule.created", rule.Id.ToString(), View(rule, currency), member.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "alert_rule.created", rule.Id.ToString(), null, View(rule, currency), now, ct);
             return true;
         }, ct);
 
@@ -255,7 +255,7 @@ public static class Alerts
 
             rule.RemovedAt = now;
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("alert_rule.removed", rule.Id.ToString(), new { rule.Name }, member.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "alert_rule.removed", rule.Id.ToString(), null, new { rule.Name }, now, ct);
             return true;
         }, ct);
 
@@ -300,7 +300,7 @@ public static class Alerts
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.State, AlertDeliveryState.Pending).SetProperty(row => row.Attempts, 0).SetProperty(row => row.NextAttemptAt, now), ct);
             if (changed > 0)
             {
-                await db.AuditAsync("alert_delivery.retried", parsed.ToString(), new { }, member.UserId, ClientAddress.Of(http), now, ct);
+                await db.AuditAsync(http.Actor(), "alert_delivery.retried", parsed.ToString(), null, new { }, now, ct);
             }
 
             return changed > 0;

@@ -133,7 +133,7 @@ public static class RateLimits
                 await SetAsync(db, member.OrganizationId, owner, subject, body, ct);
             }
 
-            await db.AuditAsync("limits.changed", subject.ToString(), new { owner = Wire.Name(owner), limits = body }, member.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "limits.changed", subject.ToString(), null, new { owner = Wire.Name(owner), limits = body }, now, ct);
             return true;
         }, ct);
 
