@@ -2,7 +2,9 @@ using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Worker.Accounts;
 using AiHub.Worker.Migration;
+using AiHub.Worker.Payments;
 using AiHub.Worker.Quotas;
+using AiHub.Worker.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -14,6 +16,7 @@ if (args is [Migrate.Argument, ..])
 builder.AddServiceDefaults();
 builder.AddNpgsqlDbContext<HubDb>("hub");
 builder.Services.AddLedger();
+builder.AddPayments();
 
 builder.Services.AddHostedService<PeriodRun>();
 builder.Services.AddHostedService<HoldSweep>();
@@ -25,6 +28,7 @@ builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger");
 var app = builder.Build();
 
 app.MapDefaultEndpoints();
+app.MapWebhooks();
 
 await app.RunAsync();
 return 0;

@@ -88,6 +88,7 @@ public static class ManagementApi
         api.MapTeams();
         api.MapOperators();
         api.MapBilling();
+        api.MapOrders();
         api.MapModelCatalog();
 
         app.MapReference();
