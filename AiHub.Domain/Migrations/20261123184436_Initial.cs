@@ -25,6 +25,36 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "inbound_notices",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    channel = table.Column<string>(type: "text", nullable: false),
+                    event_id = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    received_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    out_trade_no = table.Column<string>(type: "text", nullable: true),
+                    channel_trade_no = table.Column<string>(type: "text", nullable: true),
+                    out_refund_no = table.Column<string>(type: "text", nullable: true),
+                    merchant = table.Column<string>(type: "text", nullable: true),
+                    app = table.Column<string>(type: "text", nullable: true),
+                    currency = table.Column<string>(type: "text", nullable: true),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: true),
+                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    body = table.Column<byte[]>(type: "bytea", nullable: false),
+                    handled_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    outcome = table.Column<string>(type: "text", nullable: true),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_error = table.Column<string>(type: "text", nullable: true),
+                    parked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_inbound_notices", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "models",
                 columns: table => new
                 {
@@ -69,6 +99,19 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "payment_channels",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "text", nullable: false),
+                    currencies = table.Column<string>(type: "text", nullable: false),
+                    seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_payment_channels", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "plans",
                 columns: table => new
                 {
@@ -101,18 +144,27 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "setup_tokens",
+                name: "users",
                 columns: table => new
                 {
-                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    used_by = table.Column<Guid>(type: "uuid", nullable: true)
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: false),
+                    normalized_email = table.Column<string>(type: "text", nullable: false),
+                    email_confirmed = table.Column<bool>(type: "boolean", nullable: false),
+                    password_hash = table.Column<string>(type: "text", nullable: true),
+                    security_stamp = table.Column<string>(type: "text", nullable: true),
+                    concurrency_stamp = table.Column<string>(type: "text", nullable: true),
+                    lockout_end = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    lockout_enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    access_failed_count = table.Column<int>(type: "integer", nullable: false),
+                    two_factor_enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    display_name = table.Column<string>(type: "text", nullable: false),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_setup_tokens", x => x.hash);
+                    table.PrimaryKey("pk_users", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -167,12 +219,10 @@ namespace AiHub.Domain.Migrations
                     sequence = table.Column<long>(type: "bigint", nullable: false),
                     occurred_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     actor_id = table.Column<Guid>(type: "uuid", nullable: true),
-                    actor_key_id = table.Column<Guid>(type: "uuid", nullable: true),
                     action = table.Column<string>(type: "text", nullable: false),
                     subject = table.Column<string>(type: "text", nullable: false),
                     details = table.Column<string>(type: "jsonb", nullable: false),
                     address = table.Column<string>(type: "text", nullable: true),
-                    request_id = table.Column<Guid>(type: "uuid", nullable: true),
                     previous_hash = table.Column<byte[]>(type: "bytea", nullable: false),
                     hash = table.Column<byte[]>(type: "bytea", nullable: false)
                 },
@@ -255,8 +305,7 @@ namespace AiHub.Domain.Migrations
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
                     name = table.Column<string>(type: "text", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    archived_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -322,37 +371,6 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "users",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    email = table.Column<string>(type: "text", nullable: false),
-                    normalized_email = table.Column<string>(type: "text", nullable: false),
-                    email_confirmed = table.Column<bool>(type: "boolean", nullable: false),
-                    password_hash = table.Column<string>(type: "text", nullable: true),
-                    security_stamp = table.Column<string>(type: "text", nullable: true),
-                    concurrency_stamp = table.Column<string>(type: "text", nullable: true),
-                    lockout_end = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    lockout_enabled = table.Column<bool>(type: "boolean", nullable: false),
-                    access_failed_count = table.Column<int>(type: "integer", nullable: false),
-                    two_factor_enabled = table.Column<bool>(type: "boolean", nullable: false),
-                    display_name = table.Column<string>(type: "text", nullable: false),
-                    language = table.Column<string>(type: "text", nullable: false),
-                    service_account_of = table.Column<Guid>(type: "uuid", nullable: true),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_users", x => x.id);
-                    table.ForeignKey(
-                        name: "fk_users_organizations_service_account_of",
-                        column: x => x.service_account_of,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "subscriptions",
                 columns: table => new
                 {
@@ -377,6 +395,124 @@ namespace AiHub.Domain.Migrations
                         name: "fk_subscriptions_plans_plan_id",
                         column: x => x.plan_id,
                         principalTable: "plans",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "memberships",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    role = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_memberships", x => new { x.organization_id, x.user_id });
+                    table.ForeignKey(
+                        name: "fk_memberships_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_memberships_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "operators",
+                columns: table => new
+                {
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_operators", x => x.user_id);
+                    table.ForeignKey(
+                        name: "fk_operators_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "payment_orders",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    purpose = table.Column<string>(type: "text", nullable: false),
+                    channel = table.Column<string>(type: "text", nullable: false),
+                    scene = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    client_address = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    out_trade_no = table.Column<string>(type: "text", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    channel_trade_no = table.Column<string>(type: "text", nullable: true),
+                    channel_reference = table.Column<string>(type: "text", nullable: true),
+                    redirect_url = table.Column<string>(type: "text", nullable: true),
+                    qr_code = table.Column<string>(type: "text", nullable: true),
+                    failure = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    next_check_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    checks = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_payment_orders", x => x.id);
+                    table.UniqueConstraint("ak_payment_orders_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_payment_orders_amount", "amount_minor > 0");
+                    table.ForeignKey(
+                        name: "fk_payment_orders_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_orders_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "sessions",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    access_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    access_expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    refresh_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    previous_refresh_hash = table.Column<byte[]>(type: "bytea", nullable: true),
+                    refresh_expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    user_agent = table.Column<string>(type: "text", nullable: true),
+                    address = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_sessions", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_sessions_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -531,18 +667,11 @@ namespace AiHub.Domain.Migrations
                     hash = table.Column<byte[]>(type: "bytea", nullable: false),
                     prefix = table.Column<string>(type: "text", nullable: false),
                     last_four = table.Column<string>(type: "text", nullable: false),
-                    previous_hash = table.Column<byte[]>(type: "bytea", nullable: true),
-                    previous_expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    disabled_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     last_used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    scopes = table.Column<string[]>(type: "text[]", nullable: false),
                     allowed_models = table.Column<string[]>(type: "text[]", nullable: false),
-                    allowed_vendors = table.Column<string[]>(type: "text[]", nullable: false),
-                    allowed_ips = table.Column<string[]>(type: "text[]", nullable: false),
-                    tags = table.Column<string>(type: "jsonb", nullable: false),
                     requests_per_minute = table.Column<int>(type: "integer", nullable: true)
                 },
                 constraints: table =>
@@ -562,118 +691,6 @@ namespace AiHub.Domain.Migrations
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_api_keys_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "invitations",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    email = table.Column<string>(type: "text", nullable: false),
-                    normalized_email = table.Column<string>(type: "text", nullable: false),
-                    role = table.Column<string>(type: "text", nullable: false),
-                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
-                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    invited_by = table.Column<Guid>(type: "uuid", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    accepted_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    accepted_by = table.Column<Guid>(type: "uuid", nullable: true),
-                    revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_invitations", x => x.id);
-                    table.ForeignKey(
-                        name: "fk_invitations_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_invitations_teams_team_id_organization_id",
-                        columns: x => new { x.team_id, x.organization_id },
-                        principalTable: "teams",
-                        principalColumns: new[] { "id", "organization_id" },
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_invitations_users_invited_by",
-                        column: x => x.invited_by,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "memberships",
-                columns: table => new
-                {
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    role = table.Column<string>(type: "text", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_memberships", x => new { x.organization_id, x.user_id });
-                    table.ForeignKey(
-                        name: "fk_memberships_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_memberships_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "operators",
-                columns: table => new
-                {
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_operators", x => x.user_id);
-                    table.ForeignKey(
-                        name: "fk_operators_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "sessions",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    access_hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    access_expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    refresh_hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    previous_refresh_hash = table.Column<byte[]>(type: "bytea", nullable: true),
-                    refresh_expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    user_agent = table.Column<string>(type: "text", nullable: true),
-                    address = table.Column<string>(type: "text", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_sessions", x => x.id);
-                    table.ForeignKey(
-                        name: "fk_sessions_users_user_id",
                         column: x => x.user_id,
                         principalTable: "users",
                         principalColumn: "id",
@@ -706,6 +723,43 @@ namespace AiHub.Domain.Migrations
                         name: "fk_periods_subscriptions_subscription_id_organization_id",
                         columns: x => new { x.subscription_id, x.organization_id },
                         principalTable: "subscriptions",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "payment_refunds",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    order_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    out_refund_no = table.Column<string>(type: "text", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    reason = table.Column<string>(type: "text", nullable: false),
+                    failure = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    completed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    next_check_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    checks = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_payment_refunds", x => x.id);
+                    table.CheckConstraint("ck_payment_refunds_amount", "amount_minor > 0");
+                    table.ForeignKey(
+                        name: "fk_payment_refunds_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_refunds_payment_orders_order_id_organization_id",
+                        columns: x => new { x.order_id, x.organization_id },
+                        principalTable: "payment_orders",
                         principalColumns: new[] { "id", "organization_id" },
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -769,39 +823,6 @@ namespace AiHub.Domain.Migrations
                         onDelete: ReferentialAction.Restrict);
                 });
 
-            migrationBuilder.CreateTable(
-                name: "team_memberships",
-                columns: table => new
-                {
-                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    role = table.Column<string>(type: "text", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_team_memberships", x => new { x.team_id, x.user_id });
-                    table.ForeignKey(
-                        name: "fk_team_memberships_memberships_organization_id_user_id",
-                        columns: x => new { x.organization_id, x.user_id },
-                        principalTable: "memberships",
-                        principalColumns: new[] { "organization_id", "user_id" },
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_team_memberships_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_team_memberships_teams_team_id_organization_id",
-                        columns: x => new { x.team_id, x.organization_id },
-                        principalTable: "teams",
-                        principalColumns: new[] { "id", "organization_id" },
-                        onDelete: ReferentialAction.Restrict);
-                });
-
             migrationBuilder.CreateIndex(
                 name: "ix_accounts_organization_id_kind_unit",
                 table: "accounts",
@@ -818,18 +839,6 @@ namespace AiHub.Domain.Migrations
                 name: "ix_api_keys_organization_id_created_at",
                 table: "api_keys",
                 columns: new[] { "organization_id", "created_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_api_keys_organization_id_user_id",
-                table: "api_keys",
-                columns: new[] { "organization_id", "user_id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_api_keys_previous_hash",
-                table: "api_keys",
-                column: "previous_hash",
-                unique: true,
-                filter: "previous_hash is not null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_api_keys_team_id_organization_id",
@@ -869,27 +878,16 @@ namespace AiHub.Domain.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_invitations_hash",
-                table: "invitations",
-                column: "hash",
+                name: "ix_inbound_notices_channel_event_id",
+                table: "inbound_notices",
+                columns: new[] { "channel", "event_id" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_invitations_invited_by",
-                table: "invitations",
-                column: "invited_by");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_invitations_organization_id_normalized_email",
-                table: "invitations",
-                columns: new[] { "organization_id", "normalized_email" },
-                unique: true,
-                filter: "accepted_at is null and revoked_at is null");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_invitations_team_id_organization_id",
-                table: "invitations",
-                columns: new[] { "team_id", "organization_id" });
+                name: "ix_inbound_notices_next_attempt_at",
+                table: "inbound_notices",
+                column: "next_attempt_at",
+                filter: "handled_at is null and parked_at is null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_journals_organization_id_idempotency_key",
@@ -924,6 +922,63 @@ namespace AiHub.Domain.Migrations
                 table: "models",
                 column: "aliases")
                 .Annotation("Npgsql:IndexMethod", "gin");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_channel_channel_trade_no",
+                table: "payment_orders",
+                columns: new[] { "channel", "channel_trade_no" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_next_check_at",
+                table: "payment_orders",
+                column: "next_check_at",
+                filter: "next_check_at is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_organization_id_created_at",
+                table: "payment_orders",
+                columns: new[] { "organization_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_organization_id_idempotency_key",
+                table: "payment_orders",
+                columns: new[] { "organization_id", "idempotency_key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_out_trade_no",
+                table: "payment_orders",
+                column: "out_trade_no",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_user_id",
+                table: "payment_orders",
+                column: "user_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_refunds_next_check_at",
+                table: "payment_refunds",
+                column: "next_check_at",
+                filter: "next_check_at is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_refunds_order_id_organization_id",
+                table: "payment_refunds",
+                columns: new[] { "order_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_refunds_organization_id_idempotency_key",
+                table: "payment_refunds",
+                columns: new[] { "organization_id", "idempotency_key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_refunds_out_refund_no",
+                table: "payment_refunds",
+                column: "out_refund_no",
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_periods_organization_id_starts_at",
@@ -993,21 +1048,10 @@ namespace AiHub.Domain.Migrations
                 column: "plan_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_team_memberships_organization_id_user_id",
-                table: "team_memberships",
-                columns: new[] { "organization_id", "user_id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_team_memberships_team_id_organization_id",
-                table: "team_memberships",
-                columns: new[] { "team_id", "organization_id" });
-
-            migrationBuilder.CreateIndex(
                 name: "ix_teams_organization_id_name",
                 table: "teams",
                 columns: new[] { "organization_id", "name" },
-                unique: true,
-                filter: "archived_at is null");
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_upstreams_model_id_vendor_id_vendor_model_region_key_pool",
@@ -1037,12 +1081,6 @@ namespace AiHub.Domain.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_users_service_account_of",
-                table: "users",
-                column: "service_account_of",
-                filter: "service_account_of is not null");
-
-            migrationBuilder.CreateIndex(
                 name: "ix_vendor_keys_vendor_id_pool",
                 table: "vendor_keys",
                 columns: new[] { "vendor_id", "pool" });
@@ -1070,13 +1108,22 @@ namespace AiHub.Domain.Migrations
                 name: "holidays");
 
             migrationBuilder.DropTable(
-                name: "invitations");
+                name: "inbound_notices");
 
             migrationBuilder.DropTable(
                 name: "lots");
 
             migrationBuilder.DropTable(
+                name: "memberships");
+
+            migrationBuilder.DropTable(
                 name: "operators");
+
+            migrationBuilder.DropTable(
+                name: "payment_channels");
+
+            migrationBuilder.DropTable(
+                name: "payment_refunds");
 
             migrationBuilder.DropTable(
                 name: "periods");
@@ -1094,16 +1141,13 @@ namespace AiHub.Domain.Migrations
                 name: "sessions");
 
             migrationBuilder.DropTable(
-                name: "setup_tokens");
-
-            migrationBuilder.DropTable(
-                name: "team_memberships");
-
-            migrationBuilder.DropTable(
                 name: "usage_records");
 
             migrationBuilder.DropTable(
                 name: "vendor_keys");
+
+            migrationBuilder.DropTable(
+                name: "teams");
 
             migrationBuilder.DropTable(
                 name: "journals");
@@ -1112,16 +1156,19 @@ namespace AiHub.Domain.Migrations
                 name: "accounts");
 
             migrationBuilder.DropTable(
+                name: "payment_orders");
+
+            migrationBuilder.DropTable(
                 name: "subscriptions");
 
             migrationBuilder.DropTable(
                 name: "upstreams");
 
             migrationBuilder.DropTable(
-                name: "memberships");
+                name: "users");
 
             migrationBuilder.DropTable(
-                name: "teams");
+                name: "organizations");
 
             migrationBuilder.DropTable(
                 name: "plans");
@@ -1131,12 +1178,6 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "vendors");
-
-            migrationBuilder.DropTable(
-                name: "users");
-
-            migrationBuilder.DropTable(
-                name: "organizations");
         }
     }
 }
