@@ -67,17 +67,17 @@ public static class PaymentBooks
 
     public static async Task<IReadOnlyList<ClaimedOrder>> ClaimOrdersAsync(this HubDb db, DateTimeOffset now, TimeSpan lease, int count, CancellationToken ct) =>
         await db.Database.SqlQuery<ClaimedOrder>(
-            $"select id as \"Id\", organization_id as \"OrganizationId\" from payment_claim({now.ToUniversalTime()}, {(now + lease).ToUniversalTime()}, {count})").ToListAsync(ct);
+            $"select id, organization_id from payment_claim({now.ToUniversalTime()}, {(now + lease).ToUniversalTime()}, {count})").ToListAsync(ct);
 
     public static async Task<IReadOnlyList<ClaimedRefund>> ClaimRefundsAsync(this HubDb db, DateTimeOffset now, TimeSpan lease, int count, CancellationToken ct) =>
         await db.Database.SqlQuery<ClaimedRefund>(
-            $"select id as \"Id\", organization_id as \"OrganizationId\", order_id as \"OrderId\" from refund_claim({now.ToUniversalTime()}, {(now + lease).ToUniversalTime()}, {count})").ToListAsync(ct);
+            $"select id, organization_id, order_id from refund_claim({now.ToUniversalTime()}, {(now + lease).ToUniversalTime()}, {count})").ToListAsync(ct);
 
     /// <summary>Finds an order by the number the channel knows. Needs no tenant.</summary>
     public static async Task<FoundOrder?> FindOrderAsync(this HubDb db, string outTradeNo, CancellationToken ct)
     {
         var row = await db.Database.SqlQuery<OrderRow>(
-            $"select id as \"Id\", organization_id as \"OrganizationId\", channel as \"Channel\" from payment_find({outTradeNo})").FirstOrDefaultAsync(ct);
+            $"select id, organization_id, channel from payment_find({outTradeNo})").FirstOrDefaultAsync(ct);
         return row is null ? null : new FoundOrder(row.Id, row.OrganizationId, Enum.Parse<PaymentChannelId>(row.Channel.Replace("_", ""), ignoreCase: true));
     }
 
@@ -103,7 +103,7 @@ public static class PaymentBooks
     /// <summary>The refund with this number at the channel. Needs no tenant.</summary>
     public static async Task<ClaimedRefund?> FindRefundAsync(this HubDb db, string outRefundNo, CancellationToken ct) =>
         await db.Database.SqlQuery<ClaimedRefund>(
-            $"select id as \"Id\", organization_id as \"OrganizationId\", order_id as \"OrderId\" from refund_find({outRefundNo})").FirstOrDefaultAsync(ct);
+            $"select id, organization_id, order_id from refund_find({outRefundNo})").FirstOrDefaultAsync(ct);
 
     public static string Name(PaymentChannelId channel) => Storage.Words.Of(channel.ToString());
 

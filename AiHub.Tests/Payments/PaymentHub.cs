@@ -53,7 +53,7 @@ public sealed class PaymentHub : IAsyncLifetime
     {
         for (var tries = 0; !await holds(); tries++)
         {
-            Assert.True(tries < 600, "It did not come to pass within a minute.");
+            Assert.True(tries < 600, "It did not come to pass in time.");
             await Task.Delay(100);
         }
     }
