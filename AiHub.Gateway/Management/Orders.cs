@@ -4,6 +4,7 @@ using AiHub.Domain;
 using AiHub.Domain.Access;
 using AiHub.Domain.Payments;
 using AiHub.Domain.Tenancy;
+using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
@@ -30,11 +31,11 @@ public static class Orders
         var billing = api.MapGroup("/billing").WithTags("Payments");
 
         billing.MapGet("/channels", ChannelsAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.BillingRead)
             .Describe("listPaymentChannels", new("List payment channels", "列出支付渠道"), new("Those that can collect the organization's currency at this moment.", "当前可以收取组织结算货币的支付渠道。"), null, new Page<PaymentChannelView>([PaymentExamples.Channel], null));
 
         billing.MapPost("/orders", CreateAsync)
-            .OfOrganization(Policies.Payers)
+            .OfOrganization(Permission.BillingWrite)
             .Parameter("Idempotency-Key", Texts.IdempotencyKey)
             .Describe("createPaymentOrder", new("Create a payment order", "创建支付订单"),
                 new("Show the QR code or send the browser to the address in the answer, then ask for the order until it is paid. An order that has no address yet is being opened; ask again. The balance is credited when the channel confirms the payment, whoever is looking.",
@@ -43,25 +44,25 @@ public static class Orders
             .Refuses(ProblemKind.RoleNotAllowed, ProblemKind.ChannelNotAvailable, ProblemKind.IdempotencyConflict);
 
         billing.MapGet("/orders", ListAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.BillingRead)
             .Parameter("cursor", Texts.Cursor)
             .Parameter("limit", Texts.Limit, example: "50")
             .Describe("listPaymentOrders", new("List payment orders", "列出支付订单"), new("Newest first.", "按创建时间从新到旧排列。"), null, new Page<PaymentOrderView>([PaymentExamples.Order], null));
 
         billing.MapGet("/orders/{id}", FindAsync)
-            .OfOrganization(Policies.AnyMember)
+            .OfOrganization(Permission.BillingRead)
             .Parameter("id", Texts.OrderId, "uuid", PaymentExamples.Order.Id)
             .Describe("getPaymentOrder", new("Get a payment order", "查询支付订单"), new("As the hub knows it; “check” asks the channel.", "返回系统已知的状态；如需向渠道核实，请使用“check”。"), null, PaymentExamples.Order)
             .Refuses(ProblemKind.OrderNotFound);
 
         billing.MapPost("/orders/{id}/check", CheckAsync)
-            .OfOrganization(Policies.Payers)
+            .OfOrganization(Permission.BillingWrite)
             .Parameter("id", Texts.OrderId, "uuid", PaymentExamples.Order.Id)
             .Describe("checkPaymentOrder", new("Check a payment order", "重新查询支付结果"), new("Asks the channel now, for whoever has paid and sees nothing of it.", "立即向支付渠道核实，适用于已付款但未到账的情况。"), null, PaymentExamples.Order)
             .Refuses(ProblemKind.OrderNotFound, ProblemKind.RoleNotAllowed);
 
         billing.MapPost("/orders/{id}/refunds", RefundAsync)
-            .OfOrganization(Policies.Payers)
+            .OfOrganization(Permission.BillingWrite)
             .Parameter("id", Texts.OrderId, "uuid", PaymentExamples.Order.Id)
             .Parameter("Idempotency-Key", Texts.IdempotencyKey)
             .Describe("createRefund", new("Refund an order", "申请退款"),
@@ -153,9 +154,8 @@ public static class Orders
                 db.PaymentOrders.Add(order);
                 await db.SaveChangesAsync(ct);
                 await db.AuditAsync(
-                    "payment_order.created", order.Id.ToString(),
-                    new { channel = Wire.Name(order.Channel), amount = order.Amount.ToDecimalString(), currency = order.Currency.ToString(), order.OutTradeNo },
-                    member.UserId, ClientAddress.Of(http), now, ct);
+                    http.Actor(), "payment_order.created", order.Id.ToString(), null,
+                    new { channel = Wire.Name(order.Channel), amount = order.Amount.ToDecimalString(), currency = order.Currency.ToString(), order.OutTradeNo }, now, ct);
                 return null;
             }, ct);
         }
@@ -214,7 +214,7 @@ public static class Orders
         await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
             await db.PaymentOrders.Where(row => row.Id == order.Id).ExecuteUpdateAsync(set => set.SetProperty(row => row.NextCheckAt, now), ct);
-            await db.AuditAsync("payment_order.checked", order.Id.ToString(), new { order.Status }, member.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "payment_order.checked", order.Id.ToString(), null, new { order.Status }, now, ct);
         }, ct);
 
         return TypedResults.Ok(await AwaitAsync(db, member, order.Id, view => view.Status != order.Status, time, ct));
@@ -265,8 +265,8 @@ public static class Orders
             }
 
             await db.AuditAsync(
-                "refund.created", refund.Id.ToString(), new { order = order.Id, amount = money.ToDecimalString(), currency = currency.ToString(), refund.Reason },
-                member.UserId, ClientAddress.Of(http), now, ct);
+                http.Actor(), "refund.created", refund.Id.ToString(), null,
+                new { order = order.Id, amount = money.ToDecimalString(), currency = currency.ToString(), refund.Reason }, now, ct);
             return (null, null);
         }, ct);
 

@@ -32,8 +32,6 @@ public static class Policies
     public static AuthorizationPolicy May(Permission permission) =>
         new AuthorizationPolicyBuilder(BearerSessions.SchemeName).RequireAuthenticatedUser().AddRequirements(new MemberWith(permission)).Build();
 
-    public static readonly AuthorizationPolicy Payers = Members(Role.Owner, Role.Admin, Role.Billing);
-
     public static RouteHandlerBuilder OfOrganization(this RouteHandlerBuilder endpoint, AuthorizationPolicy policy) =>
         endpoint.RequireAuthorization(policy).WithMetadata(new OfOrganization());
 
