@@ -38,12 +38,12 @@ var gateway = builder.AddProject<Projects.AiHub_Gateway>(Resources.Gateway).With
     .WithHttpHealthCheck("/health")
     .WithExternalHttpEndpoints();
 
-builder.AddProject<Projects.AiHub_Worker>(Resources.Worker).WithConfiguredPort()
+var worker = builder.AddProject<Projects.AiHub_Worker>(Resources.Worker).WithConfiguredPort()
     .WithReference(hubApp, connectionName: Resources.Hub).WaitForCompletion(migrate)
     .WithReference(cache).WaitFor(cache)
     .WithHttpHealthCheck("/health");
 
-builder.AddProject<Projects.AiHub_Portal>(Resources.Portal).WithConfiguredPort()
+var portal = builder.AddProject<Projects.AiHub_Portal>(Resources.Portal).WithConfiguredPort()
     .WithReference(gateway).WaitFor(gateway)
     .WithReference(cache).WaitFor(cache)
     .WithEnvironment("Portal__ApiBaseUrl", $"{gateway.GetEndpoint("http")}/v1")
@@ -65,6 +65,7 @@ if (builder.ExecutionContext.IsRunMode && builder.Environment.IsDevelopment())
     const string SimulatorKey = "sk-sim-local-development-only";
 
     simulators.WithEnvironment("Simulators__ApiKey", SimulatorKey);
+    worker.WithSimulatedPayments(simulators, portal);
     gateway.WithEnvironment("Vendors__sim__ApiKey", SimulatorKey)
         .WithEnvironment("Vendors__sim__BaseUrl", $"{simulators.GetEndpoint("http")}/vendors/openai/v1").WaitFor(simulators);
     migrate.WithEnvironment("Vendors__sim__BaseUrl", $"{simulators.GetEndpoint("http")}/vendors/openai/v1");

@@ -2,6 +2,7 @@ using AiHub.Domain.Access;
 using AiHub.Domain.Accounts;
 using AiHub.Domain.Alerts;
 using AiHub.Domain.Catalog;
+using AiHub.Domain.Payments;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Storage;
 using AiHub.Domain.Tenancy;
@@ -76,6 +77,11 @@ public sealed class HubDb : DbContext
     public DbSet<Entry> Entries => Set<Entry>();
     public DbSet<AuditRun> AuditRuns => Set<AuditRun>();
 
+    public DbSet<PaymentOrder> PaymentOrders => Set<PaymentOrder>();
+    public DbSet<Refund> PaymentRefunds => Set<Refund>();
+    public DbSet<InboundNotice> InboundNotices => Set<InboundNotice>();
+    public DbSet<EnabledChannel> PaymentChannels => Set<EnabledChannel>();
+
     /// <summary>Finds a key by its hash, in whichever organization it is. Needs no tenant.</summary>
     public IQueryable<FoundApiKey> FindApiKey(byte[] hash) => FromExpression(() => FindApiKey(hash));
 
@@ -121,6 +127,12 @@ public sealed class HubDb : DbContext
         configuration.Properties<AlertChannelKind>().HaveConversion<Words<AlertChannelKind>>();
         configuration.Properties<AlertDeliveryState>().HaveConversion<Words<AlertDeliveryState>>();
         configuration.Properties<LimitOwner>().HaveConversion<Words<LimitOwner>>();
+        configuration.Properties<PaymentChannelId>().HaveConversion<Words<PaymentChannelId>>();
+        configuration.Properties<PaymentPurpose>().HaveConversion<Words<PaymentPurpose>>();
+        configuration.Properties<PaymentOrderStatus>().HaveConversion<Words<PaymentOrderStatus>>();
+        configuration.Properties<PaymentScene>().HaveConversion<Words<PaymentScene>>();
+        configuration.Properties<RefundStatus>().HaveConversion<Words<RefundStatus>>();
+        configuration.Properties<NoticeKind>().HaveConversion<Words<NoticeKind>>();
     }
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -134,6 +146,7 @@ public sealed class HubDb : DbContext
         MapAlerts(model);
         MapAccounts(model);
         MapBudgets(model);
+        MapPayments(model);
 
         foreach (var key in model.Model.GetEntityTypes().SelectMany(entity => entity.GetKeys()).Where(key => key.IsPrimaryKey()))
         {
@@ -472,6 +485,38 @@ public sealed class HubDb : DbContext
             run.Property(row => row.Looked).HasColumnType("jsonb");
             run.HasIndex(row => row.FinishedAt);
         });
+    }
+
+    private static void MapPayments(ModelBuilder model)
+    {
+        model.Entity<PaymentOrder>(order =>
+        {
+            order.ToTable(table => table.HasCheckConstraint("ck_payment_orders_amount", "amount_minor > 0"));
+            order.HasAlternateKey(row => new { row.Id, row.OrganizationId });
+            order.HasIndex(row => row.OutTradeNo).IsUnique();
+            order.HasIndex(row => new { row.OrganizationId, row.IdempotencyKey }).IsUnique();
+            order.HasIndex(row => new { row.OrganizationId, row.CreatedAt });
+            // One payment of a channel pays one order.
+            order.HasIndex(row => new { row.Channel, row.ChannelTradeNo }).IsUnique();
+            order.HasIndex(row => row.NextCheckAt).HasFilter("next_check_at is not null");
+            order.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
+            OfOrganization(order);
+        });
+        model.Entity<Refund>(refund =>
+        {
+            refund.ToTable("payment_refunds", table => table.HasCheckConstraint("ck_payment_refunds_amount", "amount_minor > 0"));
+            refund.HasIndex(row => row.OutRefundNo).IsUnique();
+            refund.HasIndex(row => new { row.OrganizationId, row.IdempotencyKey }).IsUnique();
+            refund.HasIndex(row => row.NextCheckAt).HasFilter("next_check_at is not null");
+            refund.HasOne<PaymentOrder>().WithMany().HasForeignKey(row => new { row.OrderId, row.OrganizationId }).HasPrincipalKey(order => new { order.Id, order.OrganizationId });
+            OfOrganization(refund);
+        });
+        model.Entity<InboundNotice>(notice =>
+        {
+            notice.HasIndex(row => new { row.Channel, row.EventId }).IsUnique();
+            notice.HasIndex(row => row.NextAttemptAt).HasFilter("handled_at is null and parked_at is null");
+        });
+        model.Entity<EnabledChannel>(channel => channel.ToTable("payment_channels"));
     }
 
     private static void OfOrganization<T>(EntityTypeBuilder<T> entity) where T : class =>

@@ -1,5 +1,6 @@
 using AiHub.Simulators;
 using AiHub.Simulators.Control;
+using AiHub.Simulators.Payments;
 using AiHub.Simulators.Vendors.Anthropic;
 using AiHub.Simulators.Vendors.Azure;
 using AiHub.Simulators.Vendors.Gemini;
@@ -10,6 +11,7 @@ var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
 builder.AddSimulators();
+builder.AddPaymentChannels();
 
 var app = builder.Build();
 
@@ -19,6 +21,7 @@ app.MapAnthropicVendor();
 app.MapGeminiVendor();
 app.MapResponsesVendor();
 app.MapAzureVendor();
+app.MapPaymentChannels();
 app.MapControl();
 
 app.Run();

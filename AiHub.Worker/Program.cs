@@ -3,8 +3,10 @@ using AiHub.Domain.Accounts;
 using AiHub.Worker.Accounts;
 using AiHub.Worker.Alerts;
 using AiHub.Worker.Migration;
+using AiHub.Worker.Payments;
 using AiHub.Worker.Quotas;
 using AiHub.Worker.Usage;
+using AiHub.Worker.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -16,6 +18,7 @@ if (args is [Migrate.Argument, ..])
 builder.AddServiceDefaults();
 builder.AddNpgsqlDbContext<HubDb>("hub");
 builder.Services.AddLedger();
+builder.AddPayments();
 
 builder.Services.AddHostedService<PeriodRun>();
 builder.Services.AddHostedService<HoldSweep>();
@@ -30,6 +33,7 @@ builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger");
 var app = builder.Build();
 
 app.MapDefaultEndpoints();
+app.MapWebhooks();
 
 await app.RunAsync();
 return 0;

@@ -98,6 +98,7 @@ public static class ManagementApi
         api.MapBudgets();
         api.MapLedgerAudits();
         api.MapBilling();
+        api.MapOrders();
         api.MapModelCatalog();
         api.MapAdminVendors();
         api.MapAdminEndpoints();

@@ -5,6 +5,7 @@ using AiHub.Contracts;
 using AiHub.Gateway.Access;
 using AiHub.Simulators;
 using AiHub.Worker.Quotas;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AiHub.Tests.Hub;
@@ -80,10 +81,11 @@ public sealed class TestHub : IAsyncDisposable
         return gateway;
     }
 
-    /// <summary>Starts the worker, whose runs begin at once.</summary>
-    public ServiceHost<PeriodRun> AddWorker()
+    /// <summary>Starts the worker, whose runs begin at once; on a port of the test's choice where others have to know it beforehand.</summary>
+    public ServiceHost<PeriodRun> AddWorker(int port = 0)
     {
-        var worker = new ServiceHost<PeriodRun>(_settings, _options.Clock);
+        var worker = new ServiceHost<PeriodRun>(
+            new Dictionary<string, string?>(_settings) { [WebHostDefaults.ServerUrlsKey] = $"http://127.0.0.1:{port}" }, _options.Clock);
         _workers.Add(worker);
         return worker;
     }

@@ -23,6 +23,7 @@ public static class FieldText
     public static readonly Text DateRange = new("A range may have at most {0} days.", "时间范围最多 {0} 天。");
     public static readonly Text Guid = new("Must be an id such as 01981c2e-7a10-7c3e-8b5e-0242ac120002.", "须为编号，例如 01981c2e-7a10-7c3e-8b5e-0242ac120002。");
     public static readonly Text Cursor = new("This is not a cursor of this list; start again without it.", "该游标不属于此列表；请去掉游标重新查询。");
+    public static readonly Text OrganizationCurrency = new("The organization is billed in {0}.", "该组织以 {0} 结算。");
     public static readonly Text PasswordCommon = new("This password is on the lists attackers try first; choose another.", "该密码过于常见，极易被猜中；请更换。");
     public static readonly Text PasswordIsEmail = new("The password must not be the e-mail address.", "密码不得与邮箱相同。");
 
@@ -57,7 +58,7 @@ public static class FieldText
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
-        WebhookUrl, Amount, UnknownChannel,
+        WebhookUrl, Amount, OrganizationCurrency, UnknownChannel,
         Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
     ];
 }

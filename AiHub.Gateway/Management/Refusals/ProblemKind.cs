@@ -156,6 +156,10 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("There are as many as there may be", "数量已达上限"),
         new("An organization may have {0} channels and as many rules. Remove those that are not in use.", "每个组织最多可有 {0} 个渠道与同样数量的规则。请先删除不再使用的项。"));
 
+    public static readonly ProblemKind OrderNotFound = new("order_not_found", 404,
+        new("Order not found", "未找到该订单"),
+        new("This organization has no order with that id.", "此组织中没有该编号的订单。"));
+
     public static readonly ProblemKind MethodNotAllowed = new("method_not_allowed", 405,
         new("This address does not take that method", "该地址不支持此请求方法"),
         new("The methods it takes are in the header Allow.", "支持的方法见响应头 Allow。"));
@@ -200,6 +204,18 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("Too many open invitations", "未接受的邀请过多"),
         new("An organization may have {0} open invitations. Revoke some first.", "每个组织最多可有 {0} 个未接受的邀请。请先撤销一部分。"));
 
+    public static readonly ProblemKind ChannelNotAvailable = new("channel_not_available", 409,
+        new("This payment channel is not available", "该支付渠道暂不可用"),
+        new("{0} cannot be paid with at the moment. GET billing/channels lists what can.", "目前无法使用 {0} 支付。可用渠道请查询 GET billing/channels。"));
+
+    public static readonly ProblemKind IdempotencyConflict = new("idempotency_conflict", 409,
+        new("This Idempotency-Key was used for something else", "该 Idempotency-Key 已用于其他请求"),
+        new("Repeat a request exactly, or choose a new key for a new one.", "重试时请保持请求内容一致；新的请求请使用新的 Idempotency-Key。"));
+
+    public static readonly ProblemKind RefundNotPossible = new("refund_not_possible", 409,
+        new("This cannot be refunded", "无法退款"),
+        new("{0}", "{0}"));
+
     public static readonly ProblemKind BodyTooLarge = new("body_too_large", 413,
         new("The body is too large", "请求体过大"),
         new("This API reads bodies of up to {0} bytes.", "本接口的请求体不得超过 {0} 字节。"));
@@ -232,7 +248,7 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
     [
         VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, NotACatalogue,
         InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
-        RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
+        RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, OrderNotFound, ChannelNotAvailable, IdempotencyConflict, RefundNotPossible, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
         BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,
         ModelKey, AddressNotAllowed, SessionRequired, ScopeMissing, OperatorRequired, InvalidSetupToken, RankTooLow, InvitationForOtherAddress,
         MemberNotFound, SessionNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,

@@ -1,0 +1,48 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace AiHub.Contracts;
+
+/// <param name="Purpose">top_up.</param>
+/// <param name="Channel">stripe, alipay or wechat_pay; GET billing/channels says which are open.</param>
+/// <param name="Amount">Decimal string with at most two decimals, in the organization's currency.</param>
+/// <param name="Currency">The organization's currency, stated so that nobody pays ten of the wrong one.</param>
+/// <param name="Scene">desktop (default) or mobile: which kind of payment page the channel is asked for.</param>
+public sealed record NewPaymentOrder(
+    [property: Required, AllowedValues("top_up")] string Purpose,
+    [property: Required, AllowedValues("stripe", "alipay", "wechat_pay")] string Channel,
+    [property: Required, StringLength(20, MinimumLength = 1)] string Amount,
+    [property: Required, AllowedValues("USD", "CNY")] string Currency,
+    [property: AllowedValues("desktop", "mobile", null)] string? Scene = null);
+
+/// <param name="Status">created, pending, paid, closed or failed.</param>
+/// <param name="RedirectUrl">Where to send the customer's browser, while the order can be paid.</param>
+/// <param name="QrCode">What to show as a QR code, while the order can be paid.</param>
+/// <param name="Refunded">What has gone back or is on its way.</param>
+/// <param name="Failure">What the channel said when it would not open the order.</param>
+public sealed record PaymentOrderView(
+    Guid Id,
+    string Purpose,
+    string Channel,
+    string Status,
+    string Amount,
+    string Currency,
+    string OutTradeNo,
+    string? RedirectUrl,
+    string? QrCode,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt,
+    DateTimeOffset? PaidAt,
+    string Refunded,
+    string? Failure,
+    IReadOnlyList<RefundView> Refunds);
+
+/// <param name="Amount">Decimal string with at most two decimals; no more than was paid and is not yet refunded or spent.</param>
+public sealed record NewRefund(
+    [property: Required, StringLength(20, MinimumLength = 1)] string Amount,
+    [property: Required, StringLength(80, MinimumLength = 1)] string Reason);
+
+/// <param name="Status">requested, processing, succeeded or failed.</param>
+public sealed record RefundView(Guid Id, string Status, string Amount, string Currency, string Reason, DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt);
+
+/// <param name="Presets">Amounts people usually choose, as decimal strings.</param>
+public sealed record PaymentChannelView(string Channel, string Currency, string Minimum, string Maximum, IReadOnlyList<string> Presets);

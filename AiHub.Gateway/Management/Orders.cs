@@ -1,0 +1,359 @@
+using System.Security.Cryptography;
+using AiHub.Contracts;
+using AiHub.Domain;
+using AiHub.Domain.Access;
+using AiHub.Domain.Payments;
+using AiHub.Domain.Tenancy;
+using AiHub.Gateway.Access;
+using AiHub.Gateway.Management.Docs;
+using AiHub.Gateway.Management.Refusals;
+using AiHub.Gateway.Management.SignIn;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace AiHub.Gateway.Management;
+
+/// <summary>
+/// Paying in and paying back. An order is kept first; the worker, who alone holds the channels' secrets, opens it within a second, and this
+/// waits a little for that. Without a worker the order is there all the same and is opened when one is back.
+/// </summary>
+public static class Orders
+{
+    private const string TradeNumbers = "0123456789abcdefghijklmnopqrstuvwxyz";
+    private const int LongestKey = 255;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
+
+    public static void MapOrders(this IEndpointRouteBuilder api)
+    {
+        var billing = api.MapGroup("/billing").WithTags("Payments");
+
+        billing.MapGet("/channels", ChannelsAsync)
+            .OfOrganization(Permission.BillingRead)
+            .Describe("listPaymentChannels", new("List payment channels", "列出支付渠道"), new("Those that can collect the organization's currency at this moment.", "当前可以收取组织结算货币的支付渠道。"), null, new Page<PaymentChannelView>([PaymentExamples.Channel], null));
+
+        billing.MapPost("/orders", CreateAsync)
+            .OfOrganization(Permission.BillingWrite)
+            .Parameter("Idempotency-Key", Texts.IdempotencyKey)
+            .Describe("createPaymentOrder", new("Create a payment order", "创建支付订单"),
+                new("Show the QR code or send the browser to the address in the answer, then ask for the order until it is paid. An order that has no address yet is being opened; ask again. The balance is credited when the channel confirms the payment, whoever is looking.",
+                    "请展示响应中的二维码，或将浏览器跳转至响应中的地址，然后轮询订单直至支付成功。若响应中尚无地址，说明订单正在创建，请稍后查询。渠道确认支付后余额即到账，与页面是否打开无关。"),
+                PaymentExamples.NewOrder, PaymentExamples.Order)
+            .Refuses(ProblemKind.RoleNotAllowed, ProblemKind.ChannelNotAvailable, ProblemKind.IdempotencyConflict);
+
+        billing.MapGet("/orders", ListAsync)
+            .OfOrganization(Permission.BillingRead)
+            .Parameter("cursor", Texts.Cursor)
+            .Parameter("limit", Texts.Limit, example: "50")
+            .Describe("listPaymentOrders", new("List payment orders", "列出支付订单"), new("Newest first.", "按创建时间从新到旧排列。"), null, new Page<PaymentOrderView>([PaymentExamples.Order], null));
+
+        billing.MapGet("/orders/{id}", FindAsync)
+            .OfOrganization(Permission.BillingRead)
+            .Parameter("id", Texts.OrderId, "uuid", PaymentExamples.Order.Id)
+            .Describe("getPaymentOrder", new("Get a payment order", "查询支付订单"), new("As the hub knows it; “check” asks the channel.", "返回系统已知的状态；如需向渠道核实，请使用“check”。"), null, PaymentExamples.Order)
+            .Refuses(ProblemKind.OrderNotFound);
+
+        billing.MapPost("/orders/{id}/check", CheckAsync)
+            .OfOrganization(Permission.BillingWrite)
+            .Parameter("id", Texts.OrderId, "uuid", PaymentExamples.Order.Id)
+            .Describe("checkPaymentOrder", new("Check a payment order", "重新查询支付结果"), new("Asks the channel now, for whoever has paid and sees nothing of it.", "立即向支付渠道核实，适用于已付款但未到账的情况。"), null, PaymentExamples.Order)
+            .Refuses(ProblemKind.OrderNotFound, ProblemKind.RoleNotAllowed);
+
+        billing.MapPost("/orders/{id}/refunds", RefundAsync)
+            .OfOrganization(Permission.BillingWrite)
+            .Parameter("id", Texts.OrderId, "uuid", PaymentExamples.Order.Id)
+            .Parameter("Idempotency-Key", Texts.IdempotencyKey)
+            .Describe("createRefund", new("Refund an order", "申请退款"),
+                new("Sends purchased money that is still unspent back to where it came from. It leaves the wallet at once and returns there should the channel refuse.",
+                    "将尚未消费的充值余额原路退回。款项会立即从钱包扣除；若渠道退款失败，将退回钱包。"),
+                PaymentExamples.NewRefund, PaymentExamples.Refund)
+            .Refuses(ProblemKind.OrderNotFound, ProblemKind.RoleNotAllowed, ProblemKind.RefundNotPossible, ProblemKind.IdempotencyConflict);
+    }
+
+    private static async Task<Ok<Page<PaymentChannelView>>> ChannelsAsync(Member member, HubDb db, TimeProvider time, CancellationToken ct)
+    {
+        var currency = member.Organization.Currency;
+        var open = await OpenAsync(db, currency, time.GetUtcNow(), ct);
+        return TypedResults.Ok(new Page<PaymentChannelView>(
+            [.. open.Select(id => new PaymentChannelView(
+                Wire.Name(id), currency.ToString(), TopUpLimits.Minimum(currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString(),
+                [.. TopUpLimits.Presets(currency).Select(preset => preset.ToDecimalString())]))],
+            null));
+    }
+
+    private static async Task<Results<Created<PaymentOrderView>, Ok<PaymentOrderView>, Refused>> CreateAsync(
+        NewPaymentOrder request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    {
+        var (now, currency) = (time.Now(), member.Organization.Currency);
+        var errors = new FieldErrors(http.Request.Language());
+        var key = ReadKey(http, errors);
+        var amount = ReadAmount(request.Amount, currency, errors);
+        if (request.Currency != currency.ToString())
+        {
+            errors.Add("currency", FieldText.OrganizationCurrency, currency);
+        }
+
+        if (amount is { } money && (money < TopUpLimits.Minimum(currency) || money > TopUpLimits.Maximum(currency)))
+        {
+            errors.Add("amount", FieldText.Range, TopUpLimits.Minimum(currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString());
+        }
+
+        if (errors.Any || amount is not { } paid)
+        {
+            return errors.Refuse();
+        }
+
+        var channel = Enum.Parse<PaymentChannelId>(request.Channel.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
+        if (!(await OpenAsync(db, currency, now, ct)).Contains(channel))
+        {
+            return Refused.Because(ProblemKind.ChannelNotAvailable, request.Channel);
+        }
+
+        var order = new PaymentOrder
+        {
+            Id = Guid.CreateVersion7(now),
+            OrganizationId = member.OrganizationId,
+            UserId = member.UserId,
+            Purpose = PaymentPurpose.TopUp,
+            Channel = channel,
+            Scene = request.Scene == "mobile" ? PaymentScene.Mobile : PaymentScene.Desktop,
+            ClientAddress = ClientAddress.Of(http) ?? "127.0.0.1",
+            Currency = currency,
+            AmountMinor = MinorUnits.Of(paid)!.Value,
+            OutTradeNo = RandomNumberGenerator.GetString(TradeNumbers, 32),
+            IdempotencyKey = key,
+            CreatedAt = now,
+            ExpiresAt = now + TopUpLimits.Lifetime(channel),
+            NextCheckAt = now,
+        };
+
+        if (await KeepAsync(db, member, order, http, now, ct) is { } earlier)
+        {
+            return (earlier.Channel, earlier.AmountMinor, earlier.Currency) == (order.Channel, order.AmountMinor, order.Currency)
+                ? TypedResults.Ok(await ViewAsync(db, member, earlier.Id, ct))
+                : Refused.Because(ProblemKind.IdempotencyConflict);
+        }
+
+        return TypedResults.Created($"{ManagementApi.Path}/billing/orders/{order.Id}", await AwaitAsync(db, member, order.Id, view => view.Status != "created", time, ct));
+    }
+
+    /// <returns>The order that was made with the same idempotency key before; null when this one is new.</returns>
+    private static async Task<PaymentOrder?> KeepAsync(HubDb db, Member member, PaymentOrder order, HttpContext http, DateTimeOffset now, CancellationToken ct)
+    {
+        try
+        {
+            return await db.InOrganizationAsync(member.OrganizationId, async () =>
+            {
+                if (order.IdempotencyKey is not null && await db.PaymentOrders.AsNoTracking().FirstOrDefaultAsync(row => row.IdempotencyKey == order.IdempotencyKey, ct) is { } earlier)
+                {
+                    return earlier;
+                }
+
+                db.PaymentOrders.Add(order);
+                await db.SaveChangesAsync(ct);
+                await db.AuditAsync(
+                    http.Actor(), "payment_order.created", order.Id.ToString(), null,
+                    new { channel = Wire.Name(order.Channel), amount = order.Amount.ToDecimalString(), currency = order.Currency.ToString(), order.OutTradeNo }, now, ct);
+                return null;
+            }, ct);
+        }
+        catch (DbUpdateException raced) when (raced.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } && order.IdempotencyKey is not null)
+        {
+            db.ChangeTracker.Clear();
+            return await db.InOrganizationAsync(member.OrganizationId, () => db.PaymentOrders.AsNoTracking().SingleAsync(row => row.IdempotencyKey == order.IdempotencyKey, ct), ct);
+        }
+    }
+
+    private static async Task<Results<Ok<Page<PaymentOrderView>>, Refused>> ListAsync(
+        string? cursor, string? limit, Member member, HttpContext http, HubDb db, CancellationToken ct)
+    {
+        var asked = new Asked(http);
+        var (after, size) = (asked.Cursor(cursor), asked.Limit(limit));
+        if (asked.Errors.Any)
+        {
+            return asked.Errors.Refuse();
+        }
+
+        var (orders, refunds) = await db.InOrganizationAsync(member.OrganizationId, async () =>
+        {
+            var all = db.PaymentOrders.AsNoTracking();
+            if (after is { } last)
+            {
+                all = all.Where(order => order.CreatedAt < last.At || (order.CreatedAt == last.At && order.Id < last.Id));
+            }
+
+            var rows = await all.OrderByDescending(order => order.CreatedAt).ThenByDescending(order => order.Id).Take(size + 1).ToListAsync(ct);
+            var ids = rows.Select(order => order.Id).ToList();
+            return (rows, await db.PaymentRefunds.AsNoTracking().Where(refund => ids.Contains(refund.OrderId)).OrderBy(refund => refund.CreatedAt).ToListAsync(ct));
+        }, ct);
+
+        var page = orders.Take(size).ToList();
+        return TypedResults.Ok(new Page<PaymentOrderView>(
+            [.. page.Select(order => View(order, refunds))],
+            orders.Count > size ? new Cursor(page[^1].CreatedAt, page[^1].Id).ToString() : null));
+    }
+
+    private static async Task<Results<Ok<PaymentOrderView>, Refused>> FindAsync(string id, Member member, HubDb db, CancellationToken ct) =>
+        await LookUpAsync(db, member, id, ct) is { } order ? TypedResults.Ok(order) : Refused.Because(ProblemKind.OrderNotFound);
+
+    private static async Task<Results<Ok<PaymentOrderView>, Refused>> CheckAsync(string id, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    {
+        if (await LookUpAsync(db, member, id, ct) is not { } order)
+        {
+            return Refused.Because(ProblemKind.OrderNotFound);
+        }
+
+        if (order.Status == "paid")
+        {
+            return TypedResults.Ok(order);
+        }
+
+        var now = time.Now();
+        await db.InOrganizationAsync(member.OrganizationId, async () =>
+        {
+            await db.PaymentOrders.Where(row => row.Id == order.Id).ExecuteUpdateAsync(set => set.SetProperty(row => row.NextCheckAt, now), ct);
+            await db.AuditAsync(http.Actor(), "payment_order.checked", order.Id.ToString(), null, new { order.Status }, now, ct);
+        }, ct);
+
+        return TypedResults.Ok(await AwaitAsync(db, member, order.Id, view => view.Status != order.Status, time, ct));
+    }
+
+    private static async Task<Results<Created<RefundView>, Ok<RefundView>, Refused>> RefundAsync(
+        string id, NewRefund request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    {
+        var (now, currency) = (time.Now(), member.Organization.Currency);
+        var errors = new FieldErrors(http.Request.Language());
+        var key = ReadKey(http, errors);
+        var amount = ReadAmount(request.Amount, currency, errors);
+        if (errors.Any || amount is not { } money)
+        {
+            return errors.Refuse();
+        }
+
+        if (await LookUpAsync(db, member, id, ct) is not { } order)
+        {
+            return Refused.Because(ProblemKind.OrderNotFound);
+        }
+
+        var refund = new Refund
+        {
+            Id = Guid.CreateVersion7(now),
+            OrganizationId = member.OrganizationId,
+            OrderId = order.Id,
+            UserId = member.UserId,
+            AmountMinor = MinorUnits.Of(money)!.Value,
+            OutRefundNo = RandomNumberGenerator.GetString(TradeNumbers, 32),
+            IdempotencyKey = key,
+            Reason = request.Reason.Trim(),
+            CreatedAt = now,
+        };
+
+        var (earlier, refused) = await db.InOrganizationAsync<(Refund?, RefundRefusal?)>(member.OrganizationId, async () =>
+        {
+            // One after the other within the organization, so that the same key can never open two.
+            await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('refund:' || {member.OrganizationId}, 0))", ct);
+            if (key is not null && await db.PaymentRefunds.AsNoTracking().FirstOrDefaultAsync(row => row.IdempotencyKey == key, ct) is { } same)
+            {
+                return (same, null);
+            }
+
+            if (await db.OpenRefundAsync(refund, ct) is { } refusal)
+            {
+                return (null, refusal);
+            }
+
+            await db.AuditAsync(
+                http.Actor(), "refund.created", refund.Id.ToString(), null,
+                new { order = order.Id, amount = money.ToDecimalString(), currency = currency.ToString(), refund.Reason }, now, ct);
+            return (null, null);
+        }, ct);
+
+        if (refused is { } why)
+        {
+            return Refused.Because(ProblemKind.RefundNotPossible, (why switch
+            {
+                RefundRefusal.OrderNotPaid => RefundTexts.NotPaid,
+                RefundRefusal.MoreThanPaid => RefundTexts.MoreThanPaid,
+                _ => RefundTexts.Spent,
+            }).In(http.Request.Language()));
+        }
+
+        if (earlier is not null)
+        {
+            return (earlier.OrderId, earlier.AmountMinor) == (refund.OrderId, refund.AmountMinor)
+                ? TypedResults.Ok(View(earlier, currency))
+                : Refused.Because(ProblemKind.IdempotencyConflict);
+        }
+
+        return TypedResults.Created($"{ManagementApi.Path}/billing/orders/{order.Id}", View(refund, currency));
+    }
+
+    private static async Task<IReadOnlyList<PaymentChannelId>> OpenAsync(HubDb db, Currency currency, DateTimeOffset now, CancellationToken ct)
+    {
+        var since = now - EnabledChannel.Lasts;
+        var channels = await db.PaymentChannels.AsNoTracking().Where(channel => channel.SeenAt > since).ToListAsync(ct);
+        return [.. channels.Where(channel => channel.Currencies.Split(' ').Contains(currency.ToString())).Select(channel => channel.Id).Order()];
+    }
+
+    // The order is somebody else's to change; this looks until it has changed, or until the caller has waited long enough.
+    private static async Task<PaymentOrderView> AwaitAsync(HubDb db, Member member, Guid id, Func<PaymentOrderView, bool> changed, TimeProvider time, CancellationToken ct)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            var view = await ViewAsync(db, member, id, ct);
+            if (changed(view) || time.GetElapsedTime(started) > Patience)
+            {
+                return view;
+            }
+
+            await Task.Delay(Glance, ct);
+        }
+    }
+
+    private static async Task<PaymentOrderView?> LookUpAsync(HubDb db, Member member, string id, CancellationToken ct) => !Guid.TryParse(id, out var parsed)
+        ? null
+        : await db.InOrganizationAsync(member.OrganizationId, async () =>
+            await db.PaymentOrders.AsNoTracking().FirstOrDefaultAsync(row => row.Id == parsed, ct) is { } order
+                ? View(order, await db.PaymentRefunds.AsNoTracking().Where(refund => refund.OrderId == parsed).OrderBy(refund => refund.CreatedAt).ToListAsync(ct))
+                : null, ct);
+
+    private static async Task<PaymentOrderView> ViewAsync(HubDb db, Member member, Guid id, CancellationToken ct) => (await LookUpAsync(db, member, id.ToString(), ct))!;
+
+    private static PaymentOrderView View(PaymentOrder order, IReadOnlyList<Refund> refunds)
+    {
+        var own = refunds.Where(refund => refund.OrderId == order.Id).ToList();
+        var refunded = own.Where(refund => refund.Status != RefundStatus.Failed).Sum(refund => refund.AmountMinor);
+        return new PaymentOrderView(
+            order.Id, Wire.Name(order.Purpose), Wire.Name(order.Channel), Wire.Name(order.Status), order.Amount.ToDecimalString(), order.Currency.ToString(), order.OutTradeNo,
+            order.RedirectUrl, order.QrCode, order.CreatedAt, order.ExpiresAt, order.PaidAt, MinorUnits.ToMoney(refunded, order.Currency).ToDecimalString(),
+            order.Status == PaymentOrderStatus.Failed ? order.Failure : null, [.. own.Select(refund => View(refund, order.Currency))]);
+    }
+
+    private static RefundView View(Refund refund, Currency currency) => new(
+        refund.Id, Wire.Name(refund.Status), MinorUnits.ToMoney(refund.AmountMinor, currency).ToDecimalString(), currency.ToString(), refund.Reason, refund.CreatedAt, refund.CompletedAt);
+
+    private static Money? ReadAmount(string text, Currency currency, FieldErrors errors)
+    {
+        if (MinorUnits.Parse(text) is { } minor and > 0)
+        {
+            return MinorUnits.ToMoney(minor, currency);
+        }
+
+        errors.Add("amount", FieldText.Amount);
+        return null;
+    }
+
+    private static string? ReadKey(HttpContext http, FieldErrors errors)
+    {
+        var key = http.Request.Headers["Idempotency-Key"].ToString();
+        if (key.Length > LongestKey || key.Any(char.IsControl))
+        {
+            errors.Add("Idempotency-Key", FieldText.MaxLength, LongestKey);
+        }
+
+        return key.Length == 0 ? null : key;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using AiHub.Simulators;
+using AiHub.Tests.Hub;
+using Microsoft.EntityFrameworkCore;
+
+namespace AiHub.Tests.Payments;
+
+/// <summary>A hub whose worker is joined to the three simulated channels, with keys made for this run.</summary>
+public sealed class PaymentHub : IAsyncLifetime
+{
+    public const string StripeSecret = "whsec_0123456789abcdef0123456789";
+    private const string ApiV3Key = "0123456789abcdefghijklmnopqrstuv";
+
+    private readonly RSA _alipayMerchant = RSA.Create(2048);
+    private readonly RSA _alipay = RSA.Create(2048);
+    private readonly RSA _wechatMerchant = RSA.Create(2048);
+    private readonly RSA _wechat = RSA.Create(2048);
+    private ServiceHost<SimulatorClock> _simulators = null!;
+
+    public TestClock Clock { get; } = new();
+
+    public TestHub Hub { get; private set; } = null!;
+
+    public Uri WorkerUrl { get; private set; } = null!;
+
+    /// <summary>Steers the simulated channels.</summary>
+    public HttpClient Sim { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        var port = FreePort();
+        WorkerUrl = new Uri($"http://127.0.0.1:{port}");
+        _simulators = new ServiceHost<SimulatorClock>(Simulated(port), Clock);
+        Sim = new HttpClient { BaseAddress = new Uri(_simulators.Url, "/_sim/") };
+        Hub = await TestHub.StartAsync(new TestHubOptions(Clock, Settings: Configured(port)));
+        Hub.AddWorker(port);
+        await PollAsync(async () =>
+        {
+            await using var db = Hub.Database.OpenAsAdmin();
+            return await db.PaymentChannels.CountAsync() == 3;
+        });
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Hub.DisposeAsync();
+        await _simulators.DisposeAsync();
+    }
+
+    public static async Task PollAsync(Func<Task<bool>> holds)
+    {
+        for (var tries = 0; !await holds(); tries++)
+        {
+            Assert.True(tries < 600, "It did not come to pass in time.");
+            await Task.Delay(100);
+        }
+    }
+
+    public async Task<JsonNode> TradeAsync(string channel, string outTradeNo) =>
+        (await Sim.GetFromJsonAsync<JsonArray>($"{channel}/trades"))!.First(trade => (string?)trade!["out_trade_no"] == outTradeNo)!;
+
+    private Dictionary<string, string?> Simulated(int port) => new()
+    {
+        ["Simulators:Payments:Alipay:AppId"] = "2021000000000001",
+        ["Simulators:Payments:Alipay:SellerId"] = "2088000000000001",
+        ["Simulators:Payments:Alipay:MerchantPublicKey"] = _alipayMerchant.ExportSubjectPublicKeyInfoPem(),
+        ["Simulators:Payments:Alipay:PrivateKey"] = _alipay.ExportPkcs8PrivateKeyPem(),
+        ["Simulators:Payments:WechatPay:MerchantId"] = "1900000001",
+        ["Simulators:Payments:WechatPay:AppId"] = "wx8888888888888888",
+        ["Simulators:Payments:WechatPay:MerchantSerial"] = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
+        ["Simulators:Payments:WechatPay:MerchantPublicKey"] = _wechatMerchant.ExportSubjectPublicKeyInfoPem(),
+        ["Simulators:Payments:WechatPay:PrivateKey"] = _wechat.ExportPkcs8PrivateKeyPem(),
+        ["Simulators:Payments:WechatPay:KeyId"] = "PUB_KEY_ID_0000000001",
+        ["Simulators:Payments:WechatPay:ApiV3Key"] = ApiV3Key,
+        ["Simulators:Payments:Stripe:SecretKey"] = "sk_test_0123456789abcdef",
+        ["Simulators:Payments:Stripe:WebhookSecret"] = StripeSecret,
+        ["Simulators:Payments:Stripe:WebhookUrl"] = $"http://127.0.0.1:{port}/webhooks/stripe",
+    };
+
+    private Dictionary<string, string?> Configured(int port) => new()
+    {
+        ["Payments:PublicUrl"] = $"http://127.0.0.1:{port}",
+        ["Payments:PortalUrl"] = "http://127.0.0.1:1/portal",
+        ["Payments:Alipay:Gateway"] = new Uri(_simulators.Url, "/payments/alipay/gateway.do").ToString(),
+        ["Payments:Alipay:AppId"] = "2021000000000001",
+        ["Payments:Alipay:SellerId"] = "2088000000000001",
+        // As Alipay's own tool writes it: bare base64, PKCS#1.
+        ["Payments:Alipay:PrivateKey"] = Convert.ToBase64String(_alipayMerchant.ExportRSAPrivateKey()),
+        ["Payments:Alipay:AlipayPublicKey"] = Convert.ToBase64String(_alipay.ExportSubjectPublicKeyInfo()),
+        ["Payments:WechatPay:BaseUrl"] = new Uri(_simulators.Url, "/payments/wechat").ToString(),
+        ["Payments:WechatPay:MerchantId"] = "1900000001",
+        ["Payments:WechatPay:AppId"] = "wx8888888888888888",
+        ["Payments:WechatPay:CertificateSerial"] = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
+        ["Payments:WechatPay:ApiV3Key"] = ApiV3Key,
+        ["Payments:WechatPay:PrivateKey"] = _wechatMerchant.ExportPkcs8PrivateKeyPem(),
+        ["Payments:WechatPay:PlatformKeys:PUB_KEY_ID_0000000001"] = _wechat.ExportSubjectPublicKeyInfoPem(),
+        ["Payments:Stripe:ApiBase"] = new Uri(_simulators.Url, "/payments/stripe").ToString(),
+        ["Payments:Stripe:SecretKey"] = "sk_test_0123456789abcdef",
+        ["Payments:Stripe:WebhookSecret"] = StripeSecret,
+    };
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

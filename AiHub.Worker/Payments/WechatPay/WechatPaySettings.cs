@@ -1,0 +1,60 @@
+using System.Text;
+
+namespace AiHub.Worker.Payments.WechatPay;
+
+/// <summary>A merchant of WeChat Pay, API v3. Platform certificates and public keys are both accepted while a merchant moves from one to the other.</summary>
+public sealed class WechatPaySettings
+{
+    private const int ApiKeyBytes = 32;
+
+    public string BaseUrl { get; set; } = "https://api.mch.weixin.qq.com";
+    public string MerchantId { get; set; } = "";
+    public string AppId { get; set; } = "";
+
+    /// <summary>The merchant certificate's private key (apiclient_key.pem).</summary>
+    public string PrivateKey { get; set; } = "";
+
+    /// <summary>The merchant certificate's serial number, in upper-case hexadecimal digits.</summary>
+    public string CertificateSerial { get; set; } = "";
+
+    /// <summary>The APIv3 key, 32 bytes: it opens what notices carry.</summary>
+    public string ApiV3Key { get; set; } = "";
+
+    /// <summary>WeChat Pay's keys by what <c>Wechatpay-Serial</c> calls them: <c>PUB_KEY_ID_…</c>, or a platform certificate's serial. PEM.</summary>
+    public Dictionary<string, string> PlatformKeys { get; set; } = [];
+
+    public byte[] ApiV3KeyBytes => Encoding.UTF8.GetBytes(ApiV3Key);
+
+    /// <exception cref="PaymentSettingsException">Something is missing or weak.</exception>
+    public void Check()
+    {
+        Require(MerchantId, nameof(MerchantId));
+        Require(AppId, nameof(AppId));
+        Require(PrivateKey, nameof(PrivateKey));
+        Require(CertificateSerial, nameof(CertificateSerial));
+        Require(ApiV3Key, nameof(ApiV3Key));
+        RsaKeys.Private(PrivateKey).Dispose();
+        if (ApiV3KeyBytes.Length != ApiKeyBytes || ApiV3Key.Distinct().Count() < 8)
+        {
+            throw new PaymentSettingsException($"Payments__WechatPay__ApiV3Key must be {ApiKeyBytes} random characters, as set in the merchant platform.");
+        }
+
+        if (PlatformKeys.Count == 0)
+        {
+            throw new PaymentSettingsException("WeChat Pay is configured but no key of its own is: set Payments__WechatPay__PlatformKeys__PUB_KEY_ID_….");
+        }
+
+        foreach (var pem in PlatformKeys.Values)
+        {
+            WechatPaySignature.PlatformKey(pem).Dispose();
+        }
+
+        static void Require(string value, string name)
+        {
+            if (string.IsNullOrWhiteSpace(value))
+            {
+                throw new PaymentSettingsException($"WeChat Pay is configured but Payments__WechatPay__{name} is not.");
+            }
+        }
+    }
+}
