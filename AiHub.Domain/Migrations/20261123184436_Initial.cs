@@ -13,6 +13,23 @@ namespace AiHub.Domain.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateTable(
+                name: "audit_runs",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    finished_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    requested_by = table.Column<Guid>(type: "uuid", nullable: true),
+                    looked = table.Column<string>(type: "jsonb", nullable: false),
+                    violations = table.Column<long>(type: "bigint", nullable: false),
+                    findings = table.Column<string[]>(type: "text[]", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_audit_runs", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "holidays",
                 columns: table => new
                 {
@@ -22,6 +39,36 @@ namespace AiHub.Domain.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_holidays", x => new { x.calendar, x.day });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inbound_notices",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    channel = table.Column<string>(type: "text", nullable: false),
+                    event_id = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    received_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    out_trade_no = table.Column<string>(type: "text", nullable: true),
+                    channel_trade_no = table.Column<string>(type: "text", nullable: true),
+                    out_refund_no = table.Column<string>(type: "text", nullable: true),
+                    merchant = table.Column<string>(type: "text", nullable: true),
+                    app = table.Column<string>(type: "text", nullable: true),
+                    currency = table.Column<string>(type: "text", nullable: true),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: true),
+                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    body = table.Column<byte[]>(type: "bytea", nullable: false),
+                    handled_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    outcome = table.Column<string>(type: "text", nullable: true),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_error = table.Column<string>(type: "text", nullable: true),
+                    parked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_inbound_notices", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -70,6 +117,19 @@ namespace AiHub.Domain.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_organizations", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "payment_channels",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "text", nullable: false),
+                    currencies = table.Column<string>(type: "text", nullable: false),
+                    seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_payment_channels", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -155,6 +215,25 @@ namespace AiHub.Domain.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_vendors", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "output_samples",
+                columns: table => new
+                {
+                    model_id = table.Column<string>(type: "text", nullable: false),
+                    outputs = table.Column<int[]>(type: "integer[]", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_output_samples", x => x.model_id);
+                    table.ForeignKey(
+                        name: "fk_output_samples_models_model_id",
+                        column: x => x.model_id,
+                        principalTable: "models",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -288,6 +367,44 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "budgets",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    scope = table.Column<string>(type: "text", nullable: false),
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    model_id = table.Column<string>(type: "text", nullable: true),
+                    vendor_id = table.Column<string>(type: "text", nullable: true),
+                    unit = table.Column<string>(type: "text", nullable: false),
+                    amount = table.Column<long>(type: "bigint", nullable: false),
+                    period = table.Column<string>(type: "text", nullable: false),
+                    alignment = table.Column<string>(type: "text", nullable: false),
+                    anchor = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    hard = table.Column<bool>(type: "boolean", nullable: false),
+                    raised_amount = table.Column<long>(type: "bigint", nullable: true),
+                    raised_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    alert_at = table.Column<int[]>(type: "integer[]", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    created_by = table.Column<Guid>(type: "uuid", nullable: true),
+                    ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_budgets", x => x.id);
+                    table.UniqueConstraint("ak_budgets_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_budgets_amount", "amount >= 0 and coalesce(raised_amount, 0) >= 0");
+                    table.CheckConstraint("ck_budgets_one_thing", "model_id is null or vendor_id is null");
+                    table.CheckConstraint("ck_budgets_raise", "(raised_amount is null) = (raised_until is null)");
+                    table.ForeignKey(
+                        name: "fk_budgets_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "holds",
                 columns: table => new
                 {
@@ -306,6 +423,14 @@ namespace AiHub.Domain.Migrations
                     purchased_nanos = table.Column<long>(type: "bigint", nullable: false),
                     lot_ids = table.Column<Guid[]>(type: "uuid[]", nullable: false),
                     lot_amounts = table.Column<long[]>(type: "bigint[]", nullable: false),
+                    budget_ids = table.Column<Guid[]>(type: "uuid[]", nullable: false),
+                    budget_starts = table.Column<DateTimeOffset[]>(type: "timestamp with time zone[]", nullable: false),
+                    budget_amounts = table.Column<long[]>(type: "bigint[]", nullable: false),
+                    budget_used = table.Column<long[]>(type: "bigint[]", nullable: true),
+                    covers_tokens = table.Column<long>(type: "bigint", nullable: true),
+                    covers_nanos = table.Column<long>(type: "bigint", nullable: true),
+                    models = table.Column<string[]>(type: "text[]", nullable: false),
+                    vendors = table.Column<string[]>(type: "text[]", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
@@ -335,11 +460,18 @@ namespace AiHub.Domain.Migrations
                     kind = table.Column<string>(type: "text", nullable: false),
                     effective_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     booked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    memo = table.Column<string>(type: "text", nullable: true)
+                    memo = table.Column<string>(type: "text", nullable: true),
+                    reverses_id = table.Column<Guid>(type: "uuid", nullable: true)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_journals", x => new { x.organization_id, x.id });
+                    table.ForeignKey(
+                        name: "fk_journals_journals_organization_id_reverses_id",
+                        columns: x => new { x.organization_id, x.reverses_id },
+                        principalTable: "journals",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_journals_organizations_organization_id",
                         column: x => x.organization_id,
@@ -691,6 +823,36 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "budget_windows",
+                columns: table => new
+                {
+                    budget_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    opening = table.Column<long>(type: "bigint", nullable: false),
+                    used = table.Column<long>(type: "bigint", nullable: false),
+                    held = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_budget_windows", x => new { x.budget_id, x.starts_at });
+                    table.CheckConstraint("ck_budget_windows_not_negative", "held >= 0 and used >= opening and opening >= 0");
+                    table.ForeignKey(
+                        name: "fk_budget_windows_budgets_budget_id_organization_id",
+                        columns: x => new { x.budget_id, x.organization_id },
+                        principalTable: "budgets",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_budget_windows_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "entries",
                 columns: table => new
                 {
@@ -717,6 +879,39 @@ namespace AiHub.Domain.Migrations
                         columns: x => new { x.organization_id, x.journal_id },
                         principalTable: "journals",
                         principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "policies",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    allowed_vendors = table.Column<string[]>(type: "text[]", nullable: false),
+                    denied_vendors = table.Column<string[]>(type: "text[]", nullable: false),
+                    allowed_models = table.Column<string[]>(type: "text[]", nullable: false),
+                    denied_models = table.Column<string[]>(type: "text[]", nullable: false),
+                    country = table.Column<string>(type: "text", nullable: true),
+                    zero_retention = table.Column<bool>(type: "boolean", nullable: false),
+                    required_tags = table.Column<string[]>(type: "text[]", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_policies", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_policies_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_policies_teams_team_id_organization_id",
+                        columns: x => new { x.team_id, x.organization_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "id", "organization_id" },
                         onDelete: ReferentialAction.Restrict);
                 });
 
@@ -813,39 +1008,6 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "policies",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
-                    allowed_vendors = table.Column<string[]>(type: "text[]", nullable: false),
-                    denied_vendors = table.Column<string[]>(type: "text[]", nullable: false),
-                    allowed_models = table.Column<string[]>(type: "text[]", nullable: false),
-                    denied_models = table.Column<string[]>(type: "text[]", nullable: false),
-                    country = table.Column<string>(type: "text", nullable: true),
-                    zero_retention = table.Column<bool>(type: "boolean", nullable: false),
-                    required_tags = table.Column<string[]>(type: "text[]", nullable: false),
-                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_policies", x => x.id);
-                    table.ForeignKey(
-                        name: "fk_policies_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_policies_teams_team_id_organization_id",
-                        columns: x => new { x.team_id, x.organization_id },
-                        principalTable: "teams",
-                        principalColumns: new[] { "id", "organization_id" },
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "memberships",
                 columns: table => new
                 {
@@ -883,6 +1045,53 @@ namespace AiHub.Domain.Migrations
                     table.PrimaryKey("pk_operators", x => x.user_id);
                     table.ForeignKey(
                         name: "fk_operators_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "payment_orders",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    purpose = table.Column<string>(type: "text", nullable: false),
+                    channel = table.Column<string>(type: "text", nullable: false),
+                    scene = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    client_address = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    out_trade_no = table.Column<string>(type: "text", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    channel_trade_no = table.Column<string>(type: "text", nullable: true),
+                    channel_reference = table.Column<string>(type: "text", nullable: true),
+                    redirect_url = table.Column<string>(type: "text", nullable: true),
+                    qr_code = table.Column<string>(type: "text", nullable: true),
+                    failure = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    next_check_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    checks = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_payment_orders", x => x.id);
+                    table.UniqueConstraint("ak_payment_orders_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_payment_orders_amount", "amount_minor > 0");
+                    table.ForeignKey(
+                        name: "fk_payment_orders_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_orders_users_user_id",
                         column: x => x.user_id,
                         principalTable: "users",
                         principalColumn: "id",
@@ -1006,6 +1215,39 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "lot_draws",
+                columns: table => new
+                {
+                    lot_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    journal_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    amount = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_lot_draws", x => new { x.lot_id, x.journal_id });
+                    table.CheckConstraint("ck_lot_draws_amount", "amount <> 0");
+                    table.ForeignKey(
+                        name: "fk_lot_draws_journals_organization_id_journal_id",
+                        columns: x => new { x.organization_id, x.journal_id },
+                        principalTable: "journals",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_lot_draws_lots_lot_id",
+                        column: x => x.lot_id,
+                        principalTable: "lots",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_lot_draws_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "team_memberships",
                 columns: table => new
                 {
@@ -1034,6 +1276,43 @@ namespace AiHub.Domain.Migrations
                         name: "fk_team_memberships_teams_team_id_organization_id",
                         columns: x => new { x.team_id, x.organization_id },
                         principalTable: "teams",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "payment_refunds",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    order_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    out_refund_no = table.Column<string>(type: "text", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    reason = table.Column<string>(type: "text", nullable: false),
+                    failure = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    completed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    next_check_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    checks = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_payment_refunds", x => x.id);
+                    table.CheckConstraint("ck_payment_refunds_amount", "amount_minor > 0");
+                    table.ForeignKey(
+                        name: "fk_payment_refunds_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_refunds_payment_orders_order_id_organization_id",
+                        columns: x => new { x.order_id, x.organization_id },
+                        principalTable: "payment_orders",
                         principalColumns: new[] { "id", "organization_id" },
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -1126,9 +1405,30 @@ namespace AiHub.Domain.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_audit_runs_finished_at",
+                table: "audit_runs",
+                column: "finished_at");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_balances_account_id_organization_id",
                 table: "balances",
                 columns: new[] { "account_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_budget_windows_budget_id_organization_id",
+                table: "budget_windows",
+                columns: new[] { "budget_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_budget_windows_organization_id",
+                table: "budget_windows",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_budgets_organization_id_subject_id",
+                table: "budgets",
+                columns: new[] { "organization_id", "subject_id" },
+                filter: "ended_at is null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_entries_account_id_organization_id",
@@ -1153,14 +1453,16 @@ namespace AiHub.Domain.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_policies_organization_id",
-                table: "policies",
-                column: "organization_id");
+                name: "ix_inbound_notices_channel_event_id",
+                table: "inbound_notices",
+                columns: new[] { "channel", "event_id" },
+                unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_policies_team_id_organization_id",
-                table: "policies",
-                columns: new[] { "team_id", "organization_id" });
+                name: "ix_inbound_notices_next_attempt_at",
+                table: "inbound_notices",
+                column: "next_attempt_at",
+                filter: "handled_at is null and parked_at is null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_invitations_hash",
@@ -1192,6 +1494,18 @@ namespace AiHub.Domain.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ix_journals_organization_id_reverses_id",
+                table: "journals",
+                columns: new[] { "organization_id", "reverses_id" },
+                unique: true,
+                filter: "reverses_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_lot_draws_organization_id_journal_id",
+                table: "lot_draws",
+                columns: new[] { "organization_id", "journal_id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_lots_account_id",
                 table: "lots",
                 column: "account_id",
@@ -1220,6 +1534,63 @@ namespace AiHub.Domain.Migrations
                 .Annotation("Npgsql:IndexMethod", "gin");
 
             migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_channel_channel_trade_no",
+                table: "payment_orders",
+                columns: new[] { "channel", "channel_trade_no" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_next_check_at",
+                table: "payment_orders",
+                column: "next_check_at",
+                filter: "next_check_at is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_organization_id_created_at",
+                table: "payment_orders",
+                columns: new[] { "organization_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_organization_id_idempotency_key",
+                table: "payment_orders",
+                columns: new[] { "organization_id", "idempotency_key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_out_trade_no",
+                table: "payment_orders",
+                column: "out_trade_no",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_user_id",
+                table: "payment_orders",
+                column: "user_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_refunds_next_check_at",
+                table: "payment_refunds",
+                column: "next_check_at",
+                filter: "next_check_at is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_refunds_order_id_organization_id",
+                table: "payment_refunds",
+                columns: new[] { "order_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_refunds_organization_id_idempotency_key",
+                table: "payment_refunds",
+                columns: new[] { "organization_id", "idempotency_key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_refunds_out_refund_no",
+                table: "payment_refunds",
+                column: "out_refund_no",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "ix_periods_organization_id_starts_at",
                 table: "periods",
                 columns: new[] { "organization_id", "starts_at" });
@@ -1234,6 +1605,16 @@ namespace AiHub.Domain.Migrations
                 table: "periods",
                 columns: new[] { "subscription_id", "sequence" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_policies_organization_id",
+                table: "policies",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_policies_team_id_organization_id",
+                table: "policies",
+                columns: new[] { "team_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_price_proposals_status_proposed_at",
@@ -1365,7 +1746,13 @@ namespace AiHub.Domain.Migrations
                 name: "audit_entries");
 
             migrationBuilder.DropTable(
+                name: "audit_runs");
+
+            migrationBuilder.DropTable(
                 name: "balances");
+
+            migrationBuilder.DropTable(
+                name: "budget_windows");
 
             migrationBuilder.DropTable(
                 name: "entries");
@@ -1377,19 +1764,31 @@ namespace AiHub.Domain.Migrations
                 name: "holidays");
 
             migrationBuilder.DropTable(
-                name: "policies");
+                name: "inbound_notices");
 
             migrationBuilder.DropTable(
                 name: "invitations");
 
             migrationBuilder.DropTable(
-                name: "lots");
+                name: "lot_draws");
 
             migrationBuilder.DropTable(
                 name: "operators");
 
             migrationBuilder.DropTable(
+                name: "output_samples");
+
+            migrationBuilder.DropTable(
+                name: "payment_channels");
+
+            migrationBuilder.DropTable(
+                name: "payment_refunds");
+
+            migrationBuilder.DropTable(
                 name: "periods");
+
+            migrationBuilder.DropTable(
+                name: "policies");
 
             migrationBuilder.DropTable(
                 name: "price_proposals");
@@ -1431,10 +1830,16 @@ namespace AiHub.Domain.Migrations
                 name: "alert_firings");
 
             migrationBuilder.DropTable(
+                name: "budgets");
+
+            migrationBuilder.DropTable(
                 name: "journals");
 
             migrationBuilder.DropTable(
-                name: "accounts");
+                name: "lots");
+
+            migrationBuilder.DropTable(
+                name: "payment_orders");
 
             migrationBuilder.DropTable(
                 name: "subscriptions");
@@ -1447,6 +1852,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "teams");
+
+            migrationBuilder.DropTable(
+                name: "accounts");
 
             migrationBuilder.DropTable(
                 name: "plans");
