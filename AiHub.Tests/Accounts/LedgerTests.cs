@@ -138,12 +138,12 @@ public sealed class LedgerTests(LedgerFixture books) : IClassFixture<LedgerFixtu
     public async Task An_unlimited_plan_is_paid_in_money_down_to_the_credit_limit()
     {
         var customer = await books.CustomerAsync(PlanIds.Enterprise, Currency.CNY);
-        Assert.Equal(HoldRefusalReason.InsufficientBalance, (await customer.AskAsync(10, nanos: 1, currency: Currency.CNY)).Refusal!.Reason);
+        Assert.Equal(HoldRefusalReason.InsufficientBalance, (await customer.AskAsync(10, minimum: 10, nanos: 1, currency: Currency.CNY)).Refusal!.Reason);
 
         await customer.SetCreditLimitAsync(5_000);
         var hold = (await customer.AskAsync(10, nanos: 5_000, currency: Currency.CNY)).Hold!;
         Assert.Equal((0, 5_000), (hold.PlanTokens, hold.Money.Nanos));
-        Assert.NotNull((await customer.AskAsync(10, nanos: 1, currency: Currency.CNY)).Refusal);
+        Assert.NotNull((await customer.AskAsync(10, minimum: 10, nanos: 1, currency: Currency.CNY)).Refusal);
 
         // Above the hold and above the credit limit: what is beyond is the hub's loss.
         Assert.Equal(

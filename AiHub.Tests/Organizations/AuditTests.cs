@@ -221,6 +221,26 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         ["deleteAlertChannel"] = hub => WithCreatedAsync(hub, "alerts/channels", Channel, (person, id) => person.DeleteAsync($"alerts/channels/{id}")),
         ["createAlertRule"] = async hub => await (await hub.RegisterAsync()).PostAsync("alerts/rules", AlertRule),
         ["deleteAlertRule"] = hub => WithCreatedAsync(hub, "alerts/rules", AlertRule, (person, id) => person.DeleteAsync($"alerts/rules/{id}")),
+        ["retryAlertDelivery"] = hub => WithCreatedAsync(hub, "alerts/channels", Channel, async (person, channel) =>
+        {
+            var now = hub.Clock.GetUtcNow();
+            var (firing, delivery) = (Guid.CreateVersion7(now), Guid.CreateVersion7(now));
+            await hub.Database.AsAdminAsync<Guid>(
+                $"""
+                 insert into alert_firings (id, organization_id, kind, source_id, name, period, threshold, used_amount, of_amount, unit, fired_at)
+                 values ('{firing}', '{person.OrganizationId}', 'quota', '{firing}', 'quota', 'p', 80, 8, 10, 'TOK', '{now:O}');
+                 insert into alert_deliveries (id, organization_id, firing_id, channel_id, state, attempts, next_attempt_at, created_at)
+                 values ('{delivery}', '{person.OrganizationId}', '{firing}', '{channel}', 'parked', 10, '{now:O}', '{now:O}') returning id
+                 """);
+            return await person.PostAsync($"alerts/deliveries/{delivery}/retry", null);
+        }),
+        ["createPaymentOrder"] = async hub =>
+        {
+            await hub.Database.AsAdminAsync<string>($"insert into payment_channels (id, currencies, seen_at) values ('stripe', 'USD CNY', '{hub.Clock.GetUtcNow():O}') returning id");
+            return await (await hub.RegisterAsync("USD")).PostAsync("billing/orders", new NewPaymentOrder("top_up", "stripe", "10", "USD"));
+        },
+        ["checkPaymentOrder"] = hub => WithOrderAsync(hub, paid: false, (person, order) => person.PostAsync($"billing/orders/{order}/check", null)),
+        ["createRefund"] = hub => WithOrderAsync(hub, paid: true, (person, order) => person.PostAsync($"billing/orders/{order}/refunds", new NewRefund("1", "not needed"))),
         ["createBudget"] = async hub =>
         {
             var person = await hub.RegisterAsync();
@@ -251,6 +271,26 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         var created = await person.PostAsync(path, body);
         Assert.True(created.Status == HttpStatusCode.Created, created.Text);
         return await change(person, JsonNode.Parse(created.Text)!["id"]!.GetValue<string>());
+    }
+
+    private static async Task<Answer> WithOrderAsync(ManagementHub hub, bool paid, Func<Visitor, Guid, Task<Answer>> change)
+    {
+        var person = await hub.RegisterAsync("USD");
+        var now = hub.Clock.GetUtcNow();
+        var (order, journal) = (Guid.CreateVersion7(now), Guid.CreateVersion7(now));
+        await hub.Database.AsAdminAsync<Guid>(
+            $"""
+             insert into payment_orders (id, organization_id, user_id, purpose, channel, scene, status, client_address, currency, amount_minor, out_trade_no, created_at, expires_at, checks)
+             values ('{order}', '{person.OrganizationId}', '{person.UserId}', 'top_up', 'stripe', 'desktop', 'created', '127.0.0.1', 'USD', 1000, '{order:N}', '{now:O}', '{now.AddHours(1):O}', 0)
+             returning id
+             """);
+        if (paid)
+        {
+            await hub.Database.AsAdminAsync<string>(
+                $"select payment_credit('{order}', 'stripe', 'test', 'test', null, null, 'USD', 1000, 'pi_{order:N}', '{now:O}', '{journal}', '{now:O}')");
+        }
+
+        return await change(person, order);
     }
 
     private static async Task<Answer> WithBudgetAsync(ManagementHub hub, Func<Visitor, string, Task<Answer>> change)

@@ -134,8 +134,9 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
                 "alert_deliveries_take", "alert_delivery_close", "alerts_fire", "audit_append", "change_budget", "claim_operator", "create_budget",
                 "end_budget", "expire_lots", "find_api_key", "find_invitation", "grant_periods", "keep_audit", "ledger_audit", "ledger_hold",
                 "ledger_release", "ledger_renew", "ledger_settle", "ledger_size", "ledger_sweep", "limits_of_key", "open_organization",
-                "operator_at_work", "organizations_of_hub", "organizations_of_user", "rotate_api_key", "set_organization_status",
-                "subscriptions_due", "usage_months_prepare", "usage_roll_up",
+                "operator_at_work", "organizations_of_hub", "organizations_of_user", "payment_check_again", "payment_claim", "payment_closed",
+                "payment_credit", "payment_find", "payment_opened", "payment_refund", "refund_claim", "refund_ended", "refund_find",
+                "refund_processing", "rotate_api_key", "set_organization_status", "subscriptions_due", "usage_months_prepare", "usage_roll_up",
             ],
             open);
         Assert.Equal(0, await books.Database.AsAdminAsync<long>(

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using AiHub.Domain;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Access;
@@ -10,7 +11,7 @@ using Xunit.Abstractions;
 namespace AiHub.Tests.Tenancy;
 
 /// <summary>What the database itself holds apart, table by table, whatever the code above it does.</summary>
-public sealed class RowIsolationTests(TestDatabase database, ITestOutputHelper output) : IClassFixture<TestDatabase>
+public sealed partial class RowIsolationTests(TestDatabase database, ITestOutputHelper output) : IClassFixture<TestDatabase>
 {
     private const string GeneratedAlways = "428C9";
     private static readonly DateTimeOffset Now = new(2026, 5, 20, 8, 0, 0, TimeSpan.Zero);
@@ -172,6 +173,8 @@ public sealed class RowIsolationTests(TestDatabase database, ITestOutputHelper o
                     "bytea" => "'\\x00'",
                     "jsonb" => "'{}'",
                     "boolean" => "false",
+                    // A row belongs into its month's partition.
+                    "timestamp with time zone" when name == "occurred_at" && Month().Match(table) is { Success: true } month => $"'{month.Groups[1]}-{month.Groups[2]}-15'",
                     "timestamp with time zone" => name.StartsWith("end", StringComparison.Ordinal) ? "'2031-01-01'" : "'2030-01-01'",
                     "date" => "'2030-01-01'",
                     "interval" => "'1 second'",
@@ -186,6 +189,9 @@ public sealed class RowIsolationTests(TestDatabase database, ITestOutputHelper o
         await ScalarAsync<object>(admin, null,
             $"set session_replication_role = replica; insert into {table} ({string.Join(", ", columns.Select(pair => pair.Name))}) values ({string.Join(", ", columns.Select(pair => pair.Value))}) returning {column}; set session_replication_role = default");
     }
+
+    [GeneratedRegex("_([0-9]{4})_([0-9]{2})$")]
+    private static partial Regex Month();
 
     private static async Task<T> ScalarAsync<T>(NpgsqlConnection connection, Guid? tenant, string sql)
     {

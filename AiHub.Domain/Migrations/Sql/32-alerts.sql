@@ -31,6 +31,13 @@ as $$
         from accounts account join balances balance on balance.account_id = account.id
         where account.organization_id = rule.organization_id and account.kind in ('wallet_granted', 'wallet_purchased') and account.unit = organization.currency) wallet
     where rule.kind = 'wallet' and rule.removed_at is null
+    union all
+    select budget.organization_id, 'budget', budget.id,
+           concat_ws(' · ', describe_budget(budget.id) ->> 'subject', budget.model_id, budget.vendor_id), counter.starts_at::text, budget.alert_at, counter.used,
+           budget_limit(budget, p_now), budget.unit, counter.ends_at, '{}'::uuid[]
+    from budgets budget
+    join budget_windows counter on counter.budget_id = budget.id and counter.starts_at <= p_now and (counter.ends_at is null or counter.ends_at > p_now)
+    where budget.ended_at is null
 $$;
 
 -- Writes down what has been crossed and not been told yet. Late, twice or many at once: a threshold fires once per period. Of several that are
@@ -55,7 +62,7 @@ begin
                    else figure.of_amount > 0 and figure.used_amount::numeric * 100 >= figure.of_amount::numeric * threshold end
     ), fired as (
         insert into alert_firings (id, organization_id, kind, source_id, name, period, threshold, used_amount, of_amount, unit, resets_at, fired_at)
-        select gen_random_uuid(), organization_id, kind, source_id, name, period, threshold, used_amount, of_amount, unit, resets_at, p_now from crossed
+        select uuid_v7(p_now), organization_id, kind, source_id, name, period, threshold, used_amount, of_amount, unit, resets_at, p_now from crossed
         on conflict (source_id, period, threshold) do nothing
         returning *
     ), told as (
@@ -64,7 +71,7 @@ begin
         order by fired.source_id, fired.threshold desc
     )
     insert into alert_deliveries (id, organization_id, firing_id, channel_id, state, attempts, next_attempt_at, created_at)
-    select gen_random_uuid(), told.organization_id, told.id, channel.id, 'pending', 0, p_now, p_now
+    select uuid_v7(p_now), told.organization_id, told.id, channel.id, 'pending', 0, p_now, p_now
     from told
     join alert_channels channel on channel.organization_id = told.organization_id and channel.removed_at is null
      and (told.channel_ids = '{}' or channel.id = any (told.channel_ids))

@@ -1,4 +1,5 @@
 using AiHub.Contracts;
+using AiHub.Gateway.Management.Refusals;
 
 namespace AiHub.Gateway.Management.Docs;
 
@@ -14,4 +15,35 @@ public static class PaymentExamples
     public static readonly PaymentOrderView Order = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120010"), "top_up", "wechat_pay", "pending", "100", "CNY", "4q8x0m1d7c5v2n9b6k3j0h8g5f2d9s6a", null,
         "weixin://wxpay/bizpayurl?pr=…", Moment, Moment.AddMinutes(15), null, "0", null, []);
+
+    public static readonly IReadOnlyDictionary<(Type, string), Text> Fields = new Dictionary<(Type, string), Text>
+    {
+        [(typeof(NewPaymentOrder), "purpose")] = new("top_up: the balance of the wallet grows by what is paid.", "top_up：支付金额计入钱包余额。"),
+        [(typeof(NewPaymentOrder), "channel")] = new("stripe, alipay or wechat_pay; “channels” says which are open.", "stripe、alipay 或 wechat_pay；可用渠道请查询“channels”。"),
+        [(typeof(NewPaymentOrder), "amount")] = new("Decimal string with at most two decimals.", "十进制字符串，最多两位小数。"),
+        [(typeof(NewPaymentOrder), "currency")] = new("The organization's currency, stated so that nobody pays ten of the wrong one.", "组织的结算货币；须明确填写以避免误付。"),
+        [(typeof(NewPaymentOrder), "scene")] = new("desktop (default) or mobile: which kind of payment page the channel is asked for.", "desktop（默认）或 mobile：请求渠道提供的支付页面类型。"),
+        [(typeof(PaymentOrderView), "purpose")] = new("What is paid for.", "支付用途。"),
+        [(typeof(PaymentOrderView), "channel")] = new("Who collects the money.", "收款渠道。"),
+        [(typeof(PaymentOrderView), "status")] = new("created, pending, paid, closed or failed.", "created、pending、paid、closed 或 failed。"),
+        [(typeof(PaymentOrderView), "amount")] = new("What is to be paid.", "应付金额。"),
+        [(typeof(PaymentOrderView), "out_trade_no")] = new("The order's number at the channel.", "订单在支付渠道的商户订单号。"),
+        [(typeof(PaymentOrderView), "redirect_url")] = new("Where to send the customer's browser; null once it cannot be paid any more.", "用户浏览器应跳转的地址；订单不可支付后为 null。"),
+        [(typeof(PaymentOrderView), "qr_code")] = new("What to show as a QR code; null once it cannot be paid any more.", "应展示为二维码的内容；订单不可支付后为 null。"),
+        [(typeof(PaymentOrderView), "expires_at")] = new("Until when it can be paid.", "支付截止时间。"),
+        [(typeof(PaymentOrderView), "paid_at")] = new("When it was paid; null until then.", "支付时间；未支付时为 null。"),
+        [(typeof(PaymentOrderView), "refunded")] = new("What has gone back or is on its way.", "已退款及退款中的金额。"),
+        [(typeof(PaymentOrderView), "failure")] = new("What the channel said when it would not open the order; null otherwise.", "渠道拒绝创建订单时返回的原因；其他情况为 null。"),
+        [(typeof(PaymentOrderView), "refunds")] = new("Each refund of the order.", "该订单的各笔退款。"),
+        [(typeof(NewRefund), "amount")] = new("Decimal string; no more than was paid and is neither refunded nor spent.", "十进制字符串；不得超过已支付且未退款、未消费的金额。"),
+        [(typeof(NewRefund), "reason")] = new("Why; the channel may show it to whoever paid.", "退款原因；渠道可能向付款人展示。"),
+        [(typeof(RefundView), "status")] = new("requested, processing, succeeded or failed.", "requested、processing、succeeded 或 failed。"),
+        [(typeof(RefundView), "amount")] = new("What goes back.", "退款金额。"),
+        [(typeof(RefundView), "reason")] = new("Why.", "退款原因。"),
+        [(typeof(RefundView), "completed_at")] = new("When it ended; null until then.", "完成时间；未完成时为 null。"),
+        [(typeof(PaymentChannelView), "channel")] = new("stripe, alipay or wechat_pay.", "stripe、alipay 或 wechat_pay。"),
+        [(typeof(PaymentChannelView), "minimum")] = new("The least that can be paid at once.", "单笔最低金额。"),
+        [(typeof(PaymentChannelView), "maximum")] = new("The most that can be paid at once.", "单笔最高金额。"),
+        [(typeof(PaymentChannelView), "presets")] = new("Amounts people usually choose.", "常用金额。"),
+    };
 }

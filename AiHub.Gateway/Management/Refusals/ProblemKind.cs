@@ -214,7 +214,7 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
 
     public static readonly ProblemKind RefundNotPossible = new("refund_not_possible", 409,
         new("This cannot be refunded", "无法退款"),
-        new("{0}", "{0}"));
+        new("Nothing was refunded: {0}", "未发生退款：{0}"));
 
     public static readonly ProblemKind BodyTooLarge = new("body_too_large", 413,
         new("The body is too large", "请求体过大"),
