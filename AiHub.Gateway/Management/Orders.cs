@@ -9,6 +9,7 @@ using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -21,6 +22,7 @@ namespace AiHub.Gateway.Management;
 public static class Orders
 {
     private const string TradeNumbers = "0123456789abcdefghijklmnopqrstuvwxyz";
+    private const string IdempotencyKey = "Idempotency-Key";
     private const int LongestKey = 255;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
@@ -36,7 +38,7 @@ public static class Orders
 
         billing.MapPost("/orders", CreateAsync)
             .OfOrganization(Permission.BillingWrite)
-            .Parameter("Idempotency-Key", Texts.IdempotencyKey)
+            .Parameter(IdempotencyKey, Texts.IdempotencyKey)
             .Describe("createPaymentOrder", new("Create a payment order", "创建支付订单"),
                 new("Show the QR code or send the browser to the address in the answer, then ask for the order until it is paid. An order that has no address yet is being opened; ask again. The balance is credited when the channel confirms the payment, whoever is looking.",
                     "请展示响应中的二维码，或将浏览器跳转至响应中的地址，然后轮询订单直至支付成功。若响应中尚无地址，说明订单正在创建，请稍后查询。渠道确认支付后余额即到账，与页面是否打开无关。"),
@@ -64,7 +66,7 @@ public static class Orders
         billing.MapPost("/orders/{id}/refunds", RefundAsync)
             .OfOrganization(Permission.BillingWrite)
             .Parameter("id", Texts.OrderId, "uuid", PaymentExamples.Order.Id)
-            .Parameter("Idempotency-Key", Texts.IdempotencyKey)
+            .Parameter(IdempotencyKey, Texts.IdempotencyKey)
             .Describe("createRefund", new("Refund an order", "申请退款"),
                 new("Sends purchased money that is still unspent back to where it came from. It leaves the wallet at once and returns there should the channel refuse.",
                     "将尚未消费的充值余额原路退回。款项会立即从钱包扣除；若渠道退款失败，将退回钱包。"),
@@ -84,11 +86,11 @@ public static class Orders
     }
 
     private static async Task<Results<Created<PaymentOrderView>, Ok<PaymentOrderView>, Refused>> CreateAsync(
-        NewPaymentOrder request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+        NewPaymentOrder request, [FromHeader(Name = IdempotencyKey)] string? idempotencyKey, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
         var (now, currency) = (time.Now(), member.Organization.Currency);
         var errors = new FieldErrors(http.Request.Language());
-        var key = ReadKey(http, errors);
+        var key = ReadKey(idempotencyKey, errors);
         var amount = ReadAmount(request.Amount, currency, errors);
         if (request.Currency != currency.ToString())
         {
@@ -221,11 +223,11 @@ public static class Orders
     }
 
     private static async Task<Results<Created<RefundView>, Ok<RefundView>, Refused>> RefundAsync(
-        string id, NewRefund request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+        string id, NewRefund request, [FromHeader(Name = IdempotencyKey)] string? idempotencyKey, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
         var (now, currency) = (time.Now(), member.Organization.Currency);
         var errors = new FieldErrors(http.Request.Language());
-        var key = ReadKey(http, errors);
+        var key = ReadKey(idempotencyKey, errors);
         var amount = ReadAmount(request.Amount, currency, errors);
         if (errors.Any || amount is not { } money)
         {
@@ -346,14 +348,13 @@ public static class Orders
         return null;
     }
 
-    private static string? ReadKey(HttpContext http, FieldErrors errors)
+    private static string? ReadKey(string? key, FieldErrors errors)
     {
-        var key = http.Request.Headers["Idempotency-Key"].ToString();
-        if (key.Length > LongestKey || key.Any(char.IsControl))
+        if (key?.Length > LongestKey)
         {
-            errors.Add("Idempotency-Key", FieldText.MaxLength, LongestKey);
+            errors.Add(IdempotencyKey, FieldText.MaxLength, LongestKey);
         }
 
-        return key.Length == 0 ? null : key;
+        return string.IsNullOrEmpty(key) ? null : key;
     }
 }

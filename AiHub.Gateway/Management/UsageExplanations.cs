@@ -46,7 +46,7 @@ public static class UsageExplanations
     {
         var currency = record.Cost.Currency;
         var prices = await db.Prices.AsNoTracking().Where(row => record.PriceRows.Contains(row.Id)).OrderBy(row => row.Component).ToListAsync(ct);
-        var lines = ChargeLine.Of(new Consumption(record.Tokens), currency, prices);
+        var lines = ChargeLine.Of(new Consumption(record.Tokens, record.Units), currency, prices);
         var exact = ChargeLine.Sum(lines);
         var hold = await db.Holds.AsNoTracking().FirstOrDefaultAsync(row => row.RequestId == record.Id, ct);
         var journal = await JournalAsync(db, record, ct);

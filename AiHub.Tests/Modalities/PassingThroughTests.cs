@@ -14,7 +14,7 @@ public sealed class PassingThroughTests(SurfaceHub surfaces) : IClassFixture<Sur
 {
     private static readonly (PriceComponent, long)[] Words = [(PriceComponent.Input, 1_000_000_000)];
     private static readonly (PriceComponent, long)[] Seconds = [(PriceComponent.Second, SurfaceHub.Each("0.0001"))];
-    private static readonly Weights BySecond = new(0, 0, 0, Second: 20_000);
+    private static readonly Weights BySecond = new(0, 0, 0, Second: 20);
 
     [Fact]
     public async Task JSON_reaches_the_vendor_byte_for_byte_but_for_the_model()

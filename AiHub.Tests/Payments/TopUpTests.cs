@@ -281,6 +281,6 @@ public sealed class TopUpTests(PaymentHub fixture) : IClassFixture<PaymentHub>
     private async Task AssertBooksAsync()
     {
         await using var db = fixture.Hub.Database.OpenAsAdmin();
-        Assert.Empty(await db.Database.SqlQuery<string>($"select violation as \"Value\" from ledger_audit()").ToListAsync());
+        Assert.Empty(await db.Database.SqlQuery<string>($"select violation as \"Value\" from ledger_audit({fixture.Clock.GetUtcNow().ToUniversalTime()})").ToListAsync());
     }
 }

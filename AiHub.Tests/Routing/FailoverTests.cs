@@ -29,7 +29,7 @@ public sealed class FailoverTests(FailoverTests.TwoVendorHub fixture) : IClassFi
         foreach (var fault in faults)
         {
             // Whatever rested because of the last fault is well again.
-            fixture.Clock.Advance(TimeSpan.FromMinutes(10));
+            fixture.Clock.Advance(TimeSpan.FromHours(2));
             for (var call = 0; call < CallsPerFault; call++)
             {
                 if (call % 3 == 1)

@@ -172,7 +172,7 @@ public sealed class ChatRulesTests(SimulatorHost simulators) : IClassFixture<Sim
         Assert.Equal((404, "model_not_found"), (status, (string?)error["code"]));
 
         Assert.Equal(HttpStatusCode.NotFound, (await simulators.Vendor.GetAsync("models/gpt-9")).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await simulators.Vendor.PostAsync("embeddings", new StringContent("{}"))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await simulators.Vendor.PostAsync("batches", new StringContent("{}"))).StatusCode);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, (await simulators.Vendor.GetAsync("chat/completions")).StatusCode);
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using AiHub.Simulators;
 using AiHub.Simulators.Vendors.OpenAI;
+using AiHub.Simulators.Vendors.OpenAI.Surfaces;
 using Microsoft.Extensions.Time.Testing;
 using static AiHub.Tests.Simulators.SimulatorHost;
 
@@ -324,7 +325,7 @@ public sealed class SimulatedModelTests(SimulatorHost simulators) : IClassFixtur
     {
         var list = JsonNode.Parse(await simulators.Vendor.GetStringAsync("models"))!;
 
-        Assert.Equal(SimulatedModel.All.Keys, list["data"]!.AsArray().Select(model => (string)model!["id"]!));
+        Assert.Equal(SimulatedModel.All.Keys.Concat(SurfaceModel.Names), list["data"]!.AsArray().Select(model => (string)model!["id"]!));
         Assert.Superset(new HashSet<string> { "echo", "lorem", "slow", "busy", "dies", "tools", "reasoning", "fault-stall" }, SimulatedModel.All.Keys.ToHashSet());
         Assert.Equal("""{"id":"echo","object":"model","created":1767225600,"owned_by":"simulator"}""", Canonical(JsonNode.Parse(await simulators.Vendor.GetStringAsync("models/echo"))!));
     }
