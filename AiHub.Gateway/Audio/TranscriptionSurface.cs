@@ -1,6 +1,5 @@
 using System.Text;
 using AiHub.Domain.Catalog;
-using AiHub.Gateway.Dialects;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Metering;
 using AiHub.Gateway.Modalities;

@@ -124,9 +124,10 @@ public static class UsageReports
 
         var parameters = Parameters(days, member);
         var where = filter.Sql(parameters);
-        var sums = await db.InOrganizationAsync(member.OrganizationId, () => db.Database.SqlQueryRaw<DaySum>(
-            $"select (starts_at at time zone @zone)::date as date, {Sums} from {Figures("day")} where true{where} group by 1",
-            [.. parameters]).ToDictionaryAsync(row => row.Date, ct), ct);
+        // Only names of ours are put into the text; what the caller asks for goes as parameters.
+        var sql = $"select (starts_at at time zone @zone)::date as date, {Sums} from {Figures("day")} where true{where} group by 1";
+        var sums = await db.InOrganizationAsync(
+            member.OrganizationId, () => db.Database.SqlQueryRaw<DaySum>(sql, [.. parameters]).ToDictionaryAsync(row => row.Date, ct), ct);
 
         var currency = member.Organization.Currency;
         var none = new DaySum();
@@ -158,8 +159,8 @@ public static class UsageReports
 
         var parameters = Parameters(days, member);
         var where = filter.Sql(parameters);
-        var sums = await db.InOrganizationAsync(member.OrganizationId, () => db.Database.SqlQueryRaw<HourSum>(
-            $"select starts_at, {Sums} from {Figures("hour")} where true{where} group by 1 order by 1", [.. parameters]).ToListAsync(ct), ct);
+        var sql = $"select starts_at, {Sums} from {Figures("hour")} where true{where} group by 1 order by 1";
+        var sums = await db.InOrganizationAsync(member.OrganizationId, () => db.Database.SqlQueryRaw<HourSum>(sql, [.. parameters]).ToListAsync(ct), ct);
 
         var currency = member.Organization.Currency;
         return TypedResults.Ok(new UsageHours(
@@ -224,7 +225,7 @@ public static class UsageReports
         var where = filter.Sql(parameters);
 
         // The groups and their total in one statement, so that both are of the same moment.
-        var sums = await db.Database.SqlQueryRaw<GroupSum>(
+        var sql =
             $"""
              with figures as materialized (select * from {Figures("day")} where true{where})
              select sums.*, coalesce({label}, sums.id) as label
@@ -232,8 +233,8 @@ public static class UsageReports
                    union all
                    select true, '', {Sums} from figures) sums
              order by whole, cost_nanos desc, requests desc, id
-             """,
-            [.. parameters]).ToListAsync(ct);
+             """;
+        var sums = await db.Database.SqlQueryRaw<GroupSum>(sql, [.. parameters]).ToListAsync(ct);
         var currency = member.Organization.Currency;
 
         return new Groups([.. sums.Where(sum => !sum.Whole).Select(Group)], Group(sums.Single(sum => sum.Whole)));

@@ -1,4 +1,3 @@
-using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Dialects.OpenAI;

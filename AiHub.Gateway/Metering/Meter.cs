@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Domain.Usage;
 using AiHub.Gateway.Access;

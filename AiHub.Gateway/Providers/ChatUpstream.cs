@@ -1,4 +1,3 @@
-using AiHub.Gateway.Dialects.OpenAI;
 
 namespace AiHub.Gateway.Providers;
 

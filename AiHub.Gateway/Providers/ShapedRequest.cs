@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using AiHub.Gateway.Dialects;
 using AiHub.Gateway.Dialects.Anthropic;
 using AiHub.Gateway.Dialects.OpenAI;
 

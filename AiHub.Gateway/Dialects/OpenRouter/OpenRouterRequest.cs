@@ -5,7 +5,6 @@ using AiHub.Gateway.Dialects.Anthropic;
 using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Dialects.Responses;
 using AiHub.Gateway.Errors;
-using AiHub.Gateway.Routing;
 using Wire = AiHub.Gateway.Dialects.Responses.Wire;
 
 namespace AiHub.Gateway.Dialects.OpenRouter;
