@@ -1,4 +1,3 @@
-using AiHub.Domain;
 using AiHub.Domain.Alerts;
 using AiHub.Tests.Accounts;
 using Microsoft.EntityFrameworkCore;

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using AiHub.Domain.Alerts;
-using AiHub.Tests.Hub;
 using AiHub.Worker.Alerts;
 using Microsoft.Extensions.Options;
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using AiHub.Tests.Hub;
 using AiHub.Tests.Providers;
 
 namespace AiHub.Tests.Chat;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using AiHub.Contracts;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Modalities;
 using Microsoft.AspNetCore.Routing;

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using AiHub.Domain.Catalog;
 using AiHub.Domain.Usage;
 using AiHub.Simulators.Vendors.OpenAI.Surfaces;
-using AiHub.Tests.Hub;
 using AiHub.Tests.Providers;
 
 namespace AiHub.Tests.Modalities;

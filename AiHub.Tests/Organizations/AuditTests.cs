@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using AiHub.Contracts;
 using AiHub.Domain.Access;
 using AiHub.Domain.Tenancy;
-using AiHub.Gateway.Management;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Tests.Management;
 using Microsoft.AspNetCore.Routing;

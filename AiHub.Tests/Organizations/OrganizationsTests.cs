@@ -1,7 +1,6 @@
 using System.Net;
 using AiHub.Contracts;
 using AiHub.Domain.Tenancy;
-using AiHub.Gateway.Management;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Tests.Management;
 

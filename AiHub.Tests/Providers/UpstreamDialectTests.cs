@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AiHub.Gateway.Providers;
-using AiHub.Tests.Dialects.Anthropic;
 using AiHub.Tests.Simulators;
 using Microsoft.SemanticKernel;
 

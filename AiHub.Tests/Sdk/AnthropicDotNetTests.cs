@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using AiHub.Tests.Hub;
 using global::Anthropic;
 using global::Anthropic.Exceptions;
