@@ -327,8 +327,18 @@ public static class Budgets
 
     private static object Noted(Budget budget) => new
     {
-        scope = Wire.Name(budget.Scope), budget.SubjectId, budget.ModelId, budget.VendorId, budget.Unit, budget.Amount, period = Wire.Name(budget.Period),
-        alignment = Wire.Name(budget.Alignment), budget.Hard, budget.AlertAt, budget.RaisedAmount, budget.RaisedUntil,
+        scope = Wire.Name(budget.Scope),
+        budget.SubjectId,
+        budget.ModelId,
+        budget.VendorId,
+        budget.Unit,
+        budget.Amount,
+        period = Wire.Name(budget.Period),
+        alignment = Wire.Name(budget.Alignment),
+        budget.Hard,
+        budget.AlertAt,
+        budget.RaisedAmount,
+        budget.RaisedUntil,
     };
 
     private static async Task<BudgetView?> ViewAsync(HubDb db, Member member, Guid id, DateTimeOffset now, CancellationToken ct) =>

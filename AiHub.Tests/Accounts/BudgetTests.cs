@@ -272,8 +272,15 @@ public sealed class BudgetTests(LedgerFixture books) : IClassFixture<LedgerFixtu
         var secret = ApiKeySecret.Generate();
         var key = new ApiKey
         {
-            Id = Guid.CreateVersion7(), OrganizationId = customer.Id, TeamId = team, UserId = customer.OwnerId, Name = "key",
-            Hash = ApiKeySecret.Hash(secret), Prefix = "p", LastFour = "f", CreatedAt = Now,
+            Id = Guid.CreateVersion7(),
+            OrganizationId = customer.Id,
+            TeamId = team,
+            UserId = customer.OwnerId,
+            Name = "key",
+            Hash = ApiKeySecret.Hash(secret),
+            Prefix = "p",
+            LastFour = "f",
+            CreatedAt = Now,
         };
         await using var db = books.Database.Open();
         await db.InOrganizationAsync(customer.Id, async () =>

@@ -169,7 +169,10 @@ public sealed partial class IsolationTests(ManagementHub hub, ITestOutputHelper 
             ],
             TheirIds = new Dictionary<string, Guid>
             {
-                ["team_id"] = team.Id, ["user_id"] = victim.UserId, ["invitation_id"] = invitation.Id, ["id"] = theirKey.Id,
+                ["team_id"] = team.Id,
+                ["user_id"] = victim.UserId,
+                ["invitation_id"] = invitation.Id,
+                ["id"] = theirKey.Id,
             },
             FullKey = full.Key,
             NarrowScope = "usage.read",

@@ -133,7 +133,14 @@ public sealed class PolicyTests(ManagementHub hub) : IClassFixture<ManagementHub
 
     private static Vendor Vendor(string id, string? country = null, bool? retains = false) => new()
     {
-        Id = id, Name = id, BaseUrl = "https://vendor.test", Dialect = "openai", Country = country, RetainsPrompts = retains, TrainsOnPrompts = false, Source = "test",
+        Id = id,
+        Name = id,
+        BaseUrl = "https://vendor.test",
+        Dialect = "openai",
+        Country = country,
+        RetainsPrompts = retains,
+        TrainsOnPrompts = false,
+        Source = "test",
     };
 
     private static Model Model(string id) => new() { Id = id, Name = id, CreatedAt = Now };

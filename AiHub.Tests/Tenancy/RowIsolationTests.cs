@@ -161,7 +161,8 @@ public sealed partial class RowIsolationTests(TestDatabase database, ITestOutput
             select attname::text, format_type(atttypid, null), attnum from pg_attribute
             where attrelid = @table::regclass and attnum > 0 and not attisdropped and attnotnull and not atthasdef and attidentity = '' and attgenerated = ''
             order by attnum
-            """, admin) { Parameters = { new("table", table) } })
+            """, admin)
+        { Parameters = { new("table", table) } })
         {
             await using var reader = await command.ExecuteReaderAsync();
             while (await reader.ReadAsync())

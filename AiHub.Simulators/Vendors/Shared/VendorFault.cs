@@ -105,12 +105,12 @@ public static class VendorFaults
 
     private static VendorFault MidAnswer(
         string name, string description, Func<SimulatedVendor, Step>? trouble, Func<SimulatedVendor, Step>? document = null, bool goesOn = false) => new(name, description)
-    {
-        Events = (vendor, sent) => InTheMiddle(vendor, sent, trouble?.Invoke(vendor), goesOn),
-        Document = (vendor, bytes) => document is not null ? [document(vendor)]
-            : trouble?.Invoke(vendor) is { } step and not Step.Bytes ? [new Step.Bytes(bytes[..(bytes.Length / 2)]), step]
-            : [new Step.Bytes(bytes[..(bytes.Length / 2)])],
-    };
+        {
+            Events = (vendor, sent) => InTheMiddle(vendor, sent, trouble?.Invoke(vendor), goesOn),
+            Document = (vendor, bytes) => document is not null ? [document(vendor)]
+                : trouble?.Invoke(vendor) is { } step and not Step.Bytes ? [new Step.Bytes(bytes[..(bytes.Length / 2)]), step]
+                : [new Step.Bytes(bytes[..(bytes.Length / 2)])],
+        };
 
     private static IEnumerable<Step> InTheMiddle(SimulatedVendor vendor, IEnumerable<Spoken> events, Step? trouble, bool goesOn)
     {
