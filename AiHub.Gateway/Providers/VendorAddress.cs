@@ -7,6 +7,9 @@ internal static class VendorAddress
 {
     private const string AzureVersion = "2025-04-01-preview";
 
+    /// <summary>The dialects that are spoken.</summary>
+    public static IReadOnlyList<string> Dialects { get; } = ["openai", "azure", "anthropic", "responses", "gemini"];
+
     /// <param name="name"><c>openai</c>, <c>azure</c>, <c>anthropic</c>, <c>responses</c> or <c>gemini</c>.</param>
     /// <exception cref="InvalidOperationException">Nobody speaks that.</exception>
     public static WireDialect Dialect(string name) => name switch
@@ -15,7 +18,7 @@ internal static class VendorAddress
         "anthropic" => WireDialect.Messages,
         "responses" => WireDialect.Responses,
         "gemini" => WireDialect.Gemini,
-        _ => throw new InvalidOperationException($"There is no dialect '{name}'. There are: openai, azure, anthropic, responses, gemini."),
+        _ => throw new InvalidOperationException($"There is no dialect '{name}'. There are: {string.Join(", ", Dialects)}."),
     };
 
     /// <param name="baseUrl">Without a slash at its end.</param>

@@ -7,6 +7,16 @@ public sealed record VendorQuirks
 {
     public static readonly VendorQuirks None = new();
 
+    /// <summary>What a vendor's row may say.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        "output_limit", "stream_options", "extras", "done", "auth", "path", "api_version", "errors", "drop", "rename", "defaults", "thinking",
+        "developer_role", "sampling", "system_turns", "models_endpoint", "connector",
+    ];
+
+    /// <summary>What its <c>extras</c> may be, set apart by commas.</summary>
+    public static IReadOnlyList<string> ExtrasNames { get; } = Enum.GetNames<ChatExtras>();
+
     /// <summary>The field by which this vendor limits an answer when the client named none.</summary>
     public string OutputLimitField { get; init; } = "max_tokens";
 
@@ -65,7 +75,7 @@ public sealed record VendorQuirks
         {
             OutputLimitField = Find("output_limit") ?? None.OutputLimitField,
             ReportsStreamUsage = Find("stream_options") != "false",
-            Extras = Find("extras") is { } extras ? Enum.Parse<ChatExtras>(extras) : ChatExtras.None,
+            Extras = Find("extras") is { } extras ? ExtrasOf(extras) : ChatExtras.None,
             SendsDone = Find("done") != "false",
             Auth = Find("auth") ?? "",
             Path = Find("path") ?? "",
@@ -90,6 +100,12 @@ public sealed record VendorQuirks
                 .FirstOrDefault(quirks.GetValueOrDefault(name));
         }
     }
+
+    internal static bool AreExtras(string names) => Enum.TryParse<ChatExtras>(names, out _);
+
+    /// <exception cref="InvalidOperationException">There are no such extras.</exception>
+    private static ChatExtras ExtrasOf(string names) =>
+        Enum.TryParse<ChatExtras>(names, out var extras) ? extras : throw new InvalidOperationException($"There are no extras '{names}'. There are: {string.Join(", ", ExtrasNames)}.");
 
     internal ProviderFailure? FailureOf(string? code)
     {

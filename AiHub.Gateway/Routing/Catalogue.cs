@@ -86,15 +86,37 @@ public sealed partial class Catalogue : BackgroundService
         var limits = models.ToDictionary(model => model.Id, model => (long?)model.MaxOutputTokens);
 
         var keys = await db.VendorKeys.AsNoTracking().Where(key => key.Enabled).ToListAsync(ct);
-        var served = upstreams
-            .SelectMany(upstream => _vendors.Targets(vendors[upstream.VendorId], upstream, keys, limits.GetValueOrDefault(upstream.ModelId))
-                .Select(reached => new ServedUpstream(upstream, vendors[upstream.VendorId], reached.Target, reached.Credential)))
-            .ToList();
+        var served = new List<ServedUpstream>();
+        foreach (var group in upstreams.GroupBy(upstream => upstream.VendorId))
+        {
+            served.AddRange(Served(vendors[group.Key], group, keys, limits));
+        }
 
         _connectors.Apply(served.Select(serving => new ConnectorSpec(serving.Key, VendorSettings.Connector(serving.Vendor), serving.Target)));
         Current = new CatalogueSnapshot(models, served, prices, new Holidays(holidays));
         _loaded.TrySetResult();
     }
+
+    // What is wrong with one vendor is no reason to go on with yesterday's prices of all the others.
+    private List<ServedUpstream> Served(Vendor vendor, IEnumerable<Upstream> upstreams, List<VendorKey> keys, Dictionary<string, long?> limits)
+    {
+        try
+        {
+            return
+            [
+                .. upstreams.SelectMany(upstream => _vendors.Targets(vendor, upstream, keys, limits.GetValueOrDefault(upstream.ModelId))
+                    .Select(reached => new ServedUpstream(upstream, vendor, reached.Target, reached.Credential))),
+            ];
+        }
+        catch (Exception failure) when (failure is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            LogLeftOut(vendor.Id, failure.Message);
+            return [];
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Vendor {Vendor} serves nothing until its row is corrected: {Reason}")]
+    private partial void LogLeftOut(string vendor, string reason);
 
     [LoggerMessage(LogLevel.Error, "The catalogue could not be read; the last one stays in use.")]
     private partial void LogNotLoaded(Exception failure);

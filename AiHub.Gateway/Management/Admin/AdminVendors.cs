@@ -5,6 +5,7 @@ using AiHub.Domain.Catalog;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
+using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -67,6 +68,8 @@ public static class AdminVendors
         }
 
         CheckUrl(request.BaseUrl, errors);
+        CheckDialect(request.Dialect, errors);
+        CheckQuirks(request.Quirks, errors);
         if (errors.Any)
         {
             return errors.Refuse();
@@ -105,6 +108,8 @@ public static class AdminVendors
     {
         var errors = new FieldErrors(http.Request.Language());
         CheckUrl(request.BaseUrl, errors);
+        CheckDialect(request.Dialect, errors);
+        CheckQuirks(request.Quirks, errors);
         if (errors.Any)
         {
             return errors.Refuse();
@@ -188,6 +193,28 @@ public static class AdminVendors
         if (url is not null && (!Uri.TryCreate(url, UriKind.Absolute, out var read) || read.Scheme is not ("https" or "http") || read.UserInfo.Length > 0))
         {
             errors.Add("base_url", FieldText.Url);
+        }
+    }
+
+    private static void CheckDialect(string? dialect, FieldErrors errors)
+    {
+        if (dialect is not null && !VendorAddress.Dialects.Contains(dialect))
+        {
+            errors.Add("dialect", FieldText.OneOf, string.Join(", ", VendorAddress.Dialects));
+        }
+    }
+
+    // A quirk may be of all models or, with a colon after its name, of some.
+    private static void CheckQuirks(IReadOnlyDictionary<string, string>? quirks, FieldErrors errors)
+    {
+        var names = quirks?.Keys.Select(name => name.Split(':')[0]) ?? [];
+        if (names.Any(name => !VendorQuirks.Names.Contains(name)))
+        {
+            errors.Add("quirks", FieldText.OneOf, string.Join(", ", VendorQuirks.Names));
+        }
+        else if (quirks?.Any(quirk => quirk.Key.Split(':')[0] == "extras" && !VendorQuirks.AreExtras(quirk.Value)) is true)
+        {
+            errors.Add("quirks.extras", FieldText.OneOf, string.Join(", ", VendorQuirks.ExtrasNames));
         }
     }
 

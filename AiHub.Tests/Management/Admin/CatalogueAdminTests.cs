@@ -183,6 +183,9 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
     {
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("Not A Slug", "x", "https://x.test")));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("x", "x", "ftp://x.test/")));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("x", "x", "https://x.test", Quirks: new Dictionary<string, string> { ["nonsense"] = "1" })));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("x", "x", "https://x.test", Quirks: new Dictionary<string, string> { ["extras:x"] = "Nonsense" })));
+        Assert.Equal(HttpStatusCode.BadRequest, (await Operator.PatchAsJsonAsync("admin/vendors/openai", new VendorChange(Dialect: "klingon"), Json.Options)).StatusCode);
         Assert.Equal(HttpStatusCode.Conflict, await StatusAsync("admin/vendors", new NewVendor("openai", "x", "https://x.test")));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/models", new NewModel("no-slash", "x")));
         Assert.Equal(HttpStatusCode.Conflict, await StatusAsync("admin/models", new NewModel("openai/gpt-5.5", "x")));
@@ -194,6 +197,33 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/catalogue/import", new { catalogue = new { nonsense = true } }));
 
         async Task<HttpStatusCode> StatusAsync(string path, object body) => (await Operator.PostAsync(path, JsonContent.Create(body, body.GetType(), options: Json.Options))).StatusCode;
+    }
+
+    [Fact]
+    public async Task A_dialect_nobody_speaks_is_refused_with_those_that_are_spoken()
+    {
+        var answer = await Operator.PostAsJsonAsync("admin/vendors", new NewVendor("x", "x", "https://x.test", Dialect: "klingon"), Json.Options);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("openai, azure, anthropic, responses, gemini", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("dialect = 'klingon'", "dialect = 'openai'")]
+    [InlineData("""quirks = '{"extras":"Nonsense"}'""", "quirks = '{}'")]
+    public async Task A_vendor_s_broken_row_stops_nobody_else(string broken, string mended)
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
+        var (name, _) = await ServeAsync(vendor, "sk-some-key");
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.OK);
+
+        await fixture.Hub.Database.AsAdminAsync<int>($"update vendors set {broken} where id = '{name}' returning 1");
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.NotFound);
+
+        var (other, _) = await ServeAsync(vendor, "sk-some-key");
+        await EventuallyAsync(fixture.Caller.Api, $"{other}/turbo", HttpStatusCode.OK);
+        await fixture.Hub.Database.AsAdminAsync<int>($"update vendors set {mended} where id = '{name}' returning 1");
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.OK);
     }
 
     [Fact]
