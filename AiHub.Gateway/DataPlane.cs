@@ -72,6 +72,7 @@ public static class DataPlane
         services.AddSingleton<Funds>();
         services.AddSingleton<Meter>();
         services.AddSingleton<TextCalls>();
+        services.AddSingleton<SurfaceCalls>();
         services.AddResponses();
 
         services.AddExceptionHandler<ErrorAnswers>();

@@ -7,9 +7,9 @@ using AiHub.Gateway.Modalities;
 namespace AiHub.Gateway.Embeddings;
 
 /// <summary>Texts to vectors. What goes in is paid, by its tokens.</summary>
-internal sealed class EmbeddingSurface : Surface
+internal sealed class EmbeddingSurface(string dialect) : Surface
 {
-    public override string Name => "openai.embeddings";
+    public override string Name => $"{dialect}.embeddings";
 
     public override string Path => "embeddings";
 

@@ -17,6 +17,11 @@ public static class Admitted
     {
         var admission = await gate.AdmitAsync(new LimitedCall(context.RequestId(), caller.OrganizationId, caller.Limits, tokens), context.RequestAborted);
         admission.WriteTo(context.Response);
+        if (context.ErrorShape() == ErrorShape.OpenRouter)
+        {
+            admission.WriteOpenRouterTo(context.Response, context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
+        }
+
         if (admission.Slot is { } slot)
         {
             // Nothing used, unless somebody says otherwise: calls that are refused further on.

@@ -17,7 +17,8 @@ namespace AiHub.Gateway.Modalities;
 /// </summary>
 public abstract class Surface
 {
-    public static readonly Surface Embeddings = new EmbeddingSurface();
+    public static readonly Surface Embeddings = new EmbeddingSurface("openai");
+    public static readonly Surface RoutedEmbeddings = new EmbeddingSurface("openrouter");
     public static readonly Surface ImageGenerations = new ImageSurface("generations");
     public static readonly Surface Speech = new SpeechSurface();
     public static readonly Surface Transcriptions = new TranscriptionSurface();

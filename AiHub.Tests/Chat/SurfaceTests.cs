@@ -80,6 +80,22 @@ public sealed class SurfaceTests(VendorHub vendors) : IClassFixture<VendorHub>
     }
 
     [Fact]
+    public async Task A_model_is_shown_by_itself_as_it_is_in_the_list()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
+        var customer = await vendors.Hub.RegisterAsync();
+        using var http = Client(customer.Key.Key);
+        var model = await vendors.ServeAsync(vendor);
+
+        var listed = (await ReadAsync(await http.GetAsync("api/v1/models")))["data"]!.AsArray().Single(one => (string?)one!["id"] == model);
+        var shown = (await ReadAsync(await http.GetAsync($"api/v1/models/{model}")))["data"];
+        var unknown = await http.GetAsync("api/v1/models/nobody/nothing");
+
+        Assert.True(JsonNode.DeepEquals(listed, shown));
+        Assert.Equal((404, 404), ((int)unknown.StatusCode, (int)(await ReadAsync(unknown))["error"]!["code"]!));
+    }
+
+    [Fact]
     public async Task Routing_fields_are_for_the_hub_and_reach_no_vendor()
     {
         await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);

@@ -44,6 +44,13 @@ public sealed class LimitsOfCallersTests
         Assert.Contains($"{words} is 1 requests per minute", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(("1", "0"), (Header(refused, "x-ratelimit-limit-requests"), Header(refused, "x-ratelimit-remaining-requests")));
 
+        Assert.False(refused.Headers.Contains("X-RateLimit-Limit"));
+        using var body = JsonContent.Create(new { model = "sim/echo", messages = new[] { new { role = "user", content = "hello" } } });
+        var routed = await customer.Api.PostAsync(new Uri(customer.Api.BaseAddress!, "/api/v1/chat/completions"), body);
+        Assert.Equal(("429", "1", "0"), (((int)routed.StatusCode).ToString(), Header(routed, "X-RateLimit-Limit"), Header(routed, "X-RateLimit-Remaining")));
+        Assert.True(long.Parse(Header(routed, "X-RateLimit-Reset")!, System.Globalization.CultureInfo.InvariantCulture) > 0);
+        Assert.True(int.Parse(Header(routed, "Retry-After")!, System.Globalization.CultureInfo.InvariantCulture) > 0);
+
         await PutAsync(customer, subject, new KeyLimits());
         await UntilAsync(() => customer.ChatAsync("hello"), answer => answer.StatusCode == HttpStatusCode.OK);
     }

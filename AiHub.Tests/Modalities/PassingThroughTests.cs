@@ -30,6 +30,27 @@ public sealed class PassingThroughTests(SurfaceHub surfaces) : IClassFixture<Sur
         Assert.Equal(new TokenUsage(3), (await surfaces.RecordAsync(customer)).Tokens);
     }
 
+    [Fact]
+    public async Task Embeddings_under_OpenRouter_s_path_go_to_whom_the_request_allows_and_fail_with_numbers()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync("""{"object":"list","data":[],"model":"m","usage":{"prompt_tokens":3,"total_tokens":3}}""");
+        var model = await surfaces.ServeAsync(ModelKind.Embedding, Weights.One, Words, vendor.Url);
+        var customer = await surfaces.Hub.RegisterAsync();
+        var path = new Uri(surfaces.Hub.GatewayUrl, "api/v1/embeddings");
+
+        using var refused = await customer.Api.PostAsync(path, SurfaceHub.Json(new { model, input = "hi", provider = new { only = new[] { "nobody" } } }));
+        using var wrong = await customer.Api.PostAsync(path, SurfaceHub.Json(new { model, input = "hi", provider = new { onyl = 1 } }));
+        using var answered = await customer.Api.PostAsync(path, SurfaceHub.Json(new { model, input = "hi", provider = new { sort = "price" } }));
+
+        Assert.Equal((404, 400), (await CodeAsync(refused), await CodeAsync(wrong)));
+        Assert.Equal(HttpStatusCode.OK, answered.StatusCode);
+        Assert.Equal("""{"model":"vendor-model","input":"hi"}""", Assert.Single(vendor.Requests).Body);
+        Assert.StartsWith("gen-", answered.Headers.GetValues("X-Generation-Id").Single());
+        Assert.Equal("openrouter.embeddings", (await surfaces.RecordAsync(customer)).Surface);
+
+        static async Task<int> CodeAsync(HttpResponseMessage response) => (int)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!["code"]!;
+    }
+
     [Theory]
     [InlineData(1_000)]
     [InlineData(2_000_000)]

@@ -12,6 +12,7 @@ public static class OpenRouterEndpoints
     public static void MapOpenRouter(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/chat/completions", AnswerAsync);
+        routes.MapOpenRouterEmbeddings();
         routes.MapOpenRouterModels();
         routes.MapOpenRouterAccount();
     }

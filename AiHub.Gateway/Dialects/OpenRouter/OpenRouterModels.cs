@@ -16,6 +16,7 @@ internal static class OpenRouterModels
     {
         routes.MapMethods("/models", Methods, ListAsync);
         routes.MapMethods("/models/count", Methods, CountAsync);
+        routes.MapMethods("/models/{author}/{slug}", Methods, FindAsync);
         routes.MapMethods("/models/{author}/{slug}/endpoints", Methods, EndpointsAsync);
     }
 
@@ -41,6 +42,21 @@ internal static class OpenRouterModels
     {
         var (caller, stranger) = await keys.FindAsync(context);
         return caller is null ? stranger! : TypedResults.Json(new JsonObject { ["data"] = new JsonObject { ["count"] = router.Callable(caller).Count() } });
+    }
+
+    private static async Task<IResult> FindAsync(string author, string slug, HttpContext context, ApiKeys keys, Router router, Catalogue catalogue, TimeProvider time)
+    {
+        var (caller, stranger) = await keys.FindAsync(context);
+        if (caller is null)
+        {
+            return stranger!;
+        }
+
+        var name = $"{author}/{slug}";
+        var id = catalogue.Current.Find(name)?.Id;
+        return router.Callable(caller).FirstOrDefault(model => model.Id == id) is { } model
+            ? TypedResults.Json(new JsonObject { ["data"] = Card(model, caller, catalogue.Current, time.GetUtcNow()) })
+            : OpenAIError.ModelNotFound(name);
     }
 
     private static async Task<IResult> EndpointsAsync(string author, string slug, HttpContext context, ApiKeys keys, Catalogue catalogue, TimeProvider time)

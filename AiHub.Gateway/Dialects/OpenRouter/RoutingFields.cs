@@ -12,7 +12,7 @@ namespace AiHub.Gateway.Dialects.OpenRouter;
 internal static class RoutingFields
 {
     private static readonly FrozenSet<string> Names = FrozenSet.Create("models", "route", "provider", "session_id");
-    private static readonly FrozenSet<string> NoParameters = FrozenSet.Create("model", "messages", "stream", "stream_options", "user", "metadata", "service_tier", "usage");
+    private static readonly FrozenSet<string> NoParameters = FrozenSet.Create("model", "messages", "input", "stream", "stream_options", "user", "metadata", "service_tier", "usage");
 
     // What OpenRouter lets a request say about providers; it refuses anything else, and so a slip in a name is found out.
     private static readonly FrozenSet<string> Known = FrozenSet.Create(
