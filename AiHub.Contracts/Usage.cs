@@ -69,4 +69,8 @@ public sealed record UsageRequest(
     Guid? JournalId,
     Guid UserId,
     Guid? TeamId,
-    IReadOnlyList<string> Tags);
+    IReadOnlyList<string> Tags,
+    UnitsView Units);
+
+/// <summary>What a call used besides tokens.</summary>
+public sealed record UnitsView(long Images, long Seconds, long Characters, long SearchUnits);

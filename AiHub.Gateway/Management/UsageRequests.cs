@@ -120,7 +120,8 @@ public static class UsageRequests
         record.JournalId,
         record.UserId,
         record.TeamId,
-        record.Tags);
+        record.Tags,
+        new UnitsView(record.Units.Images, record.Units.Seconds, record.Units.Characters, record.Units.SearchUnits));
 
     private static async Task<IReadOnlyDictionary<Guid, string>> KeyNamesAsync(HubDb db, IReadOnlyList<UsageRecord> records, CancellationToken ct)
     {

@@ -234,7 +234,7 @@ public sealed class UsageTests(ManagementHub hub) : IClassFixture<ManagementHub>
         Assert.Equal(
             new UsageRequest(
                 record.Id, Noon, "m/x", "v", key.Id, "build server", "openai.chat", "succeeded", null, true, "stop", new TokensView(37, 56, 20, 6, 93), "vendor",
-                93, 90, "0.123456789", "1", "USD", 1234, 56, null, person.UserId, null, found.Tags),
+                93, 90, "0.123456789", "1", "USD", 1234, 56, null, person.UserId, null, found.Tags, new UnitsView(0, 0, 0, 0)),
             found);
         Assert.Empty(found.Tags);
         Assert.Equal(found, Assert.Single((await person.ReadAsync<Page<UsageRequest>>("usage/requests")).Data) with { Tags = found.Tags });

@@ -39,7 +39,7 @@ public static class Examples
     public static readonly UsageHours Hours = new(new DateOnly(2026, 1, 31), new DateOnly(2026, 1, 31), "Asia/Shanghai", "USD", [new UsageHour(new DateTimeOffset(2026, 1, 31, 8, 0, 0, TimeSpan.Zero), 42, 1, SomeTokens, 1500, "0.00126", "0")]);
     public static readonly UsageRequest Request = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120004"), Moment, "deepseek/deepseek-v4-flash", "deepseek", Key.Id, "build server", "openai.chat", "succeeded", null, true, "stop",
-        SomeTokens, "vendor", 1500, 1500, "0.00126", "0", "USD", 1840, 310, Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), User.Id, null, ["project:search"]);
+        SomeTokens, "vendor", 1500, 1500, "0.00126", "0", "USD", 1840, 310, Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), User.Id, null, ["project:search"], new UnitsView(0, 0, 0, 0));
 
     public static readonly ChargeExplanation Explanation = new(
         Request,
