@@ -34,6 +34,9 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             .Where(name => !Unchanging.ContainsKey(name) && !CatalogueOf(name))
             .ToList();
         var silent = new List<string>();
+        // Another test of this class breaks a chain on purpose.
+        const string BrokenChains = "select count(*) from organizations where audit_broken_at(id) is not null";
+        var brokenBefore = await hub.Database.AsAdminAsync<long>(BrokenChains);
 
         foreach (var name in changing)
         {
@@ -55,7 +58,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
 
         output.WriteLine($"{changing.Count} endpoints that change something, {silent.Count} without an audit entry.");
         Assert.Empty(silent);
-        Assert.Equal(0, await hub.Database.AsAdminAsync<long>("select count(*) from organizations where audit_broken_at(id) is not null"));
+        Assert.Equal(brokenBefore, await hub.Database.AsAdminAsync<long>(BrokenChains));
 
         bool CatalogueOf(string name) => hub.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Any(endpoint => endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName == name

@@ -169,6 +169,10 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
         Assert.Equal(2, await BrokenAtAsync(db, customer));
         await TamperAsync($"delete from audit_entries where organization_id = '{customer.Id}' and sequence = 1");
         Assert.Equal(2, await BrokenAtAsync(db, customer));
+
+        // The books of this class are audited when it ends.
+        await TamperAsync($"delete from audit_entries where organization_id = '{customer.Id}' and sequence = 2");
+        await TamperAsync($"delete from audit_entries where organization_id = '{customer.Id}' and sequence = 3");
     }
 
     [Fact]
