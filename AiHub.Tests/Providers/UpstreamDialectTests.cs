@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AiHub.Gateway.Providers;
 using AiHub.Tests.Simulators;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.SemanticKernel;
 
 namespace AiHub.Tests.Providers;
@@ -124,7 +125,8 @@ public sealed class UpstreamDialectTests : IClassFixture<SimulatorHost>, IDispos
     {
         var registry = new ConnectorRegistry(_handlers, TimeProvider.System);
         registry.Apply([new ConnectorSpec("up-1", ConnectorKinds.Wire, Upstream(dialect).Target("echo"))]);
-        var kernel = new Kernel(new KernelServices(new Nothing(), registry));
+        await using var services = new ServiceCollection().BuildServiceProvider();
+        var kernel = new Kernel(new KernelServices(services, registry));
 
         var answer = await kernel.InvokePromptAsync("What is the answer?", new KernelArguments(new PromptExecutionSettings { ServiceId = "up-1" }));
 
@@ -195,9 +197,4 @@ public sealed class UpstreamDialectTests : IClassFixture<SimulatorHost>, IDispos
     };
 
     private SimulatedUpstream Upstream(string dialect) => new(_simulators, _handlers, dialect);
-
-    private sealed class Nothing : IServiceProvider
-    {
-        public object? GetService(Type serviceType) => null;
-    }
 }

@@ -196,8 +196,7 @@ public sealed class UpstreamFaultTests : IClassFixture<SimulatorHost>, IDisposab
     {
         Timeouts = fault switch
         {
-            "stall" => new UpstreamTimeouts { Idle = TimeSpan.FromSeconds(3) },
-            "stall-before-headers" or "stall-before-first-token" => new UpstreamTimeouts { FirstToken = TimeSpan.FromSeconds(3) },
+            "stall" or "stall-before-headers" or "stall-before-first-token" => new UpstreamTimeouts { FirstToken = TimeSpan.FromSeconds(3), Idle = TimeSpan.FromSeconds(3) },
             _ => UpstreamTimeouts.Default,
         },
     };
