@@ -51,6 +51,8 @@ public sealed record NewVendorKey(
     [property: Required, StringLength(2000, MinimumLength = 8)] string Key,
     [property: StringLength(40, MinimumLength = 1)] string Pool = "default");
 
+public sealed record VendorKeyChange(bool Enabled);
+
 /// <param name="Host">The only host it is sent to.</param>
 public sealed record VendorKeyView(Guid Id, string VendorId, string Pool, string Name, string LastFour, string Host, bool Enabled, DateTimeOffset CreatedAt);
 
@@ -101,7 +103,18 @@ public sealed record ModelAdminView(
     IReadOnlyList<string> SupportedParameters,
     int? AutoRank,
     bool Enabled,
-    string? Source);
+    string? Source,
+    ModelWeights Weights);
+
+/// <summary>What it takes from a plan, in thousandths of a plan token.</summary>
+public sealed record ModelWeights(
+    [property: Range(0, 1_000_000)] int Input,
+    [property: Range(0, 1_000_000)] int CacheRead,
+    [property: Range(0, 1_000_000)] int Output,
+    [property: Range(0, 1_000_000_000)] int Image = 0,
+    [property: Range(0, 1_000_000_000)] int Second = 0,
+    [property: Range(0, 1_000_000_000)] int Character = 0,
+    [property: Range(0, 1_000_000_000)] int SearchUnit = 0);
 
 public sealed record NewModel(
     [property: Required, StringLength(200, MinimumLength = 3)] string Id,
@@ -113,7 +126,8 @@ public sealed record NewModel(
     [property: MaxLength(10)] IReadOnlyList<string>? InputModalities = null,
     [property: MaxLength(10)] IReadOnlyList<string>? OutputModalities = null,
     [property: MaxLength(100)] IReadOnlyList<string>? SupportedParameters = null,
-    [property: Range(1, 10_000)] int? AutoRank = null);
+    [property: Range(1, 10_000)] int? AutoRank = null,
+    ModelWeights? Weights = null);
 
 /// <summary>What is null stays as it is.</summary>
 public sealed record ModelChange(
@@ -124,7 +138,8 @@ public sealed record ModelChange(
     [property: Range(1, 100_000_000)] int? MaxOutputTokens = null,
     [property: MaxLength(100)] IReadOnlyList<string>? SupportedParameters = null,
     [property: Range(1, 10_000)] int? AutoRank = null,
-    bool? Enabled = null);
+    bool? Enabled = null,
+    ModelWeights? Weights = null);
 
 /// <param name="Price">Per million tokens or characters, per image, second or search; a decimal string.</param>
 public sealed record PriceRowView(

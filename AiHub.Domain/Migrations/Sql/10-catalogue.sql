@@ -30,7 +30,7 @@ grant select on operators, vendor_keys, price_proposals, holidays to hub_app;
 grant insert, update (name, base_url, dialect, key_variable, enabled, country, retains_prompts, trains_on_prompts, allow_private_network, managed, quirks, source)
     on vendors to hub_app;
 grant insert, update (name, kind, aliases, context_length, max_output_tokens, input_modalities, output_modalities, supported_parameters,
-    weights_input, weights_cache_read, weights_output, auto_rank, enabled, managed, source) on models to hub_app;
+    weights_input, weights_cache_read, weights_output, weights_image, weights_second, weights_character, weights_search_unit, auto_rank, enabled, managed, source) on models to hub_app;
 grant insert, update (region, base_url, key_pool, priority, weight, enabled, managed) on upstreams to hub_app;
 grant insert, update (valid_to) on prices to hub_app;
 grant insert, delete, update (pool, name, enabled) on vendor_keys to hub_app;

@@ -30,7 +30,7 @@ public static class AdminModels
         // An id has a slash in it, so it is in the body rather than in the path.
         admin.MapPatch("/", ChangeAsync)
             .RequireAuthorization(Policies.Operator)
-            .Describe("changeModel", new("Change a model", "修改模型"), new("The body names the model by its id.", "请求体中以 id 指定模型。"), AdminExamples.ModelChange, AdminExamples.Model)
+            .Describe("changeModel", new("Change a model", "修改模型"), new("The body names the model by its id. New weights hold for calls that begin after; the audit log keeps the change.", "请求体中以 id 指定模型。新权重仅对之后开始的调用生效，变更记入审计日志。"), AdminExamples.ModelChange, AdminExamples.Model)
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.ModelUnknown, ProblemKind.CatalogueNameTaken);
     }
 
@@ -70,6 +70,7 @@ public static class AdminModels
                 OutputModalities = [.. request.OutputModalities ?? ["text"]],
                 SupportedParameters = [.. request.SupportedParameters ?? []],
                 AutoRank = request.AutoRank,
+                Weights = request.Weights is { } weights ? Read(weights) : Weights.One,
                 Source = "operator",
                 Managed = true,
                 CreatedAt = now,
@@ -102,6 +103,7 @@ public static class AdminModels
             model.SupportedParameters = request.SupportedParameters is { } parameters ? [.. parameters] : model.SupportedParameters;
             model.AutoRank = request.AutoRank ?? model.AutoRank;
             model.Enabled = request.Enabled ?? model.Enabled;
+            model.Weights = request.Weights is { } weights ? Read(weights) : model.Weights;
             model.Managed = true;
             await db.SaveChangesAsync(ct);
             await db.AuditAsync("model.changed", model.Id, request, person.UserId, ClientAddress.Of(http), time.Now(), ct);
@@ -122,6 +124,12 @@ public static class AdminModels
             (other.Id != id || names.Contains(id)) && (other.Id == name || other.Aliases.Contains(name))));
     }
 
+    private static Weights Read(ModelWeights weights) =>
+        new(weights.Input, weights.CacheRead, weights.Output, weights.Image, weights.Second, weights.Character, weights.SearchUnit);
+
+    private static ModelWeights View(Weights weights) =>
+        new(weights.Input, weights.CacheRead, weights.Output, weights.Image, weights.Second, weights.Character, weights.SearchUnit);
+
     private static ModelAdminView View(Model model) => new(
         model.Id,
         model.Name,
@@ -134,5 +142,6 @@ public static class AdminModels
         model.SupportedParameters,
         model.AutoRank,
         model.Enabled,
-        model.Source);
+        model.Source,
+        View(model.Weights));
 }

@@ -11,14 +11,15 @@ public static class AdminExamples
 
     public static readonly NewVendorKey NewVendorKey = new("acme", "first key", "sk-acme-…");
     public static readonly VendorKeyView VendorKey = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120012"), "acme", "default", "first key", "9xYz", "api.acme.example", true, Moment);
+    public static readonly VendorKeyChange VendorKeyChange = new(true);
     public static readonly NewVendor NewVendor = new("acme", "Acme", "https://api.acme.example/v1", Country: "CN");
     public static readonly VendorChange VendorChange = new(Enabled: false);
     public static readonly VendorView Vendor = new(
         "acme", "Acme", "https://api.acme.example/v1", "openai", null, true, "CN", null, null, false, new Dictionary<string, string>(), "operator", [VendorKey]);
 
     public static readonly NewModel NewModel = new("acme/turbo", "Acme Turbo", Aliases: ["turbo"], ContextLength: 128_000, MaxOutputTokens: 8_000);
-    public static readonly ModelChange ModelChange = new("acme/turbo", Enabled: false);
-    public static readonly ModelAdminView Model = new("acme/turbo", "Acme Turbo", "chat", ["turbo"], 128_000, 8_000, ["text"], ["text"], ["tools"], null, true, "operator");
+    public static readonly ModelChange ModelChange = new("acme/turbo", Enabled: false, Weights: new ModelWeights(1_000, 100, 3_000));
+    public static readonly ModelAdminView Model = new("acme/turbo", "Acme Turbo", "chat", ["turbo"], 128_000, 8_000, ["text"], ["text"], ["tools"], null, true, "operator", new ModelWeights(1_000, 1_000, 1_000));
 
     public static readonly NewEndpoint NewEndpoint = new("acme/turbo", "acme", "turbo-2026");
     public static readonly EndpointChange EndpointChange = new(Weight: 3);

@@ -200,6 +200,61 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
     }
 
     [Fact]
+    public async Task A_key_that_is_switched_off_is_not_used_until_it_is_switched_on_again()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
+        var (name, _) = await ServeAsync(vendor, "sk-some-key");
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.OK);
+        var key = (await Operator.GetFromJsonAsync<Page<VendorView>>("admin/vendors", Json.Options))!.Data.Single(one => one.Id == name).Keys.Single();
+
+        Assert.False((await SwitchAsync(false)).Enabled);
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.NotFound, "model_not_available");
+        Assert.True((await SwitchAsync(true)).Enabled);
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.OK);
+
+        Assert.Equal(["vendor_key.disabled", "vendor_key.enabled"], (await AuditedAsync()).Where(entry => entry.Subject == key.Id.ToString() && entry.Action != "vendor_key.added").Select(entry => entry.Action).Order(StringComparer.Ordinal));
+        Assert.Equal(HttpStatusCode.NotFound, (await Operator.PatchAsJsonAsync($"admin/vendor-keys/{Guid.CreateVersion7()}", new VendorKeyChange(false), Json.Options)).StatusCode);
+
+        async Task<VendorKeyView> SwitchAsync(bool on)
+        {
+            var response = await Operator.PatchAsJsonAsync($"admin/vendor-keys/{key.Id}", new VendorKeyChange(on), Json.Options);
+            Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+            return (await response.Content.ReadFromJsonAsync<VendorKeyView>(Json.Options))!;
+        }
+    }
+
+    [Fact]
+    public async Task A_model_s_weights_are_an_operator_s_to_set()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
+        var (name, _) = await ServeAsync(vendor, "sk-some-key");
+        var weights = new ModelWeights(2_000, 500, 4_000, Image: 7_000_000);
+
+        var response = await Operator.PatchAsJsonAsync("admin/models", new ModelChange($"{name}/turbo", Weights: weights), Json.Options);
+
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        Assert.Equal(weights, (await response.Content.ReadFromJsonAsync<ModelAdminView>(Json.Options))!.Weights);
+        Assert.Contains("4000", Assert.Single(await AuditedAsync(), entry => entry.Action == "model.changed" && entry.Subject == $"{name}/turbo").Details);
+
+        // 3 in at two plan tokens each, 1 out at four.
+        await EventuallyAsync(fixture.Caller.Api, $"{name}/turbo", HttpStatusCode.OK);
+        for (var tries = 0; ; tries++)
+        {
+            var answer = await AskAsync(fixture.Caller.Api, $"{name}/turbo");
+            var call = await fixture.Hub.Database.AsAdminAsync<long>($"select plan_tokens from usage_records where id = '{answer.Headers.GetValues("x-request-id").Single()}'");
+            if (call == 10)
+            {
+                break;
+            }
+
+            Assert.True(tries < 200, $"The call counts {call} plan tokens.");
+            await Task.Delay(50);
+        }
+
+        Assert.Equal(HttpStatusCode.BadRequest, (await Operator.PatchAsJsonAsync("admin/models", new ModelChange($"{name}/turbo", Weights: weights with { Output = -1 }), Json.Options)).StatusCode);
+    }
+
+    [Fact]
     public async Task A_dialect_nobody_speaks_is_refused_with_those_that_are_spoken()
     {
         var answer = await Operator.PostAsJsonAsync("admin/vendors", new NewVendor("x", "x", "https://x.test", Dialect: "klingon"), Json.Options);
