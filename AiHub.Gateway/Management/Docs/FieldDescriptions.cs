@@ -240,6 +240,11 @@ public static class FieldDescriptions
             foreach (var (field, property) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
             {
                 property.Description = Find(name, field)?.In(language);
+                // Where a field is an object or null, the object stands among the choices.
+                foreach (var choice in property.OneOf ?? [])
+                {
+                    choice.Description = null;
+                }
             }
         }
     }
