@@ -32,7 +32,7 @@ public sealed record PasswordChange(
 public sealed record UserView(Guid Id, string Email, string DisplayName, DateTimeOffset CreatedAt);
 
 /// <param name="Role">The caller's role: owner, admin, billing, developer or viewer.</param>
-public sealed record OrganizationView(Guid Id, string Name, string Role, string Plan, string Currency, string TimeZone, bool Personal);
+public sealed record OrganizationView(Guid Id, string Name, string Role, string Plan, string Currency, string TimeZone, bool Personal, bool CachesAnswers = false);
 
 /// <param name="Organization">The organization this call is about: the one in <c>X-Organization-Id</c>, else the personal one.</param>
 /// <param name="Permissions">What the caller may do there, for example <c>keys.write</c>.</param>

@@ -14,7 +14,8 @@ public sealed record NewApiKey(
     [property: MaxLength(50)] IReadOnlyList<string>? AllowedVendors = null,
     [property: MaxLength(50)] IReadOnlyList<string>? AllowedIps = null,
     [property: MaxLength(20)] IReadOnlyDictionary<string, string>? Tags = null,
-    KeyBudget? Budget = null);
+    KeyBudget? Budget = null,
+    [property: AllowedValues("on", "off", "inherit")] string Cache = "inherit");
 
 /// <summary>What is null stays as it is; a list replaces the list before.</summary>
 /// <param name="NeverExpires">Takes the end away, which null cannot say.</param>
@@ -28,7 +29,8 @@ public sealed record ApiKeyChange(
     [property: MaxLength(50)] IReadOnlyList<string>? AllowedIps = null,
     [property: MaxLength(20)] IReadOnlyDictionary<string, string>? Tags = null,
     KeyLimits? Limits = null,
-    KeyBudget? Budget = null);
+    KeyBudget? Budget = null,
+    [property: AllowedValues("on", "off", "inherit", null)] string? Cache = null);
 
 /// <param name="OverlapSeconds">How long the old secret still works.</param>
 public sealed record KeyRotation([property: Range(0, 604_800)] int OverlapSeconds = 86_400);
@@ -60,7 +62,8 @@ public sealed record ApiKeyView(
     IReadOnlyList<string> AllowedIps,
     IReadOnlyDictionary<string, string> Tags,
     DateTimeOffset? PreviousExpiresAt,
-    BudgetView? Budget = null);
+    BudgetView? Budget = null,
+    string Cache = "inherit");
 
 /// <param name="Key">The whole key. It is shown this once and cannot be recovered.</param>
 public sealed record CreatedApiKey(
@@ -78,7 +81,8 @@ public sealed record CreatedApiKey(
     IReadOnlyList<string>? AllowedVendors = null,
     IReadOnlyList<string>? AllowedIps = null,
     IReadOnlyDictionary<string, string>? Tags = null,
-    BudgetView? Budget = null);
+    BudgetView? Budget = null,
+    string Cache = "inherit");
 
 /// <param name="NextCursor">Pass it as <c>cursor</c> to read on; null on the last page.</param>
 public sealed record Page<T>(IReadOnlyList<T> Data, string? NextCursor);

@@ -11,7 +11,8 @@ public sealed record NewOrganization(
 /// <summary>What is null stays as it is.</summary>
 public sealed record OrganizationChange(
     [property: StringLength(100, MinimumLength = 1)] string? Name = null,
-    [property: StringLength(64)] string? TimeZone = null);
+    [property: StringLength(64)] string? TimeZone = null,
+    bool? CachesAnswers = null);
 
 /// <param name="UserId">The member who becomes the owner; the owner until now becomes an admin.</param>
 public sealed record OwnershipTransfer(Guid UserId);

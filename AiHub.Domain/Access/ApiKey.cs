@@ -44,6 +44,9 @@ public sealed class ApiKey
     /// <summary>What its usage is filed under, for example <c>project</c>: <c>search</c>.</summary>
     public Dictionary<string, string> Tags { get; set; } = [];
 
+    /// <summary>Whether its answers are kept and given again unless a request says otherwise; null does as the organization does.</summary>
+    public bool? CachesAnswers { get; set; }
+
     /// <summary>Tighter than the plan's limit if set; the lower of the two holds.</summary>
     public int? RequestsPerMinute { get; set; }
     public int? TokensPerMinute { get; set; }
@@ -74,6 +77,9 @@ public sealed class FoundApiKey
     public required string[] AllowedVendors { get; init; }
     public required string[] AllowedIps { get; init; }
     public required Dictionary<string, string> Tags { get; init; }
+
+    /// <summary>As the key says, or else its organization.</summary>
+    public required bool CachesAnswers { get; init; }
     public int? RequestsPerMinute { get; init; }
     public DateTimeOffset? ExpiresAt { get; init; }
     public DateTimeOffset? RevokedAt { get; init; }

@@ -47,6 +47,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text[]")
                         .HasColumnName("allowed_vendors");
 
+                    b.Property<bool?>("CachesAnswers")
+                        .HasColumnType("boolean")
+                        .HasColumnName("caches_answers");
+
                     b.Property<int?>("Concurrency")
                         .HasColumnType("integer")
                         .HasColumnName("concurrency");
@@ -233,6 +237,10 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasColumnType("text[]")
                         .HasColumnName("allowed_vendors");
+
+                    b.Property<bool>("CachesAnswers")
+                        .HasColumnType("boolean")
+                        .HasColumnName("caches_answers");
 
                     b.Property<string>("Currency")
                         .IsRequired()
@@ -2773,6 +2781,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<bool>("CachesAnswers")
+                        .HasColumnType("boolean")
+                        .HasColumnName("caches_answers");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -2809,6 +2821,10 @@ namespace AiHub.Domain.Migrations
 
             modelBuilder.Entity("AiHub.Domain.Tenancy.OrganizationOfUser", b =>
                 {
+                    b.Property<bool>("CachesAnswers")
+                        .HasColumnType("boolean")
+                        .HasColumnName("caches_answers");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");

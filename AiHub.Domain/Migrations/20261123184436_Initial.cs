@@ -111,6 +111,7 @@ namespace AiHub.Domain.Migrations
                     personal = table.Column<bool>(type: "boolean", nullable: false),
                     currency = table.Column<string>(type: "text", nullable: false),
                     time_zone = table.Column<string>(type: "text", nullable: false),
+                    caches_answers = table.Column<bool>(type: "boolean", nullable: false),
                     status = table.Column<string>(type: "text", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
@@ -939,6 +940,7 @@ namespace AiHub.Domain.Migrations
                     allowed_vendors = table.Column<string[]>(type: "text[]", nullable: false),
                     allowed_ips = table.Column<string[]>(type: "text[]", nullable: false),
                     tags = table.Column<string>(type: "jsonb", nullable: false),
+                    caches_answers = table.Column<bool>(type: "boolean", nullable: true),
                     requests_per_minute = table.Column<int>(type: "integer", nullable: true),
                     tokens_per_minute = table.Column<int>(type: "integer", nullable: true),
                     concurrency = table.Column<int>(type: "integer", nullable: true)

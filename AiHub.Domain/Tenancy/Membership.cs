@@ -42,6 +42,7 @@ public sealed class OrganizationOfUser
     public required Role Role { get; init; }
     public required Currency Currency { get; init; }
     public required string TimeZone { get; init; }
+    public required bool CachesAnswers { get; init; }
     public required OrganizationStatus Status { get; init; }
     public required string PlanId { get; init; }
     public required string PlanName { get; init; }

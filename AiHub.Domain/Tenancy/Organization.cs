@@ -27,6 +27,8 @@ public sealed class Organization
 
     /// <summary>The IANA zone its days, months and billing periods are counted in.</summary>
     public string TimeZone { get; set; } = DefaultTimeZone;
+    /// <summary>Whether answers are kept and given again to whoever in it asks the same, unless the key or the request says otherwise.</summary>
+    public bool CachesAnswers { get; set; }
     public OrganizationStatus Status { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
 }

@@ -144,6 +144,7 @@ public sealed class ApiKeys : IDisposable
             ? new CallerPlan(plan, found.PlanName!, found.PlanMonthlyTokens)
             : CallerPlan.None,
         Tags = found.Tags,
+        CachesAnswers = found.CachesAnswers,
         FiledUnder = [.. found.Tags.Select(tag => $"{tag.Key}:{tag.Value}").Order(StringComparer.Ordinal)],
         AllowsOverage = found.PlanAllowsOverage ?? false,
         Limits = LimitScope.Of(limits),

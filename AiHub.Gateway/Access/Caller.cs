@@ -35,6 +35,9 @@ public sealed record Caller
     /// <summary>What its usage is filed under.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = FrozenDictionary<string, string>.Empty;
 
+    /// <summary>Its answers are kept and given again unless a request says otherwise.</summary>
+    public bool CachesAnswers { get; init; }
+
     /// <summary>What the organization lets its calls be answered by.</summary>
     public OrganizationPolicy Policy { get; init; } = OrganizationPolicy.Unrestricted;
 

@@ -15,7 +15,7 @@ public enum CacheUse
     Refresh,
 }
 
-/// <summary>What one request wants of the cache: its own headers, OpenRouter's, or what its organization does by default.</summary>
+/// <summary>What one request wants of the cache: its own headers, OpenRouter's, or what its key or organization does by default.</summary>
 /// <param name="Said">The request itself said so.</param>
 public readonly record struct CacheWish(CacheUse Use, TimeSpan Ttl, bool Said)
 {
@@ -27,9 +27,8 @@ public readonly record struct CacheWish(CacheUse Use, TimeSpan Ttl, bool Said)
             said = CacheUse.Refresh;
         }
 
-        var usual = caller.Policy.CacheAnswersFor;
-        var use = said ?? (usual is null ? CacheUse.Off : CacheUse.Use);
-        var ttl = Seconds(headers["x-aihub-cache-ttl"]) ?? Seconds(headers["x-openrouter-cache-ttl"]) ?? usual ?? options.Ttl;
+        var use = said ?? (caller.CachesAnswers ? CacheUse.Use : CacheUse.Off);
+        var ttl = Seconds(headers["x-aihub-cache-ttl"]) ?? Seconds(headers["x-openrouter-cache-ttl"]) ?? options.Ttl;
         return new CacheWish(options.Enabled ? use : CacheUse.Off, ttl < options.LongestTtl ? ttl : options.LongestTtl, said is not null);
     }
 

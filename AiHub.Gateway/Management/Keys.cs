@@ -96,6 +96,7 @@ public static class Keys
             AllowedVendors = await rules.VendorsAsync("allowed_vendors", request.AllowedVendors ?? [], ct),
             AllowedIps = rules.Networks(request.AllowedIps ?? []),
             Tags = rules.Tags(request.Tags ?? new Dictionary<string, string>()),
+            CachesAnswers = Caches(request.Cache),
             RequestsPerMinute = request.Limits?.RequestsPerMinute,
             TokensPerMinute = request.Limits?.TokensPerMinute,
             Concurrency = request.Limits?.Concurrency,
@@ -178,6 +179,7 @@ public static class Keys
             key.AllowedVendors = vendors ?? key.AllowedVendors;
             key.AllowedIps = networks ?? key.AllowedIps;
             key.Tags = tags ?? key.Tags;
+            key.CachesAnswers = request.Cache is { } cache ? Caches(cache) : key.CachesAnswers;
             if (request.Limits is { } limits)
             {
                 (key.RequestsPerMinute, key.TokensPerMinute, key.Concurrency) = (limits.RequestsPerMinute, limits.TokensPerMinute, limits.Concurrency);
@@ -301,7 +303,11 @@ public static class Keys
 
     private static CreatedApiKey Shown(ApiKey key, string secret, string prefix, string lastFour) => new(
         key.Id, secret, key.Name, prefix, lastFour, key.CreatedAt, key.ExpiresAt, key.AllowedModels, new KeyLimits(key.RequestsPerMinute, key.TokensPerMinute, key.Concurrency),
-        key.TeamId, key.Scopes, key.AllowedVendors, key.AllowedIps, key.Tags);
+        key.TeamId, key.Scopes, key.AllowedVendors, key.AllowedIps, key.Tags, Cache: CacheOf(key.CachesAnswers));
+
+    private static bool? Caches(string word) => word switch { "on" => true, "off" => false, _ => null };
+
+    private static string CacheOf(bool? caches) => caches switch { true => "on", false => "off", _ => "inherit" };
 
     // What the audit log says of a key: everything but its secret.
     private static object Told(ApiKey key) => new
@@ -317,6 +323,7 @@ public static class Keys
         key.AllowedVendors,
         key.AllowedIps,
         key.Tags,
+        cache = CacheOf(key.CachesAnswers),
         key.RequestsPerMinute,
         key.TokensPerMinute,
         key.Concurrency,
@@ -342,5 +349,6 @@ public static class Keys
         key.AllowedIps,
         key.Tags,
         key.PreviousExpiresAt,
-        null);
+        null,
+        key.CachesAnswers == null ? "inherit" : key.CachesAnswers.Value ? "on" : "off");
 }

@@ -59,7 +59,7 @@ public static class Organizations
     }
 
     public static OrganizationView View(OrganizationOfUser row) =>
-        new(row.Id, row.Name, Wire.Name(row.Role), row.PlanId, row.Currency.ToString(), row.TimeZone, row.Personal);
+        new(row.Id, row.Name, Wire.Name(row.Role), row.PlanId, row.Currency.ToString(), row.TimeZone, row.Personal, row.CachesAnswers);
 
     private static async Task<Ok<Page<OrganizationView>>> ListAsync(Person person, HubDb db, CancellationToken ct)
     {
@@ -120,12 +120,13 @@ public static class Organizations
             var before = Told(organization);
             organization.Name = request.Name?.Trim() ?? organization.Name;
             organization.TimeZone = request.TimeZone ?? organization.TimeZone;
+            organization.CachesAnswers = request.CachesAnswers ?? organization.CachesAnswers;
             await db.SaveChangesAsync(ct);
             await db.AuditAsync(http.Actor(), "organization.changed", organization.Id.ToString(), before, Told(organization), now, ct);
             return organization;
         }, ct);
 
-        return TypedResults.Ok(View(member.Organization) with { Name = changed.Name, TimeZone = changed.TimeZone });
+        return TypedResults.Ok(View(member.Organization) with { Name = changed.Name, TimeZone = changed.TimeZone, CachesAnswers = changed.CachesAnswers });
     }
 
     private static async Task<Results<NoContent, Refused>> TransferAsync(
@@ -199,5 +200,5 @@ public static class Organizations
         return errors.Refuse();
     }
 
-    private static object Told(Organization organization) => new { organization.Name, currency = organization.Currency.ToString(), organization.TimeZone };
+    private static object Told(Organization organization) => new { organization.Name, currency = organization.Currency.ToString(), organization.TimeZone, organization.CachesAnswers };
 }

@@ -29,9 +29,6 @@ public sealed record OrganizationPolicy
     /// <summary>Only vendors known not to keep or train on prompts, whatever a request says.</summary>
     public bool DenyDataCollection { get; init; }
 
-    /// <summary>Its answers are kept and given again for so long unless a request says otherwise; null keeps only those of requests that ask for it.</summary>
-    public TimeSpan? CacheAnswersFor { get; init; }
-
     /// <summary>How its calls are spread over endpoints; null leaves it to the hub.</summary>
     public RoutePolicy? Policy { get; init; }
 

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Json;
+using AiHub.Contracts;
 using AiHub.Domain.Usage;
 using AiHub.Gateway.Caching;
 using AiHub.Tests.Chat;
@@ -102,6 +104,60 @@ public sealed class AnswerCacheTests(VendorHub vendors) : IClassFixture<VendorHu
         {
             Assert.True(tries < 4, "An answer is given again after its time.");
             await Task.Delay(1_000);
+        }
+    }
+
+    [Fact]
+    public async Task Keys_and_organizations_want_it_by_default_and_requests_say_otherwise()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Whole);
+        var model = await vendors.ServeAsync(vendor);
+        var customer = await vendors.Hub.RegisterAsync();
+        Assert.Null((await AskAsync(customer, model, headers: [])).Cache);
+
+        await ChangeAsync<ApiKeyView>($"auth/api-keys/{customer.Key.Id}", new ApiKeyChange(Cache: "on"), key => key.Cache == "on");
+        var first = await UntilAsync(cache => cache is "miss");
+        var again = await AskAsync(customer, model, headers: []);
+        Assert.Equal("hit", again.Cache);
+        Assert.Equal("bypass", (await AskAsync(customer, model, headers: [("x-aihub-cache", "off")])).Cache);
+        Assert.Equal((UsageSource.Vendor, UsageSource.Cached), ((await RecordAsync(first)).Source, (await RecordAsync(again.Response)).Source));
+        Assert.Equal("0", again.Response.Headers.GetValues("x-aihub-cost").Single());
+
+        // The key's word goes before the organization's.
+        await ChangeAsync<OrganizationView>($"organizations/{customer.OrganizationId}", new OrganizationChange(CachesAnswers: true), own => own.CachesAnswers);
+        await ChangeAsync<ApiKeyView>($"auth/api-keys/{customer.Key.Id}", new ApiKeyChange(Cache: "off"), key => key.Cache == "off");
+        await UntilAsync(cache => cache is null);
+        await ChangeAsync<ApiKeyView>($"auth/api-keys/{customer.Key.Id}", new ApiKeyChange(Cache: "inherit"), key => key.Cache == "inherit");
+        await UntilAsync(cache => cache is "hit");
+        await ChangeAsync<OrganizationView>($"organizations/{customer.OrganizationId}", new OrganizationChange(CachesAnswers: false), own => !own.CachesAnswers);
+        await UntilAsync(cache => cache is null);
+
+        var made = await customer.Management.PostAsJsonAsync("auth/api-keys", new NewApiKey("caching", Cache: "on"), Json.Options);
+        Assert.Equal("on", (await made.Content.ReadFromJsonAsync<CreatedApiKey>(Json.Options))!.Cache);
+        var wrong = await customer.Management.PostAsJsonAsync("auth/api-keys", new NewApiKey("caching", Cache: "maybe"), Json.Options);
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+
+        async Task ChangeAsync<T>(string path, object change, Func<T, bool> holds)
+        {
+            var response = await customer.Management.PatchAsync(path, JsonContent.Create(change, change.GetType(), options: Json.Options));
+            Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+            Assert.True(holds((await response.Content.ReadFromJsonAsync<T>(Json.Options))!));
+        }
+
+        // Gateways hear of a change within a second.
+        async Task<HttpResponseMessage> UntilAsync(Func<string?, bool> wanted)
+        {
+            for (var tries = 0; ; tries++)
+            {
+                var answer = await AskAsync(customer, model, headers: []);
+                if (wanted(answer.Cache))
+                {
+                    return answer.Response;
+                }
+
+                Assert.True(tries < 100, $"The cache says {answer.Cache ?? "nothing"}.");
+                await Task.Delay(100);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ drop function if exists find_api_key(bytea);
 create function find_api_key(hash bytea)
     returns table (
         id uuid, name text, user_id uuid, team_id uuid, organization_id uuid,
-        scopes text[], allowed_models text[], allowed_vendors text[], allowed_ips text[], tags jsonb, requests_per_minute integer,
+        scopes text[], allowed_models text[], allowed_vendors text[], allowed_ips text[], tags jsonb, caches_answers boolean, requests_per_minute integer,
         expires_at timestamptz, revoked_at timestamptz, disabled_at timestamptz, last_used_at timestamptz,
         replaced boolean, previous_expires_at timestamptz, role text,
         organization_status text, currency text, time_zone text,
@@ -12,7 +12,7 @@ create function find_api_key(hash bytea)
     language sql stable security definer set search_path = public, pg_temp
 as $$
     select key.id, key.name, key.user_id, key.team_id, key.organization_id,
-           key.scopes, key.allowed_models, key.allowed_vendors, key.allowed_ips, key.tags, key.requests_per_minute,
+           key.scopes, key.allowed_models, key.allowed_vendors, key.allowed_ips, key.tags, coalesce(key.caches_answers, organization.caches_answers), key.requests_per_minute,
            key.expires_at, key.revoked_at, key.disabled_at, key.last_used_at,
            key.hash <> find_api_key.hash, key.previous_expires_at, member.role,
            organization.status, organization.currency, organization.time_zone,
@@ -29,11 +29,11 @@ grant execute on function find_api_key(bytea) to hub_app;
 drop function if exists organizations_of_user(uuid);
 create function organizations_of_user(user_id uuid)
     returns table (
-        id uuid, name text, personal boolean, role text, currency text, time_zone text, status text, plan_id text, plan_name text, created_at timestamptz)
+        id uuid, name text, personal boolean, role text, currency text, time_zone text, caches_answers boolean, status text, plan_id text, plan_name text, created_at timestamptz)
     language sql stable security definer set search_path = public, pg_temp
 as $$
     select organization.id, organization.name, organization.personal, member.role, organization.currency, organization.time_zone,
-           organization.status, plan.id, plan.name, organization.created_at
+           organization.caches_answers, organization.status, plan.id, plan.name, organization.created_at
     from memberships member
     join organizations organization on organization.id = member.organization_id
     left join subscriptions subscription on subscription.organization_id = organization.id and subscription.status = 'active'

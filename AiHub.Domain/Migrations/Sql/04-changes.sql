@@ -11,7 +11,7 @@ end $$;
 
 -- last_used_at is left out: it changes all the time and decides nothing.
 create or replace trigger tell_change after insert or delete
-    or update of name, team_id, hash, previous_expires_at, expires_at, revoked_at, disabled_at, allowed_models, allowed_vendors, allowed_ips, tags, requests_per_minute
+    or update of name, team_id, hash, previous_expires_at, expires_at, revoked_at, disabled_at, allowed_models, allowed_vendors, allowed_ips, tags, caches_answers, requests_per_minute
     on api_keys for each row execute function tell_change('id');
 create or replace trigger tell_change after insert or update or delete on organizations for each row execute function tell_change('id');
 create or replace trigger tell_change after insert or update or delete on memberships for each row execute function tell_change('organization_id');

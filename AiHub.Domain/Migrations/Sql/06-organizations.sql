@@ -10,8 +10,8 @@ begin
         raise exception 'an organization is opened from within itself' using errcode = 'insufficient_privilege';
     end if;
 
-    insert into organizations (id, name, personal, currency, time_zone, status, created_at)
-    values (p_id, p_name, p_personal, p_currency, p_time_zone, 'active', p_now);
+    insert into organizations (id, name, personal, currency, time_zone, caches_answers, status, created_at)
+    values (p_id, p_name, p_personal, p_currency, p_time_zone, false, 'active', p_now);
 
     insert into memberships (organization_id, user_id, role, created_at) values (p_id, p_owner_id, 'owner', p_now);
 

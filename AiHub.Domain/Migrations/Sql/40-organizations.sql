@@ -6,7 +6,8 @@ grant select on policies to hub_app;
 grant insert, update (allowed_vendors, denied_vendors, allowed_models, denied_models, country, zero_retention, required_tags, updated_at) on policies to hub_app;
 grant update (archived_at) on teams to hub_app;
 grant insert, update (accepted_at, accepted_by, revoked_at) on invitations to hub_app;
-grant update (disabled_at, allowed_vendors, allowed_ips, tags, last_used_at) on api_keys to hub_app;
+grant update (disabled_at, allowed_vendors, allowed_ips, tags, caches_answers, last_used_at) on api_keys to hub_app;
+grant update (caches_answers) on organizations to hub_app;
 
 create or replace trigger tell_change after insert or update or delete on policies for each row execute function tell_change('organization_id');
 

@@ -32,6 +32,8 @@ public static class FieldDescriptions
         ["expires_at"] = new("When it stops working; null means never.", "失效时间；null 表示永不过期。"),
         ["allowed_models"] = new("Models this key may call; empty means all the organization may use.", "该密钥可调用的模型；为空表示组织可用的全部模型。"),
         ["limits"] = new("Limits of this key, tighter than the plan's.", "该密钥的限制，比套餐更严格。"),
+        ["cache"] = new("Whether its answers are kept and given again to the same question in the organization: on, off, or inherit to do as the organization does. A request's own headers go before it.", "是否缓存回答并在组织内对相同请求重复使用：on（启用）、off（停用）或 inherit（沿用组织设置）。请求自身的标头优先。"),
+        ["caches_answers"] = new("Whether answers are kept and given again to the same question in the organization; a key or a request may say otherwise.", "是否缓存回答并在组织内对相同请求重复使用；密钥或请求可另行指定。"),
         ["requests_per_minute"] = new("Calls per minute; null means no limit of its own.", "每分钟调用次数；null 表示不另设限制。"),
         ["tokens_per_minute"] = new("Tokens per minute; null means no limit of its own.", "每分钟令牌数；null 表示不另设限制。"),
         ["concurrency"] = new("Calls under way at once; null means no limit of its own.", "同时进行的调用数；null 表示不另设限制。"),
