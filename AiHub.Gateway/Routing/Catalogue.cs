@@ -85,7 +85,7 @@ public sealed partial class Catalogue : BackgroundService
         var holidays = await db.Holidays.AsNoTracking().ToListAsync(ct);
         var limits = models.ToDictionary(model => model.Id, model => (long?)model.MaxOutputTokens);
 
-        var keys = await db.VendorKeys.AsNoTracking().Where(key => key.Enabled).ToListAsync(ct);
+        var keys = await db.VendorKeys.AsNoTracking().ToListAsync(ct);
         var served = new List<ServedUpstream>();
         foreach (var group in upstreams.GroupBy(upstream => upstream.VendorId))
         {

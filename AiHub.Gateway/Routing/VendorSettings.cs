@@ -31,7 +31,8 @@ public sealed class VendorSettings(IConfiguration configuration, VendorSecrets s
             yield return (vendor.Id, target);
         }
 
-        foreach (var key in pool)
+        // A pool whose keys are all switched off is not one that needs none.
+        foreach (var key in pool.Where(key => key.Enabled))
         {
             if (secrets.Open(key, target.ChatUrl) is { } secret)
             {
