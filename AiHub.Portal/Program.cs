@@ -1,4 +1,5 @@
 using AiHub.Portal;
+using AiHub.Portal.Budgets;
 using AiHub.Portal.Errors;
 using AiHub.Portal.Keys;
 using AiHub.Portal.Management;
@@ -36,6 +37,7 @@ app.MapStaticAssets();
 app.MapSignOut();
 app.MapPreferences();
 app.MapKeyRevocation();
+app.MapBudgetEnding();
 app.MapPulse();
 app.MapRazorComponents<App>();
 

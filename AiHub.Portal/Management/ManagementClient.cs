@@ -9,6 +9,8 @@ namespace AiHub.Portal.Management;
 /// <summary>The management API of the gateway, called as the person who is signed in and in the language of the page.</summary>
 public sealed class ManagementClient(HttpClient http, Session session)
 {
+    private const string LargestPage = "100";
+
     public Task<Answer<Registered>> RegisterAsync(RegisterRequest request, CancellationToken ct) =>
         AskAsync<Registered>(HttpMethod.Post, "auth/register", request, ct);
 
@@ -37,14 +39,7 @@ public sealed class ManagementClient(HttpClient http, Session session)
         AskAsync<CreatedApiKey>(HttpMethod.Post, "auth/api-keys", request, ct);
 
     /// <summary>A key that is already gone is as revoked as can be.</summary>
-    public async Task RevokeKeyAsync(Guid id, CancellationToken ct)
-    {
-        using var response = await SendAsync(HttpMethod.Delete, $"auth/api-keys/{id}", null, session.AccessToken, ct);
-        if (!response.IsSuccessStatusCode && response.StatusCode != HttpStatusCode.NotFound)
-        {
-            throw new ManagementException(response.StatusCode, await ProblemAsync(response, ct));
-        }
-    }
+    public Task RevokeKeyAsync(Guid id, CancellationToken ct) => DeleteAsync($"auth/api-keys/{id}", ct);
 
     public Task<UsageCurrent> CurrentUsageAsync(CancellationToken ct) =>
         GetAsync<UsageCurrent>("usage/current", ct);
@@ -61,6 +56,49 @@ public sealed class ManagementClient(HttpClient http, Session session)
 
     public Task<Page<ModelView>> ModelsAsync(CancellationToken ct) =>
         GetAsync<Page<ModelView>>("catalog/models", ct);
+
+    public Task<WalletView> WalletAsync(CancellationToken ct) => GetAsync<WalletView>("billing/wallet", ct);
+
+    public async Task<IReadOnlyList<BudgetView>> BudgetsAsync(CancellationToken ct) =>
+        (await GetAsync<Page<BudgetView>>(OfOrganization("budgets"), ct)).Data;
+
+    public Task<Answer<BudgetView>> CreateBudgetAsync(NewBudget request, CancellationToken ct) =>
+        AskAsync<BudgetView>(HttpMethod.Post, OfOrganization("budgets"), request, ct);
+
+    /// <summary>A budget that is already gone is as ended as can be.</summary>
+    public Task EndBudgetAsync(Guid id, CancellationToken ct) => DeleteAsync(OfOrganization($"budgets/{id}"), ct);
+
+    public Task<IReadOnlyList<TeamView>> AllTeamsAsync(CancellationToken ct) => AllAsync<TeamView>(OfOrganization("teams"), ct);
+
+    public Task<IReadOnlyList<MemberView>> AllMembersAsync(CancellationToken ct) => AllAsync<MemberView>(OfOrganization("members"), ct);
+
+    public Task<IReadOnlyList<ApiKeyView>> AllKeysAsync(CancellationToken ct) => AllAsync<ApiKeyView>("auth/api-keys", ct);
+
+    private string OfOrganization(string path) => $"organizations/{session.Organization.Id}/{path}";
+
+    private async Task<IReadOnlyList<T>> AllAsync<T>(string path, CancellationToken ct)
+    {
+        var all = new List<T>();
+        string? cursor = null;
+        do
+        {
+            var page = await GetAsync<Page<T>>(Query(path, ("limit", LargestPage), ("cursor", cursor)), ct);
+            all.AddRange(page.Data);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+
+        return all;
+    }
+
+    private async Task DeleteAsync(string path, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Delete, path, null, session.AccessToken, ct);
+        if (!response.IsSuccessStatusCode && response.StatusCode != HttpStatusCode.NotFound)
+        {
+            throw new ManagementException(response.StatusCode, await ProblemAsync(response, ct));
+        }
+    }
 
     private async Task<T> GetAsync<T>(string path, CancellationToken ct)
     {

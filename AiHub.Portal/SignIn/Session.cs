@@ -14,6 +14,9 @@ public sealed class Session
     /// <summary>The organization a page is about. Pages that need it require a signed-in visitor.</summary>
     public OrganizationView Organization => Me?.Organization ?? throw new InvalidOperationException("Nobody is signed in.");
 
+    /// <param name="permission">As the management API names it, for example <c>budgets.write</c>.</param>
+    public bool May(string permission) => Me?.Permissions.Contains(permission) is true;
+
     public void Open(string accessToken, Me me)
     {
         AccessToken = accessToken;

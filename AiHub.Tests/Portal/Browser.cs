@@ -135,6 +135,21 @@ public sealed class Visitor : IAsyncDisposable
         return await TextAsync("#new-key");
     }
 
+    /// <summary>Sets a budget for the whole organization through the form.</summary>
+    public async Task CreateBudgetAsync(string amount, string? unit = null, bool hard = true)
+    {
+        await GoAsync("/budgets/new");
+        await Page.FillAsync("#amount", amount);
+        if (unit is not null)
+        {
+            await Page.SelectOptionAsync("#unit", unit);
+        }
+
+        await Page.CheckAsync($"input[name='Input.Hard'][value={(hard ? "true" : "false")}]");
+        await Page.ClickAsync("form.form button.primary");
+        await Page.WaitForURLAsync("**/budgets?created=true");
+    }
+
     /// <summary>Accessibility of the page as it stands.</summary>
     public async Task<IReadOnlyList<string>> ViolationsAsync()
     {

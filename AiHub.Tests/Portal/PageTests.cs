@@ -35,6 +35,15 @@ public sealed class PageTests
         await VisitAsync(visitor, visit, "keys-none", "/keys");
         await VisitAsync(visitor, visit, "usage-none", "/usage");
         await VisitAsync(visitor, visit, "key-new", "/keys/new");
+        await VisitAsync(visitor, visit, "budgets-none", "/budgets");
+        await VisitAsync(visitor, visit, "budget-new", "/budgets/new");
+        await visitor.Page.FillAsync("#amount", "a lot");
+        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForSelectorAsync("#amount[aria-invalid=true]");
+        await JudgeAsync(visitor, visit, "budget-refused");
+        Assert.Equal("a lot", await visitor.Page.InputValueAsync("#amount"));
+        await visitor.CreateBudgetAsync("20", hard: true);
+        await visitor.CreateBudgetAsync("5000", "tokens", hard: false);
 
         var key = await visitor.CreateKeyAsync("Support bot, production", "sim/echo");
         await JudgeAsync(visitor, visit, "key-ready");
@@ -48,6 +57,9 @@ public sealed class PageTests
         await VisitAsync(visitor, visit, "keys", "/keys");
         await visitor.Page.ClickAsync("td.actions button");
         await JudgeAsync(visitor, visit, "key-revoke");
+        await VisitAsync(visitor, visit, "budgets", "/budgets");
+        await visitor.Page.Locator("td.actions > button").First.ClickAsync();
+        await JudgeAsync(visitor, visit, "budget-end");
         await VisitAsync(visitor, visit, "usage", "/usage");
         await visitor.Page.ClickAsync(".chart-table summary");
         await JudgeAsync(visitor, visit, "usage-table");

@@ -58,7 +58,7 @@ public sealed class PseudoLocaleTests
         }
 
         await visitor.RegisterAsync("Lanhai");
-        foreach (var path in new[] { "/overview", "/keys", "/keys/new", "/usage", "/models", "/models?q=zzz" })
+        foreach (var path in new[] { "/overview", "/keys", "/keys/new", "/usage", "/budgets", "/budgets/new", "/models", "/models?q=zzz" })
         {
             await visitor.GoAsync(path);
             await JudgeAsync(visitor, path);
@@ -68,7 +68,9 @@ public sealed class PseudoLocaleTests
         await JudgeAsync(visitor, "the new key");
         using var api = hub.NewApiClient(key);
         await api.ChatAsync("hi");
-        foreach (var path in new[] { "/overview", "/keys", "/usage", "/usage?metric=cost", "/usage?metric=requests" })
+        await visitor.CreateBudgetAsync("20", hard: true);
+        await visitor.CreateBudgetAsync("5000", "tokens", hard: false);
+        foreach (var path in new[] { "/overview", "/keys", "/budgets", "/budgets?ended=true", "/usage", "/usage?metric=cost", "/usage?metric=requests" })
         {
             await visitor.GoAsync(path);
             await JudgeAsync(visitor, path);

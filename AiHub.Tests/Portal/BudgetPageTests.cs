@@ -1,0 +1,72 @@
+using System.Globalization;
+
+namespace AiHub.Tests.Portal;
+
+/// <summary>Budgets as a visitor sets, reads and ends them.</summary>
+public sealed class BudgetPageTests
+{
+    [BrowserFact]
+    public async Task A_budget_shows_what_calls_used_of_it_and_stops_them_when_it_is_hard_all_without_scripts()
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false));
+        var email = await visitor.RegisterAsync("Frugal Ltd");
+        var key = await visitor.CreateKeyAsync("worker", "sim/echo");
+        using var api = hub.NewApiClient(key);
+        await visitor.GoAsync("/budgets/new");
+        await visitor.Page.SelectOptionAsync("#subject", new Microsoft.Playwright.SelectOptionValue { Label = "worker" });
+        await visitor.Page.SelectOptionAsync("#counts", "model:sim/echo");
+        await visitor.Page.FillAsync("#amount", "3000");
+        await visitor.Page.SelectOptionAsync("#unit", "tokens");
+        await visitor.Page.SelectOptionAsync("#period", "day");
+        await visitor.Page.FillAsync("#alerts", "25");
+        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForURLAsync("**/budgets?created=true");
+        await api.ChatAsync("one two three");
+
+        await visitor.GoAsync("/budgets");
+
+        var used = Assert.Single(await hub.CallsOfAsync(email)).PlanTokens;
+        Assert.Equal(Written(used), await visitor.TextAsync("[data-figure=used]"));
+        Assert.Equal("0", await visitor.TextAsync("[data-figure=held]"));
+        Assert.Equal(Written(3000 - used), await visitor.TextAsync("[data-figure=free]"));
+        var row = await visitor.TextAsync("[data-budget]");
+        Assert.Contains("API key, sim/echo", row, StringComparison.Ordinal);
+        Assert.Contains("Hard", row, StringComparison.Ordinal);
+
+        await visitor.CreateBudgetAsync("0", "tokens");
+        using var refused = await api.PostAsync("chat/completions", new StringContent("""{"model":"sim/echo","messages":[{"role":"user","content":"hi"}]}""", System.Text.Encoding.UTF8, "application/json"));
+        Assert.False(refused.IsSuccessStatusCode);
+
+        await visitor.Page.Locator("td.actions > button").Last.ClickAsync();
+        await visitor.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await visitor.Page.WaitForURLAsync("**/budgets?ended=true");
+        Assert.Equal(1, await visitor.Page.Locator("[data-budget]").CountAsync());
+        await api.ChatAsync("hi");
+    }
+
+    [BrowserFact]
+    public async Task What_cannot_be_read_comes_back_to_be_corrected()
+    {
+        var (_, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url);
+        await visitor.RegisterAsync();
+        await visitor.GoAsync("/budgets/new");
+        await visitor.Page.FillAsync("#amount", "12.5");
+        await visitor.Page.SelectOptionAsync("#period", "week");
+        await visitor.Page.FillAsync("#alerts", "50, soon");
+
+        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForSelectorAsync("#alerts[aria-invalid=true]");
+
+        Assert.Equal("12.5", await visitor.Page.InputValueAsync("#amount"));
+        Assert.Equal("week", await visitor.Page.InputValueAsync("#period"));
+        Assert.Equal("50, soon", await visitor.Page.InputValueAsync("#alerts"));
+        await visitor.Page.FillAsync("#alerts", "");
+        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForURLAsync("**/budgets?created=true");
+        Assert.Equal("$12.50", await visitor.TextAsync("[data-figure=free]"));
+    }
+
+    private static string Written(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+}
