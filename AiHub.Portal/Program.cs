@@ -1,4 +1,5 @@
 using AiHub.Portal;
+using AiHub.Portal.Billing;
 using AiHub.Portal.Budgets;
 using AiHub.Portal.Errors;
 using AiHub.Portal.Keys;
@@ -38,6 +39,7 @@ app.MapSignOut();
 app.MapPreferences();
 app.MapKeyRevocation();
 app.MapBudgetEnding();
+app.MapOrderState();
 app.MapPulse();
 app.MapRazorComponents<App>();
 

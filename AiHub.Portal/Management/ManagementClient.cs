@@ -59,6 +59,25 @@ public sealed class ManagementClient(HttpClient http, Session session)
 
     public Task<WalletView> WalletAsync(CancellationToken ct) => GetAsync<WalletView>("billing/wallet", ct);
 
+    /// <summary>The channels that can collect the organization's currency at this moment.</summary>
+    public async Task<IReadOnlyList<PaymentChannelView>> PaymentChannelsAsync(CancellationToken ct) =>
+        (await GetAsync<Page<PaymentChannelView>>("billing/channels", ct)).Data;
+
+    public Task<Page<PaymentOrderView>> OrdersAsync(string? cursor, CancellationToken ct) =>
+        GetAsync<Page<PaymentOrderView>>(Query("billing/orders", ("limit", "20"), ("cursor", cursor)), ct);
+
+    public Task<PaymentOrderView> OrderAsync(Guid id, CancellationToken ct) => GetAsync<PaymentOrderView>($"billing/orders/{id}", ct);
+
+    /// <param name="wish">However often the form arrives, one wish is one order.</param>
+    public Task<Answer<PaymentOrderView>> CreateOrderAsync(NewPaymentOrder request, string wish, CancellationToken ct) =>
+        AskAsync<PaymentOrderView>(HttpMethod.Post, "billing/orders", request, ct, wish);
+
+    public async Task CheckOrderAsync(Guid id, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Post, $"billing/orders/{id}/check", null, session.AccessToken, ct);
+        await ReadAsync<PaymentOrderView>(response, ct);
+    }
+
     public async Task<IReadOnlyList<BudgetView>> BudgetsAsync(CancellationToken ct) =>
         (await GetAsync<Page<BudgetView>>(OfOrganization("budgets"), ct)).Data;
 
@@ -106,15 +125,15 @@ public sealed class ManagementClient(HttpClient http, Session session)
         return await ReadAsync<T>(response, ct);
     }
 
-    private async Task<Answer<T>> AskAsync<T>(HttpMethod method, string path, object body, CancellationToken ct) where T : class
+    private async Task<Answer<T>> AskAsync<T>(HttpMethod method, string path, object body, CancellationToken ct, string? idempotencyKey = null) where T : class
     {
-        using var response = await SendAsync(method, path, body, session.AccessToken, ct);
+        using var response = await SendAsync(method, path, body, session.AccessToken, ct, idempotencyKey);
         return response.IsSuccessStatusCode
             ? new Answer<T>(await ReadAsync<T>(response, ct), null)
             : new Answer<T>(null, await ProblemAsync(response, ct));
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct, string? idempotencyKey = null)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.AcceptLanguage.Add(new StringWithQualityHeaderValue(CultureInfo.CurrentUICulture.Name));
@@ -126,6 +145,11 @@ public sealed class ManagementClient(HttpClient http, Session session)
         if (session.OrganizationId is { } organization)
         {
             request.Headers.Add(ApiHeaders.OrganizationId, organization.ToString());
+        }
+
+        if (idempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
         }
 
         if (body is not null)

@@ -35,6 +35,7 @@ public sealed class PageTests
         await VisitAsync(visitor, visit, "keys-none", "/keys");
         await VisitAsync(visitor, visit, "usage-none", "/usage");
         await VisitAsync(visitor, visit, "key-new", "/keys/new");
+        await VisitAsync(visitor, visit, "billing-none", "/billing");
         await VisitAsync(visitor, visit, "budgets-none", "/budgets");
         await VisitAsync(visitor, visit, "budget-new", "/budgets/new");
         await visitor.Page.FillAsync("#amount", "a lot");

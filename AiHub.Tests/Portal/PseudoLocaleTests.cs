@@ -58,7 +58,7 @@ public sealed class PseudoLocaleTests
         }
 
         await visitor.RegisterAsync("Lanhai");
-        foreach (var path in new[] { "/overview", "/keys", "/keys/new", "/usage", "/budgets", "/budgets/new", "/models", "/models?q=zzz" })
+        foreach (var path in new[] { "/overview", "/keys", "/keys/new", "/usage", "/billing", "/budgets", "/budgets/new", "/models", "/models?q=zzz" })
         {
             await visitor.GoAsync(path);
             await JudgeAsync(visitor, path);

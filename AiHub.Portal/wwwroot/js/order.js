@@ -1,0 +1,22 @@
+// While an order is open and looked at: ask for its state, and show the page again when it has changed. Without scripts the button asks.
+
+const every = 2000;
+const longest = 30000;
+let wait = every;
+
+const beat = async () => {
+  const order = document.querySelector("[data-order-state]");
+  if (order && !document.hidden) {
+    try {
+      const response = await fetch(order.dataset.orderState, { redirect: "manual" });
+      if (!response.ok) throw new Error(response.type);
+      if (await response.text() !== order.dataset.status) location.replace(location.pathname);
+      wait = every;
+    } catch {
+      wait = Math.min(wait * 2, longest);
+    }
+  }
+  setTimeout(beat, wait);
+};
+
+beat();

@@ -1,0 +1,87 @@
+using System.Net.Http.Json;
+using AiHub.Tests.Hub;
+using AiHub.Tests.Payments;
+using Microsoft.Playwright;
+
+namespace AiHub.Tests.Portal;
+
+/// <summary>Paying in through the portal, with the simulated channels behind it.</summary>
+public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<PaymentHub>
+{
+    [BrowserFact]
+    public async Task A_scanned_code_turns_the_open_page_to_paid_and_the_money_is_in_the_wallet()
+    {
+        await using var portal = await PortalHost.StartAsync(fixture.Hub);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN"));
+        await visitor.RegisterAsync("蓝海 Studio");
+        await OrderAsync(visitor, "19.99");
+        await visitor.Page.WaitForSelectorAsync(".qr");
+        await JudgeAsync(visitor, "order-open");
+
+        await PayAsync(visitor, "sent");
+
+        await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
+        Assert.Equal("已支付", await visitor.TextAsync("[data-figure=status]"));
+        await JudgeAsync(visitor, "order-paid");
+        await visitor.GoAsync("/billing");
+        Assert.Equal("¥19.99", await visitor.TextAsync("[data-figure=available]"));
+        Assert.Equal("¥19.99", await visitor.TextAsync("[data-figure=purchased]"));
+        Assert.Equal("¥0.00", await visitor.TextAsync("[data-figure=granted]"));
+        await JudgeAsync(visitor, "billing");
+        await visitor.Page.ClickAsync(".side-switches button");
+        await visitor.Page.WaitForSelectorAsync("html[lang=en]");
+        await JudgeAsync(visitor, "billing-en");
+    }
+
+    [BrowserFact]
+    public async Task Without_scripts_and_with_the_notice_lost_asking_again_finds_the_payment()
+    {
+        await using var portal = await PortalHost.StartAsync(fixture.Hub);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Scripts: false));
+        await visitor.RegisterAsync();
+        await OrderAsync(visitor, "50001");
+        await visitor.Page.WaitForSelectorAsync("#amount[aria-invalid=true]");
+        Assert.Equal("50001", await visitor.Page.InputValueAsync("#amount"));
+        await OrderAsync(visitor, "7.50");
+        await visitor.Page.WaitForSelectorAsync(".qr");
+
+        await PayAsync(visitor, "lost");
+        await visitor.Page.Locator(".order form button").ClickAsync();
+
+        await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
+        await visitor.GoAsync("/billing");
+        Assert.Equal("¥7.50", await visitor.TextAsync("[data-figure=available]"));
+        Assert.Equal(1, await visitor.Page.Locator("[data-order]").CountAsync());
+    }
+
+    private static async Task OrderAsync(Visitor visitor, string amount)
+    {
+        await visitor.GoAsync("/billing");
+        await visitor.Page.CheckAsync("input[value=wechat_pay]");
+        await visitor.Page.FillAsync("#amount", amount);
+        await visitor.Page.ClickAsync("form.form button.primary");
+    }
+
+    private async Task PayAsync(Visitor visitor, string notice)
+    {
+        var number = await visitor.TextAsync(".order code");
+        var paid = await fixture.Sim.PostAsJsonAsync("wechat-pay/pay", new { out_trade_no = number, notice, copies = 1 });
+        Assert.True(paid.IsSuccessStatusCode, await paid.Content.ReadAsStringAsync());
+    }
+
+    private static async Task JudgeAsync(Visitor visitor, string name)
+    {
+        foreach (var (theme, width) in new[] { (ColorScheme.Light, 390), (ColorScheme.Dark, 1280) })
+        {
+            await visitor.Page.SetViewportSizeAsync(width, 844);
+            await visitor.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
+            if (Environment.GetEnvironmentVariable("AIHUB_SCREENSHOTS") is { Length: > 0 } folder)
+            {
+                await visitor.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{theme}-{width}.png"), FullPage = true });
+            }
+
+            Assert.Equal(0, await visitor.OverflowAsync());
+            Assert.Equal([], await visitor.ViolationsAsync());
+        }
+    }
+}
