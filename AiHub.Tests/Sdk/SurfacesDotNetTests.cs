@@ -20,7 +20,7 @@ public sealed class SurfacesDotNetTests
 
         Assert.Equal([0, 1], all.Select(one => one.Index));
         Assert.Equal(EmbeddingAnswer.Vector("two 二", 12), all[1].ToFloats().ToArray());
-        Assert.Equal((4, 4), (all.Usage.InputTokenCount, all.Usage.TotalTokenCount));
+        Assert.Equal((3, 3), (all.Usage.InputTokenCount, all.Usage.TotalTokenCount));
     }
 
     [Theory, VendorAndHub]
