@@ -100,7 +100,9 @@ public sealed class MeteringTests(SurfaceHub surfaces) : IClassFixture<SurfaceHu
         // Bytes of sound are cut like the vendor's own.
         Assert.True(failure is null or HttpRequestException, failure?.ToString());
         var record = await surfaces.RecordAsync(customer);
-        Assert.Equal((UsageStatus.Failed, "upstream_truncated", 0L), (record.Status, record.ErrorCode, record.Cost.Nanos));
+        Assert.Equal((UsageStatus.Failed, 0L), (record.Status, record.Cost.Nanos));
+        // A connection that is reset before a byte of the answer has been read was never an answer.
+        Assert.Contains(record.ErrorCode, new[] { "upstream_truncated", "upstream_unavailable" });
         await HoldsNothingAsync(customer, 0);
     }
 

@@ -18,7 +18,9 @@ public static class SurfaceEndpoints
         Map("/v1/audio/transcriptions", TranscriptionAnswer.Path, TranscriptionAnswer.Check, (exchange, model, body) => TranscriptionAnswer.Of(model, body));
         Map("/v1/moderations", ModerationAnswer.Path, (_, body, strict) => ModerationAnswer.Check(body, strict), (exchange, model, body) => ModerationAnswer.Of(model, body, exchange.Clock.GetUtcNow()));
         Map("/v1/rerank", RerankAnswer.Path, (_, body, strict) => RerankAnswer.Check(body, strict), (exchange, model, body) => RerankAnswer.Of(model, body, exchange.Clock.GetUtcNow()));
-        vendor.MapGet("/pictures/{colour:regex(^[[0-9a-f]]{{6}}$)}.png", (string colour) => TypedResults.Bytes(Picture.Of(colour), "image/png"));
+        vendor.MapGet("/pictures/{name}", IResult (string name) => name.Length == 10 && name.EndsWith(".png", StringComparison.Ordinal) && name[..6].All(char.IsAsciiHexDigitLower)
+            ? TypedResults.Bytes(Picture.Of(name[..6]), "image/png")
+            : TypedResults.NotFound());
 
         void Map(string path, string surface, Func<SurfaceModel?, SurfaceBody, bool, OpenAIError?> check, Func<Exchange, SurfaceModel, SurfaceBody, Answer> make) =>
             vendor.MapPost(path, context => Exchange.RunAsync(context, (exchange, ct) => AnswerAsync(exchange, surface, check, make, ct)));
