@@ -17,7 +17,7 @@ public sealed class UsagePageTests
         await hub.MoveToPlanAsync(email, PlanIds.Developer);
         for (var call = 0; call < 23; call++)
         {
-            await (call % 3 == 0 ? first : second).ChatAsync($"call {call}", call % 2 == 0 ? "sim/echo" : "sim/lorem");
+            await (call % 3 == 0 ? first : second).ChatAsync($"lorem 5 call {call}", call % 2 == 0 ? "sim/echo" : "sim/lorem");
         }
 
         await visitor.GoAsync("/usage");
