@@ -85,6 +85,6 @@ public sealed class ServerAccount
         return new ServerAccount(account[0], int.Parse(account[2]), int.Parse(account[3]));
     }
 
-    /// <summary><c>/root/src/hub/.data</c> becomes <c>root-src-hub-.data</c>: readable, and one folder for each repository.</summary>
+    /// <summary><c>/srv/hub/.data</c> becomes <c>srv-hub-.data</c>: readable, and one folder for each repository.</summary>
     private static string FolderNameOf(string path) => Path.GetFullPath(path).Trim(Path.DirectorySeparatorChar).Replace(Path.DirectorySeparatorChar, '-');
 }
