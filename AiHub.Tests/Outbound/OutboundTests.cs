@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using AiHub.Domain.Alerts;
 using AiHub.Gateway.Providers;
 using AiHub.Outbound;
 using AiHub.Tests.Alerts;
