@@ -21,7 +21,13 @@ public sealed record ChargeExplanation(
     WeightsView? Weights,
     IReadOnlyList<PaymentView> Payments,
     HoldView? Hold,
-    JournalView? Journal);
+    JournalView? Journal,
+    OwnKeyCharge? OwnKey = null);
+
+/// <summary>A call with the organization's own vendor key: the vendor charges its owner, the hub its fee.</summary>
+/// <param name="VendorCost">At list price; the sum of the lines, rounded once.</param>
+/// <param name="Arithmetic">vendor cost × basis points ÷ 10,000, written out.</param>
+public sealed record OwnKeyCharge(Guid KeyId, string? Name, string VendorCost, int FeeBasisPoints, string Arithmetic);
 
 /// <param name="Bucket">
 /// The kind of token: input_uncached, cache_read, cache_write5m, cache_write1h, output_text, output_reasoning, audio_in, audio_out, image_in or

@@ -70,7 +70,10 @@ public sealed record UsageRequest(
     Guid UserId,
     Guid? TeamId,
     IReadOnlyList<string> Tags,
-    UnitsView Units);
+    UnitsView Units,
+    Guid? OwnKeyId = null,
+    string? VendorCost = null,
+    IReadOnlyList<GuardrailDecision>? Guardrails = null);
 
 /// <summary>What a call used besides tokens.</summary>
 public sealed record UnitsView(long Images, long Seconds, long Characters, long SearchUnits);

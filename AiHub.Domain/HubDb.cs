@@ -36,6 +36,7 @@ public sealed class HubDb : DbContext
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
     public DbSet<Policy> Policies => Set<Policy>();
+    public DbSet<Guardrail> Guardrails => Set<Guardrail>();
     public DbSet<Invitation> Invitations => Set<Invitation>();
     public DbSet<PlatformOperator> Operators => Set<PlatformOperator>();
     public DbSet<SetupToken> SetupTokens => Set<SetupToken>();
@@ -47,6 +48,7 @@ public sealed class HubDb : DbContext
     public DbSet<Upstream> Upstreams => Set<Upstream>();
     public DbSet<PriceRow> Prices => Set<PriceRow>();
     public DbSet<VendorKey> VendorKeys => Set<VendorKey>();
+    public DbSet<OwnVendorKey> OwnVendorKeys => Set<OwnVendorKey>();
     public DbSet<PriceProposal> PriceProposals => Set<PriceProposal>();
     public DbSet<Holiday> Holidays => Set<Holiday>();
 
@@ -59,6 +61,7 @@ public sealed class HubDb : DbContext
     public DbSet<RateLimit> RateLimits => Set<RateLimit>();
 
     public DbSet<UsageRecord> UsageRecords => Set<UsageRecord>();
+    public DbSet<CapturedContent> CapturedContents => Set<CapturedContent>();
     public DbSet<OutputSample> OutputSamples => Set<OutputSample>();
     public DbSet<UsageRollup> UsageRollups => Set<UsageRollup>();
 
@@ -132,6 +135,9 @@ public sealed class HubDb : DbContext
         configuration.Properties<PaymentOrderStatus>().HaveConversion<Words<PaymentOrderStatus>>();
         configuration.Properties<PaymentScene>().HaveConversion<Words<PaymentScene>>();
         configuration.Properties<RefundStatus>().HaveConversion<Words<RefundStatus>>();
+        configuration.Properties<OwnKeyUse>().HaveConversion<Words<OwnKeyUse>>();
+        configuration.Properties<GuardrailKind>().HaveConversion<Words<GuardrailKind>>();
+        configuration.Properties<GuardrailAction>().HaveConversion<Words<GuardrailAction>>();
         configuration.Properties<NoticeKind>().HaveConversion<Words<NoticeKind>>();
     }
 
@@ -228,8 +234,15 @@ public sealed class HubDb : DbContext
             entry.Property(row => row.Details).HasColumnType("jsonb");
             OfOrganization(entry);
         });
+        model.Entity<Guardrail>(guardrail =>
+        {
+            guardrail.HasIndex(row => row.OrganizationId);
+            guardrail.HasOne<Team>().WithMany().HasForeignKey(row => new { row.TeamId, row.OrganizationId }).HasPrincipalKey(team => new { team.Id, team.OrganizationId });
+            OfOrganization(guardrail);
+        });
         model.Entity<Policy>(policy =>
         {
+            policy.Property(row => row.DefaultParameters).HasColumnType("jsonb");
             policy.HasOne<Team>().WithMany().HasForeignKey(row => new { row.TeamId, row.OrganizationId }).HasPrincipalKey(team => new { team.Id, team.OrganizationId });
             OfOrganization(policy);
         });
@@ -295,6 +308,12 @@ public sealed class HubDb : DbContext
             key.HasIndex(row => new { row.VendorId, row.Pool });
             key.HasOne<Vendor>().WithMany().HasForeignKey(row => row.VendorId);
         });
+        model.Entity<OwnVendorKey>(key =>
+        {
+            key.HasIndex(row => row.OrganizationId);
+            key.HasOne<Vendor>().WithMany().HasForeignKey(row => row.VendorId);
+            OfOrganization(key);
+        });
         model.Entity<Holiday>().HasKey(row => new { row.Calendar, row.Day });
     }
 
@@ -350,6 +369,11 @@ public sealed class HubDb : DbContext
             record.HasIndex(row => new { row.OrganizationId, row.OccurredAt, row.Id });
             record.HasIndex(row => new { row.OrganizationId, row.KeyId, row.OccurredAt });
             OfOrganization(record);
+        });
+        model.Entity<CapturedContent>(content =>
+        {
+            content.HasIndex(row => row.ExpiresAt);
+            OfOrganization(content);
         });
         model.Entity<UsagePending>(pending =>
         {

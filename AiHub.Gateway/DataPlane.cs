@@ -2,12 +2,14 @@ using AiHub.Domain.Accounts;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Billing;
 using AiHub.Gateway.Caching;
+using AiHub.Gateway.Capture;
 using AiHub.Gateway.Chat;
 using AiHub.Gateway.Dialects.Anthropic;
 using AiHub.Gateway.Dialects.Completions;
 using AiHub.Gateway.Dialects.OpenRouter;
 using AiHub.Gateway.Dialects.Responses;
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Management;
 using AiHub.Gateway.Metering;
 using AiHub.Gateway.Modalities;
@@ -35,6 +37,8 @@ public static class DataPlane
         services.AddHostedService(provider => provider.GetRequiredService<ChangeFeed>());
 
         services.AddSingleton<ApiKeys>();
+        services.AddSingleton<OwnKeys>();
+        services.AddSingleton<GuardrailSecrets>();
 
         services.AddDataProtection().SetApplicationName("AiHub.Gateway");
         services.AddOptions<KeyManagementOptions>().Configure<IServiceScopeFactory, TimeProvider>((ring, scopes, time) => ring.XmlRepository = new DatabaseKeyRing(scopes, time));
@@ -71,6 +75,11 @@ public static class DataPlane
         services.AddHostedService(provider => provider.GetRequiredService<OutputLengths>());
         services.AddSingleton<Funds>();
         services.AddSingleton<Meter>();
+        services.AddSingleton<Judges>();
+        services.AddSingleton<InputGuard>();
+        services.AddSingleton<OutputGuard>();
+        services.AddSingleton<ContentCapture>();
+        services.AddHostedService(provider => provider.GetRequiredService<ContentCapture>());
         services.AddSingleton<TextCalls>();
         services.AddSingleton<SurfaceCalls>();
         services.AddResponses();

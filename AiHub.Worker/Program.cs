@@ -24,6 +24,7 @@ builder.Services.AddHostedService<PeriodRun>();
 builder.Services.AddHostedService<HoldSweep>();
 builder.Services.AddHostedService<LedgerAudit>();
 builder.Services.AddHostedService<UsageRollUp>();
+builder.Services.AddHostedService<ContentSweep>();
 builder.Services.AddAlerts();
 builder.Services.AddHostedService<UsageMonths>();
 

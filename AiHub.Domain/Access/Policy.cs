@@ -26,5 +26,14 @@ public sealed class Policy
 
     /// <summary>Names of the tags a key must have to call anything.</summary>
     public string[] RequiredTags { get; set; } = [];
+
+    /// <summary>Whether prompts and answers are kept; null leaves it to the organization, whose null means no. A team can only say no.</summary>
+    public bool? CapturesContent { get; set; }
+
+    /// <summary>Until what is kept is deleted.</summary>
+    public int? RetentionDays { get; set; }
+
+    /// <summary>Parameters for calls that do not say, as a JSON object; null for none.</summary>
+    public string? DefaultParameters { get; set; }
     public required DateTimeOffset UpdatedAt { get; set; }
 }

@@ -86,6 +86,20 @@ internal static class SettlementJson
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("guardrails");
+        foreach (var entry in usage.Guardrails)
+        {
+            json.WriteStringValue(entry);
+        }
+
+        json.WriteEndArray();
+        if (usage.OwnKeyId is { } own)
+        {
+            json.WriteString("own_key_id", own);
+        }
+
+        json.WriteNumber("vendor_cost_nanos", usage.VendorCostNanos);
+        json.WriteNumber("fee_basis_points", usage.FeeBasisPoints);
         json.WriteString("latency", Interval(usage.Latency));
         if (usage.TimeToFirstToken is { } first)
         {

@@ -1,4 +1,4 @@
-using System;
+﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
@@ -406,6 +406,27 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "captured_contents",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    captured_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    @protected = table.Column<byte[]>(name: "protected", type: "bytea", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_captured_contents", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_captured_contents_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "holds",
                 columns: table => new
                 {
@@ -548,6 +569,10 @@ namespace AiHub.Domain.Migrations
                     plan_tokens = table.Column<long>(type: "bigint", nullable: false),
                     price_rows = table.Column<Guid[]>(type: "uuid[]", nullable: false),
                     tags = table.Column<string[]>(type: "text[]", nullable: false),
+                    own_key_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    vendor_cost_nanos = table.Column<long>(type: "bigint", nullable: false),
+                    fee_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    guardrails = table.Column<string[]>(type: "text[]", nullable: false),
                     latency = table.Column<TimeSpan>(type: "interval", nullable: false),
                     time_to_first_token = table.Column<TimeSpan>(type: "interval", nullable: true),
                     attempts = table.Column<int>(type: "integer", nullable: false),
@@ -673,6 +698,40 @@ namespace AiHub.Domain.Migrations
                         name: "fk_subscriptions_plans_plan_id",
                         column: x => x.plan_id,
                         principalTable: "plans",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "own_vendor_keys",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    vendor_id = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    @protected = table.Column<string>(name: "protected", type: "text", nullable: false),
+                    last_four = table.Column<string>(type: "text", nullable: false),
+                    host = table.Column<string>(type: "text", nullable: false),
+                    base_url = table.Column<string>(type: "text", nullable: true),
+                    use = table.Column<string>(type: "text", nullable: false),
+                    enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    rotated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_own_vendor_keys", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_own_vendor_keys_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_own_vendor_keys_vendors_vendor_id",
+                        column: x => x.vendor_id,
+                        principalTable: "vendors",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -884,6 +943,45 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "guardrails",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    action = table.Column<string>(type: "text", nullable: false),
+                    on_input = table.Column<bool>(type: "boolean", nullable: false),
+                    on_output = table.Column<bool>(type: "boolean", nullable: false),
+                    terms = table.Column<string[]>(type: "text[]", nullable: false),
+                    model = table.Column<string>(type: "text", nullable: true),
+                    url = table.Column<string>(type: "text", nullable: true),
+                    secret = table.Column<string>(type: "text", nullable: true),
+                    timeout_ms = table.Column<int>(type: "integer", nullable: false),
+                    fails_open = table.Column<bool>(type: "boolean", nullable: false),
+                    enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_guardrails", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_guardrails_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_guardrails_teams_team_id_organization_id",
+                        columns: x => new { x.team_id, x.organization_id },
+                        principalTable: "teams",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "policies",
                 columns: table => new
                 {
@@ -897,6 +995,9 @@ namespace AiHub.Domain.Migrations
                     country = table.Column<string>(type: "text", nullable: true),
                     zero_retention = table.Column<bool>(type: "boolean", nullable: false),
                     required_tags = table.Column<string[]>(type: "text[]", nullable: false),
+                    captures_content = table.Column<bool>(type: "boolean", nullable: true),
+                    retention_days = table.Column<int>(type: "integer", nullable: true),
+                    default_parameters = table.Column<string>(type: "jsonb", nullable: true),
                     updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
@@ -1433,6 +1534,16 @@ namespace AiHub.Domain.Migrations
                 filter: "ended_at is null");
 
             migrationBuilder.CreateIndex(
+                name: "ix_captured_contents_expires_at",
+                table: "captured_contents",
+                column: "expires_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_captured_contents_organization_id",
+                table: "captured_contents",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_entries_account_id_organization_id",
                 table: "entries",
                 columns: new[] { "account_id", "organization_id" });
@@ -1441,6 +1552,16 @@ namespace AiHub.Domain.Migrations
                 name: "ix_entries_organization_id_journal_id",
                 table: "entries",
                 columns: new[] { "organization_id", "journal_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_guardrails_organization_id",
+                table: "guardrails",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_guardrails_team_id_organization_id",
+                table: "guardrails",
+                columns: new[] { "team_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_holds_expires_at",
@@ -1534,6 +1655,16 @@ namespace AiHub.Domain.Migrations
                 table: "models",
                 column: "aliases")
                 .Annotation("Npgsql:IndexMethod", "gin");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_own_vendor_keys_organization_id",
+                table: "own_vendor_keys",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_own_vendor_keys_vendor_id",
+                table: "own_vendor_keys",
+                column: "vendor_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_payment_orders_channel_channel_trade_no",
@@ -1757,7 +1888,13 @@ namespace AiHub.Domain.Migrations
                 name: "budget_windows");
 
             migrationBuilder.DropTable(
+                name: "captured_contents");
+
+            migrationBuilder.DropTable(
                 name: "entries");
+
+            migrationBuilder.DropTable(
+                name: "guardrails");
 
             migrationBuilder.DropTable(
                 name: "holds");
@@ -1779,6 +1916,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "output_samples");
+
+            migrationBuilder.DropTable(
+                name: "own_vendor_keys");
 
             migrationBuilder.DropTable(
                 name: "payment_channels");

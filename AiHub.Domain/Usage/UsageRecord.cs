@@ -60,12 +60,24 @@ public sealed class UsageRecord
     /// <summary>Weighted plan tokens of the call.</summary>
     public required long PlanTokens { get; init; }
 
-    /// <summary>The call at list price, whoever pays for it.</summary>
+    /// <summary>The call at list price, whoever pays for it; with an organization's own vendor key the hub's fee.</summary>
     public required Money Cost { get; init; }
     public required IReadOnlyList<Guid> PriceRows { get; init; }
 
     /// <summary>What the call is filed under, sorted and each once: the key's tags and the caller's own.</summary>
     public string[] Tags { get; init; } = [];
+
+    /// <summary>The organization's own vendor key that was used; null for the hub's.</summary>
+    public Guid? OwnKeyId { get; init; }
+
+    /// <summary>With an own vendor key: what the vendor charges its owner, at list price in nano-units of the cost's currency. Not part of the cost.</summary>
+    public long VendorCostNanos { get; init; }
+
+    /// <summary>With an own vendor key: the fee, in ten-thousandths of the vendor's price.</summary>
+    public int FeeBasisPoints { get; init; }
+
+    /// <summary>What guardrails did: <c>output:mask:email:personal data</c>.</summary>
+    public string[] Guardrails { get; init; } = [];
     public required TimeSpan Latency { get; init; }
     public TimeSpan? TimeToFirstToken { get; init; }
 

@@ -27,4 +27,9 @@ public static class UsageUpkeep
 
         return total;
     }
+
+    /// <summary>Deletes kept contents whose time is over.</summary>
+    /// <returns>How many.</returns>
+    public static Task<int> ExpireContentsAsync(this HubDb db, DateTimeOffset now, int limit, CancellationToken ct) =>
+        db.Database.SqlQuery<int>($"select content_expire({now.ToUniversalTime()}, {limit}) as \"Value\"").SingleAsync(ct);
 }

@@ -7,6 +7,7 @@ using AiHub.Domain.Access;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Limits;
 using AiHub.Gateway.Routing;
 using Microsoft.EntityFrameworkCore;
@@ -31,11 +32,13 @@ public sealed class ApiKeys : IDisposable
     private readonly ConcurrentDictionary<KeyHash, bool> _unknown = new();
     private readonly IServiceScopeFactory _scopes;
     private readonly ChangeFeed _changes;
+    private readonly OwnKeys _ownKeys;
+    private readonly GuardrailSecrets _guardrails;
     private readonly TimeProvider _time;
 
-    public ApiKeys(IServiceScopeFactory scopes, ChangeFeed changes, TimeProvider time)
+    public ApiKeys(IServiceScopeFactory scopes, ChangeFeed changes, OwnKeys ownKeys, GuardrailSecrets guardrails, TimeProvider time)
     {
-        (_scopes, _changes, _time) = (scopes, changes, time);
+        (_scopes, _changes, _ownKeys, _guardrails, _time) = (scopes, changes, ownKeys, guardrails, time);
         changes.Changed += Forget;
         changes.Restarted += ForgetAll;
     }
@@ -105,7 +108,7 @@ public sealed class ApiKeys : IDisposable
         var found = await db.FindApiKey(hash).AsNoTracking().FirstOrDefaultAsync(ct);
         var entry = found is null
             ? null
-            : new Entry(found, ToCaller(found, await PolicyAsync(db, found, ct), await db.LimitsOfKey(found.Id).AsNoTracking().ToListAsync(ct)));
+            : new Entry(found, await DecidedAsync(db, found, ToCaller(found, await db.LimitsOfKey(found.Id).AsNoTracking().ToListAsync(ct)), ct));
 
         Remember(id, entry);
         if (_changes.Version != version || !_changes.IsCurrent)
@@ -133,7 +136,7 @@ public sealed class ApiKeys : IDisposable
         _ => new KeyOutcome(entry.Caller, null),
     };
 
-    private static Caller ToCaller(FoundApiKey found, OrganizationPolicy policy, IReadOnlyList<LimitOfKey> limits) => new()
+    private static Caller ToCaller(FoundApiKey found, IReadOnlyList<LimitOfKey> limits) => new()
     {
         KeyId = found.Id,
         UserId = found.UserId,
@@ -150,21 +153,24 @@ public sealed class ApiKeys : IDisposable
         Limits = LimitScope.Of(limits),
         AllowedModels = found.AllowedModels.Length > 0 ? found.AllowedModels.ToFrozenSet() : null,
         AllowedVendors = found.AllowedVendors.Length > 0 ? found.AllowedVendors.ToFrozenSet() : null,
-        Policy = policy,
         ExpiresAt = found.ExpiresAt,
         Suspended = found.OrganizationStatus != OrganizationStatus.Active,
     };
 
-    // The organization's, narrowed by the team's.
-    private static async Task<OrganizationPolicy> PolicyAsync(HubDb db, FoundApiKey found, CancellationToken ct)
-    {
-        var rules = await db.InOrganizationAsync(
-            found.OrganizationId,
-            () => db.Policies.AsNoTracking().Where(row => row.TeamId == null || row.TeamId == found.TeamId).ToListAsync(ct),
-            ct);
-
-        return rules.Aggregate(OrganizationPolicy.Unrestricted, (policy, rule) => policy.And(rule));
-    }
+    // What the organization has decided, narrowed by the team.
+    private Task<Caller> DecidedAsync(HubDb db, FoundApiKey found, Caller caller, CancellationToken ct) => db.InOrganizationAsync(
+        found.OrganizationId,
+        async () =>
+        {
+            var rules = await db.Policies.AsNoTracking().Where(row => row.TeamId == null || row.TeamId == found.TeamId).OrderBy(row => row.TeamId != null).ToListAsync(ct);
+            return caller with
+            {
+                Policy = rules.Aggregate(OrganizationPolicy.Unrestricted, (policy, rule) => policy.And(rule)),
+                OwnKeys = await _ownKeys.OfOrganizationAsync(db, ct),
+                Guardrails = await _guardrails.OfAsync(db, found.TeamId, ct),
+            };
+        },
+        ct);
 
     private void Remember(KeyHash id, Entry? entry)
     {
@@ -208,7 +214,7 @@ public sealed class ApiKeys : IDisposable
                 }
 
                 break;
-            case "organizations" or "memberships" or "subscriptions" or "rate_limits" or "policies" when Guid.TryParse(change.Id, out var organization):
+            case "organizations" or "memberships" or "subscriptions" or "rate_limits" or "policies" or "own_vendor_keys" or "guardrails" when Guid.TryParse(change.Id, out var organization):
                 foreach (var (id, entry) in _known)
                 {
                     if (entry.Found.OrganizationId == organization)

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using AiHub.Domain;
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Limits;
 using AiHub.Gateway.Routing;
 
@@ -40,6 +41,12 @@ public sealed record Caller
 
     /// <summary>What the organization lets its calls be answered by.</summary>
     public OrganizationPolicy Policy { get; init; } = OrganizationPolicy.Unrestricted;
+
+    /// <summary>The organization's own keys at vendors.</summary>
+    public IReadOnlyList<OwnKey> OwnKeys { get; init; } = [];
+
+    /// <summary>What its calls are looked at for.</summary>
+    public GuardrailSet Guardrails { get; init; } = GuardrailSet.None;
 
     /// <summary>The same as words, sorted, with those a request adds: what its usage record keeps.</summary>
     public string[] FiledUnder { get; init; } = [];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiHub.Domain;
 using AiHub.Gateway.Metering;
 
 namespace AiHub.Gateway.Chat;
@@ -23,6 +24,11 @@ internal static class AnswerHeaders
         if (call.Attempts.Last is { } upstream)
         {
             headers["x-aihub-provider"] = upstream.VendorId;
+            if (upstream.Own is { } own)
+            {
+                headers["x-aihub-own-key"] = own.Id.ToString();
+            }
+
             headers["x-aihub-attempts"] = call.Attempts.Count.ToString(CultureInfo.InvariantCulture);
         }
 
@@ -49,8 +55,19 @@ internal static class AnswerHeaders
             }
         }
 
+        if (call.Guarded.Entries.Count > 0)
+        {
+            // Whether, not what: a caller learns that the answer was changed, and its record tells by which guardrail.
+            headers["x-aihub-guardrails"] = string.Join(',', call.Guarded.Entries.Select(entry => string.Join(':', entry.Split(':').Take(2))).Distinct());
+        }
+
         if (call.Usage is { } usage)
         {
+            if (usage.OwnKeyId is not null)
+            {
+                headers["x-aihub-vendor-cost"] = new Money(usage.VendorCostNanos, usage.Cost.Currency).ToDecimalString();
+            }
+
             headers["x-aihub-cost"] = usage.Cost.ToDecimalString();
             headers["x-aihub-cost-currency"] = usage.Cost.Currency.ToString();
         }

@@ -1,4 +1,5 @@
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Metering;
 using AiHub.Gateway.Providers;
 using Microsoft.AspNetCore.Http.Features;
@@ -85,6 +86,12 @@ internal sealed partial class ChatStream(Call call, IAsyncEnumerable<ReplyChunk>
     private BrokenAnswer Broken(HttpContext context, Exception failure)
     {
         var logger = context.RequestServices.GetRequiredService<ILogger<ChatStream>>();
+        if (failure is AnswerBlockedException blocked)
+        {
+            var told = ErrorAnswers.Blocked(blocked);
+            return new BrokenAnswer(call.Attempts.Last?.VendorId ?? call.Plan.Model.Id, told.Status, told.Message, told.Code!, "content_policy_violation");
+        }
+
         if (failure is UpstreamException upstream)
         {
             var vendor = call.Attempts.Last!.VendorId;

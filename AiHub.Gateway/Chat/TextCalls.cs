@@ -1,8 +1,10 @@
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Caching;
+using AiHub.Gateway.Capture;
 using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Limits;
 using AiHub.Gateway.Metering;
 using AiHub.Gateway.Providers;
@@ -11,7 +13,7 @@ using AiHub.Gateway.Routing;
 namespace AiHub.Gateway.Chat;
 
 /// <summary>The way every text request goes once it has been read, whatever dialect it came in: who may answer, whether it is allowed and paid for, the answer, its bill.</summary>
-public sealed class TextCalls(Router router, LimitGate gate, AnswerCache cache, Meter meter, ProviderSet providers, TimeProvider time)
+public sealed class TextCalls(Router router, LimitGate gate, AnswerCache cache, InputGuard input, OutputGuard output, ContentCapture capture, Meter meter, ProviderSet providers, TimeProvider time)
 {
     /// <param name="request">Is disposed of with the response.</param>
     /// <param name="received">When the request came in, on the monotonic clock.</param>
@@ -27,6 +29,7 @@ public sealed class TextCalls(Router router, LimitGate gate, AnswerCache cache, 
             return untaggable!;
         }
 
+        request = DefaultParameters.Fill(request, caller.Policy);
         var (plan, nowhere) = router.Plan(request.Model, caller, context.RequestId(), request.Preferences, request.Json).For(ModelKind.Chat);
         if (plan is null)
         {
@@ -44,16 +47,31 @@ public sealed class TextCalls(Router router, LimitGate gate, AnswerCache cache, 
             return Refusals.Of(tooFast, caller);
         }
 
-        plan = await cache.LookAsync(plan, request, surface, caller, context.Request.Headers, gone);
+        var log = new GuardrailLog();
+        var (seen, unjudgeable) = await input.LookAsync(caller, request, context.RequestId(), log, gone);
+        if (seen is null)
+        {
+            return unjudgeable!;
+        }
+
+        request = seen;
+        plan = log.Blocked is not null ? plan : await cache.LookAsync(plan, request, surface, caller, context.Request.Headers, gone);
         var (call, unpaid) = await meter.HoldAsync(context.RequestId(), tagged, surface, plan, request, received, gone);
         if (call is null)
         {
             return Refusals.Of(unpaid!, caller);
         }
 
+        call.Guarded = log;
+        if (log.Blocked is { } guardrail)
+        {
+            await meter.TurnAwayAsync(call, CancellationToken.None);
+            return InputGuard.Refusal(guardrail);
+        }
+
         admission.Slot?.Counts(() => call.Usage?.Tokens.Total);
         context.Response.TellOf(call, time);
-        var answer = meter.Settling(call, providers, gone);
+        var answer = capture.Keeping(call, output.Guarding(call, meter.Settling(call, providers, gone), gone), gone);
         return request.Stream ? new ChatStream(call, answer, client(call)) : new Completion(call, answer, client(call));
     }
 }

@@ -1,3 +1,4 @@
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Providers;
 using Microsoft.AspNetCore.Diagnostics;
@@ -49,6 +50,10 @@ public sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger) : IExcept
         return error.ExecuteAsync(context);
     }
 
+    internal static OpenAIError Blocked(AnswerBlockedException blocked) => OpenAIError.BadRequest(
+        $"The guardrail '{blocked.Guardrail}' of your organization does not let the model's answer through. The call was made and is charged. Ask for something else, or ask whoever decides your organization's policy.",
+        code: InputGuard.Code).Final();
+
     private OpenAIError Translate(HttpContext context, Exception exception)
     {
         switch (exception)
@@ -56,6 +61,8 @@ public sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger) : IExcept
             case UpstreamException failure:
                 LogUpstream(failure.Failure, failure.Message, context.TraceIdentifier);
                 return UpstreamErrors.Of(failure);
+            case AnswerBlockedException blocked:
+                return Blocked(blocked);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return OpenAIError.Of(StatusCodes.Status413PayloadTooLarge, "The request is too large for this hub.") with { Code = "request_too_large" };
             case BadHttpRequestException refused:

@@ -66,7 +66,10 @@ internal static class UpstreamErrors
             return OpenAIError.BadRequest(failure.Message, code: Code(failure.Failure));
         }
 
-        var error = new OpenAIError(Status(failure.Failure), Message(failure.Failure), OpenAIError.ServerError, null, Code(failure.Failure));
+        var message = failure is { OfOwnKey: true, Failure: ProviderFailure.Unauthorized }
+            ? "The model's provider does not accept your organization's own vendor key. Whoever manages it must check the key and its balance."
+            : Message(failure.Failure);
+        var error = new OpenAIError(Status(failure.Failure), message, OpenAIError.ServerError, null, Code(failure.Failure));
         return failure.Failure switch
         {
             ProviderFailure.Busy or ProviderFailure.Unavailable => error with { RetryAfter = failure.RetryAfter ?? UsualPause },

@@ -31,6 +31,7 @@ public static class ManagementApi
         services.AddOptions<AttemptOptions>().BindConfiguration(AttemptOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<AttemptLimits>();
 
+        services.AddSingleton<OwnKeyTests>();
         services.AddScoped<UserStore>();
         services.AddScoped<People>();
         services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
@@ -94,6 +95,9 @@ public static class ManagementApi
         api.MapTeams();
         api.MapAuditLogs();
         api.MapOrganizationPolicies();
+        api.MapOwnVendorKeys();
+        api.MapGuardrails();
+        api.MapCapturedContents();
         api.MapOperators();
         api.MapBudgets();
         api.MapLedgerAudits();

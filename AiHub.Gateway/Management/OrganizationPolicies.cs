@@ -1,9 +1,10 @@
-using System.Linq.Expressions;
+using System.Text.Json;
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
 using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Access;
+using AiHub.Gateway.Chat;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
@@ -16,6 +17,9 @@ namespace AiHub.Gateway.Management;
 /// <summary>What an organization and its teams let their calls do.</summary>
 public static class OrganizationPolicies
 {
+    private const int UsualRetentionDays = 30;
+    private const int LongestDefaults = 4_000;
+
     public static void MapOrganizationPolicies(this IEndpointRouteBuilder api)
     {
         var ours = api.MapGroup("/organizations/{id}").WithTags("Organizations");
@@ -75,6 +79,7 @@ public static class OrganizationPolicies
         var allowedModels = await rules.ModelsAsync("allowed_models", request.AllowedModels ?? [], ct);
         var deniedModels = await rules.ModelsAsync("denied_models", request.DeniedModels ?? [], ct);
         var requiredTags = rules.TagNames("required_tags", request.RequiredTags ?? []);
+        var defaults = Defaults(request.DefaultParameters, errors);
         if (request.Country is { } country && !country.All(char.IsAsciiLetterUpper))
         {
             errors.Add("country", FieldText.Country);
@@ -105,6 +110,12 @@ public static class OrganizationPolicies
             (policy.AllowedVendors, policy.DeniedVendors) = (allowedVendors, deniedVendors);
             (policy.AllowedModels, policy.DeniedModels) = (allowedModels, deniedModels);
             (policy.Country, policy.ZeroRetention, policy.RequiredTags, policy.UpdatedAt) = (request.Country, request.ZeroRetention, requiredTags, now);
+            if (request.Content is { } content)
+            {
+                (policy.CapturesContent, policy.RetentionDays) = (content.Capture, content.Capture ? content.RetentionDays : null);
+            }
+
+            policy.DefaultParameters = request.DefaultParameters is null ? policy.DefaultParameters : defaults;
             await db.SaveChangesAsync(ct);
 
             var after = await ViewAsync(db, team, ct);
@@ -118,8 +129,33 @@ public static class OrganizationPolicies
     private static Task<bool> IsTeamAsync(HubDb db, Guid id, CancellationToken ct) => db.Teams.AnyAsync(team => team.Id == id && team.ArchivedAt == null, ct);
 
     private static async Task<PolicyView> ViewAsync(HubDb db, Guid? team, CancellationToken ct) =>
-        await db.Policies.Where(row => row.TeamId == team).Select(View).FirstOrDefaultAsync(ct) ?? new PolicyView([], [], [], [], null, false, [], null);
+        await db.Policies.FirstOrDefaultAsync(row => row.TeamId == team, ct) is { } row ? View(row) : new PolicyView([], [], [], [], null, false, [], null);
 
-    private static readonly Expression<Func<Policy, PolicyView>> View = row => new PolicyView(
-        row.AllowedVendors, row.DeniedVendors, row.AllowedModels, row.DeniedModels, row.Country, row.ZeroRetention, row.RequiredTags, row.UpdatedAt);
+    private static PolicyView View(Policy row) => new(
+        row.AllowedVendors, row.DeniedVendors, row.AllowedModels, row.DeniedModels, row.Country, row.ZeroRetention, row.RequiredTags, row.UpdatedAt,
+        row.CapturesContent is { } captures ? new ContentRules(captures, row.RetentionDays ?? UsualRetentionDays) : null,
+        row.DefaultParameters is { } defaults ? JsonElement.Parse(defaults) : null);
+
+    /// <returns>Null when there are none.</returns>
+    private static string? Defaults(JsonElement? asked, FieldErrors errors)
+    {
+        if (asked is not { ValueKind: not JsonValueKind.Null } parameters)
+        {
+            return null;
+        }
+
+        if (parameters.ValueKind != JsonValueKind.Object || parameters.GetRawText().Length > LongestDefaults)
+        {
+            errors.Add("default_parameters", FieldText.WrongType);
+            return null;
+        }
+
+        if (parameters.EnumerateObject().Any(member => !DefaultParameters.Names.Contains(member.Name)))
+        {
+            errors.Add("default_parameters", FieldText.OneOf, string.Join(", ", DefaultParameters.Names.Order(StringComparer.Ordinal)));
+            return null;
+        }
+
+        return parameters.EnumerateObject().Any() ? parameters.GetRawText() : null;
+    }
 }

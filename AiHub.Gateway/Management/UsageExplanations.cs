@@ -9,6 +9,7 @@ using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
+using AiHub.Gateway.Routing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -48,6 +49,8 @@ public static class UsageExplanations
         var prices = await db.Prices.AsNoTracking().Where(row => record.PriceRows.Contains(row.Id)).OrderBy(row => row.Component).ToListAsync(ct);
         var lines = ChargeLine.Of(new Consumption(record.Tokens, record.Units), currency, prices);
         var exact = ChargeLine.Sum(lines);
+        // With an own key the hub charges a part of what the vendor does, itself rounded once.
+        var charged = record.OwnKeyId is null ? exact : (Int128)OwnKey.Fee(new Money(record.VendorCostNanos, currency), record.FeeBasisPoints).Nanos * Million;
         var hold = await db.Holds.AsNoTracking().FirstOrDefaultAsync(row => row.RequestId == record.Id, ct);
         var journal = await JournalAsync(db, record, ct);
         var model = await db.Models.AsNoTracking().FirstOrDefaultAsync(row => row.Id == record.ModelId, ct);
@@ -58,8 +61,8 @@ public static class UsageExplanations
                 Wire.Name(line.Bucket), line.Quantity, Wire.Name(line.Price.Component), line.Price.Id, PerMillion(line.Price), Exact(line.Millionths)))],
             [.. prices.Select(row => new ExplainedPrice(
                 row.Id, Wire.Name(row.Component), PerMillion(row), row.Currency.ToString(), row.MinPromptTokens, row.ServiceTier, row.Hours, row.ValidFrom, row.ValidTo, row.Source, row.ApprovedBy))],
-            Exact(exact),
-            Exact(((Int128)record.Cost.Nanos * Million) - exact),
+            Exact(charged),
+            Exact(((Int128)record.Cost.Nanos * Million) - charged),
             record.Cost.ToDecimalString(),
             currency.ToString(),
             record.PlanTokens,
@@ -67,7 +70,19 @@ public static class UsageExplanations
             model is null ? null : Weights(model.Weights, record),
             Payments(journal),
             hold is null ? null : await HoldAsync(db, hold, ct),
-            journal);
+            journal,
+            record.OwnKeyId is { } own ? await OwnAsync(db, own, record, ct) : null);
+    }
+
+    private static async Task<OwnKeyCharge> OwnAsync(HubDb db, Guid own, UsageRecord record, CancellationToken ct)
+    {
+        var vendorCost = new Money(record.VendorCostNanos, record.Cost.Currency).ToDecimalString();
+        return new OwnKeyCharge(
+            own,
+            await db.OwnVendorKeys.Where(key => key.Id == own).Select(key => key.Name).FirstOrDefaultAsync(ct),
+            vendorCost,
+            record.FeeBasisPoints,
+            string.Create(CultureInfo.InvariantCulture, $"{vendorCost} × {record.FeeBasisPoints} ÷ {OwnKey.Whole} = {record.Cost.ToDecimalString()}"));
     }
 
     /// <summary>The account's entries with the sign turned round: what left it.</summary>

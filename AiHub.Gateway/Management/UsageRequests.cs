@@ -121,7 +121,17 @@ public static class UsageRequests
         record.UserId,
         record.TeamId,
         record.Tags,
-        new UnitsView(record.Units.Images, record.Units.Seconds, record.Units.Characters, record.Units.SearchUnits));
+        new UnitsView(record.Units.Images, record.Units.Seconds, record.Units.Characters, record.Units.SearchUnits),
+        record.OwnKeyId,
+        record.OwnKeyId is null ? null : new Money(record.VendorCostNanos, record.Cost.Currency).ToDecimalString(),
+        [.. record.Guardrails.Select(Decision)]);
+
+    // output:mask:email:personal data
+    private static GuardrailDecision Decision(string entry)
+    {
+        var parts = entry.Split(':', 4);
+        return new GuardrailDecision(parts[0], parts[1], parts[2], parts[3]);
+    }
 
     private static async Task<IReadOnlyDictionary<Guid, string>> KeyNamesAsync(HubDb db, IReadOnlyList<UsageRecord> records, CancellationToken ct)
     {

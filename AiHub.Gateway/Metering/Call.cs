@@ -2,6 +2,7 @@ using AiHub.Domain.Accounts;
 using AiHub.Domain.Usage;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Dialects.OpenAI;
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
 
@@ -30,6 +31,9 @@ public abstract class AdmittedCall
     public abstract bool Streamed { get; }
 
     public Attempts Attempts { get; } = new();
+
+    /// <summary>What guardrails did to it.</summary>
+    public GuardrailLog Guarded { get; set; } = new();
 
     /// <summary>The call as it was settled; null until then.</summary>
     public UsageRecord? Usage { get; set; }

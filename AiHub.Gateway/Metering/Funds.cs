@@ -36,12 +36,17 @@ public sealed class Funds(Ledger ledger, OutputLengths lengths, TokenCounter cou
             }
 
             var refusal = outcome.Refusal!;
-            if (refusal.Budget?.VendorId is { } vendor && plan.Upstreams.Any(upstream => upstream.VendorId != vendor))
+            if (!plan.IsOwn && plan.Upstreams.Any(upstream => upstream.Own is not null))
+            {
+                // With its own keys an organization goes on when nothing is left for the hub's.
+                plan = plan with { Upstreams = [.. plan.Upstreams.Where(upstream => upstream.Own is not null)] };
+            }
+            else if (refusal.Budget?.VendorId is { } vendor && plan.Upstreams.Any(upstream => upstream.VendorId != vendor))
             {
                 plan = plan with { Upstreams = [.. plan.Upstreams.Where(upstream => upstream.VendorId != vendor)] };
             }
             else if (!isExact && refusal.Reason == HoldRefusalReason.QuotaExhausted && Exactly(most) is var counted
-                && counted.Least(request.Choices).PlanTokens(heaviest) <= refusal.Limit - refusal.Used - refusal.Held)
+                && PlanTokens(counted.Least(request.Choices)) <= refusal.Limit - refusal.Used - refusal.Held)
             {
                 // The quick guess was too high for the little that is left; the exact count fits.
                 (most, isExact) = (counted, true);
@@ -52,6 +57,9 @@ public sealed class Funds(Ledger ledger, OutputLengths lengths, TokenCounter cou
             }
         }
 
+        // What the vendor is paid by the organization itself takes nothing from its plan.
+        long PlanTokens(Reservation reserved) => plan.IsOwn ? 0 : reserved.PlanTokens(heaviest);
+
         HoldRequest Ask(Reservation most, Reservation expected)
         {
             var least = most.Least(request.Choices);
@@ -60,13 +68,13 @@ public sealed class Funds(Ledger ledger, OutputLengths lengths, TokenCounter cou
             var (marginOfLeast, marginOfMost) = (sureLeast.DearestCost(plan) - least.Cost(plan), sureMost.DearestCost(plan) - most.Cost(plan));
             return new HoldRequest(
                 id, caller.OrganizationId, caller.TeamId, caller.UserId, caller.KeyId,
-                expected.PlanTokens(heaviest), least.PlanTokens(heaviest), expected.Cost(plan), now, Leases.Length)
+                PlanTokens(expected), PlanTokens(least), expected.Cost(plan), now, Leases.Length)
             {
                 MinimumCost = least.Cost(plan),
-                MostPlanTokens = most.PlanTokens(heaviest),
+                MostPlanTokens = PlanTokens(most),
                 MostCost = most.Cost(plan),
                 // One more for rounding up twice.
-                MarginPlanTokens = sureLeast.PlanTokens(heaviest) - least.PlanTokens(heaviest) + 1,
+                MarginPlanTokens = PlanTokens(sureLeast) - PlanTokens(least) + (plan.IsOwn ? 0 : 1),
                 MarginCost = marginOfMost > marginOfLeast ? marginOfMost : marginOfLeast,
                 Models = [.. plan.Upstreams.Select(upstream => upstream.Model.Id).Distinct()],
                 Vendors = [.. plan.Upstreams.Select(upstream => upstream.VendorId).Distinct()],
@@ -81,7 +89,7 @@ public sealed class Funds(Ledger ledger, OutputLengths lengths, TokenCounter cou
                 return new Funding(hold, null, plan, expected, own);
             }
 
-            if (covers.PlanTokens >= most.PlanTokens(heaviest) && covers.Cost >= most.Cost(plan))
+            if (covers.PlanTokens >= PlanTokens(most) && covers.Cost >= most.Cost(plan))
             {
                 // Where not a token too many may be paid, the vendor is told what is the longest answer, even if that is the model's own limit.
                 return new Funding(hold, null, plan, most, covers.IsHard ? most.Output / request.Choices : own);
@@ -89,7 +97,7 @@ public sealed class Funds(Ledger ledger, OutputLengths lengths, TokenCounter cou
 
             // Less is covered than the answer could come to: it must fit into what there is.
             var counted = isExact || covers.IsHard ? most : Exactly(most);
-            var output = Math.Min(counted.OutputWithin(covers.PlanTokens, heaviest, request.Choices), counted.OutputWithin(covers.Cost, plan, request.Choices));
+            var output = Math.Min(plan.IsOwn ? counted.Output : counted.OutputWithin(covers.PlanTokens, heaviest, request.Choices), counted.OutputWithin(covers.Cost, plan, request.Choices));
             return new Funding(hold, null, plan, counted with { Output = output, Bounded = true }, output / request.Choices);
         }
 

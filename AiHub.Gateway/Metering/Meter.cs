@@ -4,6 +4,7 @@ using AiHub.Domain.Usage;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Modalities;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
@@ -55,7 +56,7 @@ public sealed partial class Meter(
     {
         var now = time.GetUtcNow();
         var expected = SurfaceCall.Expect(request, plan);
-        var planTokens = plan.Model.Weights.PlanTokens(expected);
+        var planTokens = plan.IsOwn ? 0 : plan.Model.Weights.PlanTokens(expected);
         var cost = SurfaceCall.Dearest(plan, expected);
         var outcome = await funds.HoldAsync(
             new HoldRequest(id, caller.OrganizationId, caller.TeamId, caller.UserId, caller.KeyId, planTokens, planTokens, cost, now, Leases.Length)
@@ -65,6 +66,12 @@ public sealed partial class Meter(
                 Vendors = [.. plan.Upstreams.Select(upstream => upstream.VendorId).Distinct()],
             },
             ct);
+        if (outcome.Refusal is not null && !plan.IsOwn && plan.Upstreams.Any(upstream => upstream.Own is not null))
+        {
+            // With its own keys an organization goes on when nothing is left for the hub's.
+            return await HoldAsync(id, caller, plan with { Upstreams = [.. plan.Upstreams.Where(upstream => upstream.Own is not null)] }, request, receivedTimestamp, ct);
+        }
+
         if (outcome.Hold is not { } hold)
         {
             telemetry.Refused(outcome.Refusal!.Reason.ToString());
@@ -103,6 +110,10 @@ public sealed partial class Meter(
         new SurfaceTally(call, counter),
         ct => providers.OpenAsync(call.Plan, call.Request, call.Attempts, ct),
         caller);
+
+    /// <summary>Closes a call that a guardrail refused before anybody was asked: nothing is charged, and its record tells which guardrail it was.</summary>
+    public Task TurnAwayAsync(AdmittedCall call, CancellationToken ct) =>
+        ledger.SettleAsync(new Settlement(call.Hold.Id, Record(call, call is Call chat ? new ChatTally(chat, counter) : new SurfaceTally((SurfaceCall)call, counter)), time.GetUtcNow()), ct);
 
     private async IAsyncEnumerable<ReplyChunk> Settling(
         AdmittedCall call, Tally tally, Func<CancellationToken, Task<Reply>> openAsync, [EnumeratorCancellation] CancellationToken caller)
@@ -242,7 +253,7 @@ public sealed partial class Meter(
         }
 
         telemetry.Settled(call, usage);
-        if (usage.Status == UsageStatus.Succeeded && call.Plan.Cache?.Answer is null && call.Attempts.Exchange is { Duration: { } duration } exchange)
+        if (usage.Status == UsageStatus.Succeeded && call.Plan.Cache?.Answer is null && call.Attempts.Last?.Own is null && call.Attempts.Exchange is { Duration: { } duration } exchange)
         {
             pace.Served(usage.UpstreamId, exchange.TimeToFirstToken, duration, usage.Tokens.Output);
         }
@@ -258,6 +269,8 @@ public sealed partial class Meter(
         }
 
         var charge = upstream.Prices.Price(measured.Used);
+        var own = upstream.Own;
+        var blocked = call.Guarded.Blocked is not null;
 
         return new UsageRecord
         {
@@ -274,12 +287,17 @@ public sealed partial class Meter(
             Tokens = measured.Used.Tokens,
             Units = measured.Used.Units,
             Source = measured.Source,
-            Status = tally.Status,
-            ErrorCode = tally.Status != UsageStatus.Failed ? null : tally.Failure is { } failure ? UpstreamErrors.Code(failure.Failure) : "internal_error",
+            Status = blocked ? UsageStatus.Failed : tally.Status,
+            ErrorCode = blocked ? InputGuard.Code : tally.Status != UsageStatus.Failed ? null : tally.Failure is { } failure ? UpstreamErrors.Code(failure.Failure) : "internal_error",
             Streamed = call.Streamed,
             FinishReason = tally.FinishReason,
-            PlanTokens = upstream.Model.Weights.PlanTokens(measured.Used),
-            Cost = charge.Cost,
+            PlanTokens = own is null ? upstream.Model.Weights.PlanTokens(measured.Used) : 0,
+            Cost = upstream.CostOf(measured.Used),
+            OwnKeyId = own?.Id,
+            // An answer that was kept costs nothing at the vendor.
+            VendorCostNanos = own is null || call.Plan.Cache?.Answer is not null ? 0 : charge.Cost.Nanos,
+            FeeBasisPoints = own?.FeeBasisPoints ?? 0,
+            Guardrails = [.. call.Guarded.Entries],
             PriceRows = charge.PriceRows,
             Tags = call.Caller.FiledUnder,
             Latency = time.GetElapsedTime(call.ReceivedTimestamp),

@@ -87,10 +87,10 @@ public readonly record struct Reservation(long Prompt, long Output, bool Bounded
 
     private static Money Dearest(RoutePlan plan, TokenUsage tokens)
     {
-        var cost = plan.Upstreams[0].Prices.Price(tokens).Cost;
+        var cost = plan.Upstreams[0].CostOf(new Consumption(tokens));
         foreach (var upstream in plan.Upstreams.Skip(1))
         {
-            var other = upstream.Prices.Price(tokens).Cost;
+            var other = upstream.CostOf(new Consumption(tokens));
             cost = other > cost ? other : cost;
         }
 

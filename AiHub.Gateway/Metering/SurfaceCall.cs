@@ -24,7 +24,7 @@ public sealed class SurfaceCall : AdmittedCall
     }
 
     /// <summary>At the dearest upstream that may answer.</summary>
-    public static Money Dearest(RoutePlan plan, Consumption used) => plan.Upstreams.Select(upstream => upstream.Prices.Price(used).Cost).Max();
+    public static Money Dearest(RoutePlan plan, Consumption used) => plan.Upstreams.Select(upstream => upstream.CostOf(used)).Max();
 }
 
 /// <summary>A call that may begin, or why nothing could be held for it.</summary>

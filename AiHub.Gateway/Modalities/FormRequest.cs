@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Providers;
 using Microsoft.AspNetCore.Http.Features;
@@ -22,6 +23,7 @@ internal sealed class FormRequest : SurfaceRequest
     private readonly SetAside _body;
     private readonly Dictionary<string, Field> _fields = [];
     private readonly List<SentFile> _files = [];
+    private readonly Dictionary<string, string> _covered = [];
 
     private FormRequest(Surface surface, string contentType, SetAside body) : base(surface) => (_contentType, _body) = (contentType, body);
 
@@ -70,7 +72,9 @@ internal sealed class FormRequest : SurfaceRequest
         }
     }
 
-    public override string? Text(string name) => _fields.TryGetValue(name, out var field) ? field.Value : null;
+    public override string? Text(string name) => _covered.TryGetValue(name, out var covered) ? covered : _fields.TryGetValue(name, out var field) ? field.Value : null;
+
+    public override void Cover(string name, JsonElement value) => _covered[name] = value.GetString()!;
 
     public override ReadOnlyMemory<byte> Json(string name) => default;
 
@@ -89,7 +93,7 @@ internal sealed class FormRequest : SurfaceRequest
 
     protected override HttpContent Content(WireTarget target, IEnumerable<(string Field, string Value)> changes)
     {
-        var edits = changes.Prepend((Field: "model", Value: target.Model))
+        var edits = changes.Prepend((Field: "model", Value: target.Model)).Concat(_covered.Select(field => (Field: field.Key, field.Value)))
             .Where(change => _fields.ContainsKey(change.Field))
             .Select(change => (_fields[change.Field], Encoding.UTF8.GetBytes(change.Value)))
             .OrderBy(edit => edit.Item1.Start);

@@ -11,7 +11,7 @@ internal sealed class JsonRequest : SurfaceRequest
 {
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 256 };
 
-    private readonly ReadOnlyMemory<byte> _json;
+    private ReadOnlyMemory<byte> _json;
     private readonly Dictionary<string, JsonRange> _members = [];
     private int _firstMember;
 
@@ -57,6 +57,15 @@ internal sealed class JsonRequest : SurfaceRequest
     }
 
     public override ReadOnlyMemory<byte> Json(string name) => _members.TryGetValue(name, out var range) ? range.Of(_json) : default;
+
+    public override void Cover(string name, JsonElement value)
+    {
+        var edits = new JsonEdits(_json);
+        edits.Replace(_members[name], JsonSerializer.SerializeToUtf8Bytes(value));
+        _json = edits.ToArray();
+        _members.Clear();
+        Scan(_json.Span);
+    }
 
     protected override HttpContent Content(WireTarget target, IEnumerable<(string Field, string Value)> changes)
     {

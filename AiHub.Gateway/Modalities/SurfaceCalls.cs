@@ -1,6 +1,7 @@
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Chat;
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Limits;
 using AiHub.Gateway.Metering;
 using AiHub.Gateway.Providers;
@@ -9,7 +10,7 @@ using AiHub.Gateway.Routing;
 namespace AiHub.Gateway.Modalities;
 
 /// <summary>The way of a chat request, for everything else: who may answer, whether it is allowed and paid for, the answer, its bill.</summary>
-public sealed class SurfaceCalls(Router router, LimitGate gate, Meter meter, ProviderSet providers, TimeProvider time)
+public sealed class SurfaceCalls(Router router, LimitGate gate, InputGuard input, Meter meter, ProviderSet providers, TimeProvider time)
 {
     /// <param name="request">Is disposed of with the response.</param>
     /// <param name="received">When the request came in, on the monotonic clock.</param>
@@ -35,10 +36,23 @@ public sealed class SurfaceCalls(Router router, LimitGate gate, Meter meter, Pro
             return Refusals.Of(tooFast, caller);
         }
 
+        var log = new GuardrailLog();
+        if (await input.LookAsync(caller, request, context.RequestId(), log, gone) is { } unjudgeable)
+        {
+            return unjudgeable;
+        }
+
         var (call, unpaid) = await meter.HoldAsync(context.RequestId(), tagged, plan, request, received, gone);
         if (call is null)
         {
             return Refusals.Of(unpaid!, caller);
+        }
+
+        call.Guarded = log;
+        if (log.Blocked is { } guardrail)
+        {
+            await meter.TurnAwayAsync(call, CancellationToken.None);
+            return InputGuard.Refusal(guardrail);
         }
 
         admission.Slot?.Counts(() => call.Usage?.Tokens.Total);

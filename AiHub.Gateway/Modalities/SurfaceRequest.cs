@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Providers;
 
@@ -51,6 +52,9 @@ public abstract class SurfaceRequest(Surface surface) : IDisposable
 
     /// <summary>A field as JSON; empty in a form.</summary>
     public abstract ReadOnlyMemory<byte> Json(string name);
+
+    /// <summary>Puts another value in the place of a field the client sent.</summary>
+    public abstract void Cover(string name, JsonElement value);
 
     public virtual IReadOnlyList<SentFile> Files => [];
 

@@ -23,6 +23,12 @@ public sealed class ConnectorRegistry(HandlerPool handlers, TimeProvider time)
     /// <summary>The same upstream for everything that is not chat.</summary>
     public SurfaceConnector? FindSurface(string key) => _entries.TryGetValue(key, out var entry) ? entry.Surface.Value : null;
 
+    /// <summary>The connector of an organization's own key, which is in no registry: nobody can ask for it by name.</summary>
+    public IChatCompletionService Chat(ConnectorSpec spec) => Create(spec);
+
+    /// <inheritdoc cref="Chat"/>
+    public SurfaceConnector Surface(ConnectorSpec spec) => new(spec.Target, handlers, time);
+
     public void Apply(IEnumerable<ConnectorSpec> specs)
     {
         var current = _entries;

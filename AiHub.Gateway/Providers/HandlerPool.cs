@@ -14,7 +14,8 @@ public sealed class HandlerPool(TimeProvider time, GuardedHttp? outbound = null)
 
     public HttpMessageInvoker For(WireTarget target) => _invokers
         .GetOrAdd(
-            (target.ChatUrl.GetLeftPart(UriPartial.Authority), target.AllowPrivateNetwork, target.Timeouts.Connect),
+            // Customers may name any number of places, so theirs share one handler, which forgets a place nobody goes to.
+            (target.OfCustomer ? "" : target.ChatUrl.GetLeftPart(UriPartial.Authority), target.AllowPrivateNetwork, target.Timeouts.Connect),
             key => new Lazy<HttpMessageInvoker>(() => Create(key.AllowPrivate, key.Connect)))
         .Value;
 

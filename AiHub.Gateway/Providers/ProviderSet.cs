@@ -10,7 +10,7 @@ namespace AiHub.Gateway.Providers;
 
 /// <summary>Opens an answer: tries the upstreams of a plan in order until one begins to answer.</summary>
 public sealed partial class ProviderSet(
-    Kernel kernel, UpstreamHealth health, RetryBudget budget, Affinity affinity, AnswerCache cache, GatewayTelemetry telemetry, ILogger<ProviderSet> logger)
+    Kernel kernel, ConnectorRegistry connectors, UpstreamHealth health, RetryBudget budget, Affinity affinity, AnswerCache cache, GatewayTelemetry telemetry, ILogger<ProviderSet> logger)
 {
     // A vendor may send a few events before the first that a reader would see. While they are held back, another vendor can still take over.
     private const int MostHeldEvents = 64;
@@ -61,6 +61,7 @@ public sealed partial class ProviderSet(
             }
             catch (UpstreamException failure)
             {
+                failure.OfOwnKey = upstream.Own is not null;
                 // Nobody waits for another once the caller has gone.
                 if (attempts.Closed || walk.After(upstream, failure) is not { } next)
                 {
@@ -146,7 +147,8 @@ public sealed partial class ProviderSet(
 
     // An administrator may have removed the upstream since it was planned.
     private T Service<T>(PlannedUpstream upstream) where T : class =>
-        kernel.Services.GetKeyedService<T>(upstream.Key)
+        upstream.Connector is { } own ? (typeof(T) == typeof(SurfaceConnector) ? (object)connectors.Surface(own) : connectors.Chat(own)) as T ?? throw new InvalidOperationException($"No connector is a {typeof(T).Name}.")
+        : kernel.Services.GetKeyedService<T>(upstream.Key)
         ?? throw new UpstreamException(ProviderFailure.Unavailable, $"{upstream.VendorId} is no longer in service.");
 
     private UpstreamHealth Health => health;

@@ -81,6 +81,9 @@ public sealed class UpstreamException(
     /// <summary>How long the vendor asks to be left alone.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
+    /// <summary>It is about a key that the caller's own organization brought.</summary>
+    public bool OfOwnKey { get; set; }
+
     /// <summary>True when another upstream may succeed where this one did not.</summary>
     public bool MayFallBack => Failure is not (ProviderFailure.Rejected or ProviderFailure.Filtered);
 

@@ -27,6 +27,9 @@ public sealed record WireTarget(
     /// <summary>The most tokens one answer of this model can have, for vendors that insist on being told a limit.</summary>
     public long? MaxOutputTokens { get; init; }
 
+    /// <summary>A customer entered the address.</summary>
+    public bool OfCustomer { get; init; }
+
     /// <summary>The model as a JSON string.</summary>
     public ReadOnlyMemory<byte> EncodedModel { get; } = JsonSerializer.SerializeToUtf8Bytes(Model);
 
@@ -36,7 +39,7 @@ public sealed record WireTarget(
     public bool Equals(WireTarget? other) => other is not null
         && VendorId == other.VendorId && ChatUrl == other.ChatUrl && Model == other.Model && Secret == other.Secret
         && Quirks == other.Quirks && Timeouts == other.Timeouts && AllowPrivateNetwork == other.AllowPrivateNetwork
-        && Dialect == other.Dialect && MaxOutputTokens == other.MaxOutputTokens;
+        && Dialect == other.Dialect && OfCustomer == other.OfCustomer && MaxOutputTokens == other.MaxOutputTokens;
 
     public override int GetHashCode() => HashCode.Combine(VendorId, ChatUrl, Model, Secret, AllowPrivateNetwork);
 }

@@ -87,13 +87,15 @@ public sealed partial class Catalogue : BackgroundService
 
         var keys = await db.VendorKeys.AsNoTracking().ToListAsync(ct);
         var served = new List<ServedUpstream>();
+        var open = new List<ServedUpstream>();
         foreach (var group in upstreams.GroupBy(upstream => upstream.VendorId))
         {
             served.AddRange(Served(vendors[group.Key], group, keys, limits));
+            open.AddRange(Open(vendors[group.Key], group, limits));
         }
 
         _connectors.Apply(served.Select(serving => new ConnectorSpec(serving.Key, VendorSettings.Connector(serving.Vendor), serving.Target)));
-        Current = new CatalogueSnapshot(models, served, prices, new Holidays(holidays));
+        Current = new CatalogueSnapshot(models, served, prices, new Holidays(holidays), open);
         _loaded.TrySetResult();
     }
 
@@ -111,6 +113,27 @@ public sealed partial class Catalogue : BackgroundService
         catch (Exception failure) when (failure is InvalidOperationException or ArgumentException or FormatException or OverflowException)
         {
             LogLeftOut(vendor.Id, failure.Message);
+            return [];
+        }
+    }
+
+    // The vendors that organizations can call with keys of their own, whether the hub has a key there or not.
+    private List<ServedUpstream> Open(Vendor vendor, IEnumerable<Upstream> upstreams, Dictionary<string, long?> limits)
+    {
+        try
+        {
+            return
+            [
+                .. upstreams.Select(upstream => (Upstream: upstream, Target: _vendors.OpenTarget(vendor, upstream, limits.GetValueOrDefault(upstream.ModelId))))
+                    .Where(reached => reached.Target is not null)
+                    .Select(reached => new ServedUpstream(reached.Upstream, vendor, reached.Target!, vendor.Id))
+                    // Another pool of the hub's keys is nothing to others.
+                    .DistinctBy(reached => (reached.Upstream.ModelId, reached.Target.ChatUrl)),
+            ];
+        }
+        catch (Exception failure) when (failure is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            // Has been logged for the hub's own keys.
             return [];
         }
     }
@@ -138,6 +161,7 @@ public sealed class CatalogueSnapshot
 
     private readonly FrozenDictionary<string, Model> _byName;
     private readonly FrozenDictionary<string, ServedUpstream[]> _upstreams;
+    private readonly FrozenDictionary<string, ServedUpstream[]> _open;
     private readonly PriceBook _book;
     private readonly DateTimeOffset[] _priceChanges;
     private readonly FrozenDictionary<Guid, ModelKind> _kinds;
@@ -145,16 +169,19 @@ public sealed class CatalogueSnapshot
     private readonly ConcurrentDictionary<(Guid, Currency, string), (DateTimeOffset Until, PriceList? Prices)> _prices = new();
 
     public CatalogueSnapshot(
-        IReadOnlyList<Model> models, IReadOnlyList<ServedUpstream> upstreams, IReadOnlyList<PriceRow> prices, Holidays holidays)
+        IReadOnlyList<Model> models, IReadOnlyList<ServedUpstream> upstreams, IReadOnlyList<PriceRow> prices, Holidays holidays, IReadOnlyList<ServedUpstream>? open = null)
     {
+        open ??= [];
         Models = models;
         _book = new PriceBook(prices, holidays);
         _hours = prices.Any(row => row.Hours.Length > 0);
         _priceChanges = [.. prices.SelectMany(row => (DateTimeOffset[])[row.ValidFrom, row.ValidTo ?? DateTimeOffset.MaxValue]).Distinct().Order()];
         _upstreams = upstreams.GroupBy(serving => serving.Upstream.ModelId).ToFrozenDictionary(group => group.Key, group => group.ToArray());
 
+        _open = open.GroupBy(serving => serving.Upstream.ModelId).ToFrozenDictionary(group => group.Key, group => group.ToArray());
+
         var kinds = models.ToDictionary(model => model.Id, model => model.Kind);
-        _kinds = upstreams.Select(serving => serving.Upstream).DistinctBy(upstream => upstream.Id)
+        _kinds = upstreams.Concat(open).Select(serving => serving.Upstream).DistinctBy(upstream => upstream.Id)
             .ToFrozenDictionary(upstream => upstream.Id, upstream => kinds.GetValueOrDefault(upstream.ModelId));
 
         // An id always means its own model, whatever aliases others claim; among aliases the first model keeps it.
@@ -187,6 +214,9 @@ public sealed class CatalogueSnapshot
 
     /// <summary>The servings of a model by vendors that are switched on; an endpoint with several keys is there with each of them.</summary>
     public IReadOnlyList<ServedUpstream> UpstreamsOf(Model model) => _upstreams.GetValueOrDefault(model.Id) ?? [];
+
+    /// <summary>The servings of a model by vendors that whoever brings a key can call.</summary>
+    public IReadOnlyList<ServedUpstream> OpenOf(Model model) => _open.GetValueOrDefault(model.Id) ?? [];
 
     /// <returns>Null when the upstream is not priced in that currency, or for that service class, then.</returns>
     public PriceList? PricesOf(Guid upstream, Currency currency, DateTimeOffset now, string serviceTier = "")

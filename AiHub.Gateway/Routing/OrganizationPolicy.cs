@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json;
 using AiHub.Domain.Catalog;
 
 namespace AiHub.Gateway.Routing;
@@ -32,6 +33,12 @@ public sealed record OrganizationPolicy
     /// <summary>How its calls are spread over endpoints; null leaves it to the hub.</summary>
     public RoutePolicy? Policy { get; init; }
 
+    /// <summary>Parameters for calls that do not say, by name.</summary>
+    public FrozenDictionary<string, JsonElement>? DefaultParameters { get; init; }
+
+    /// <summary>Until what is said is deleted; null when nothing of it is kept.</summary>
+    public int? RetentionDays { get; init; }
+
     public bool Allows(Model model) => (AllowedModels is null || AllowedModels.Contains(model.Id)) && !DeniedModels.Contains(model.Id);
 
     public bool Allows(Vendor vendor) =>
@@ -51,7 +58,35 @@ public sealed record OrganizationPolicy
         Country = Country is null || Country == rule.Country ? rule.Country : rule.Country is null ? Country : "",
         DenyDataCollection = DenyDataCollection || rule.ZeroRetention,
         RequiredTags = RequiredTags.Concat(rule.RequiredTags).ToFrozenSet(),
+        DefaultParameters = Defaults(DefaultParameters, rule.DefaultParameters),
+        RetentionDays = Retention(RetentionDays, rule),
     };
+
+    /// <summary>What is kept nobody below can have kept longer, or where it is not kept above.</summary>
+    private static int? Retention(int? days, Domain.Access.Policy rule) => (rule.TeamId, rule.CapturesContent) switch
+    {
+        (null, true) => rule.RetentionDays,
+        (null, _) or (_, false) => null,
+        (_, true) => days is { } most ? Math.Min(most, rule.RetentionDays ?? most) : null,
+        _ => days,
+    };
+
+    // The team's own go first: they are wishes, not rights.
+    private static FrozenDictionary<string, JsonElement>? Defaults(FrozenDictionary<string, JsonElement>? above, string? json)
+    {
+        if (json is null)
+        {
+            return above;
+        }
+
+        var all = above?.ToDictionary() ?? [];
+        foreach (var member in JsonElement.Parse(json).EnumerateObject())
+        {
+            all[member.Name] = member.Value;
+        }
+
+        return all.Count == 0 ? null : all.ToFrozenDictionary();
+    }
 
     private static FrozenSet<string>? Both(FrozenSet<string>? allowed, IReadOnlyCollection<string> more) =>
         more.Count == 0 ? allowed : allowed is null ? more.ToFrozenSet() : allowed.Intersect(more).ToFrozenSet();

@@ -1,5 +1,7 @@
+using AiHub.Domain;
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Caching;
+using AiHub.Gateway.Providers;
 
 namespace AiHub.Gateway.Routing;
 
@@ -8,6 +10,9 @@ namespace AiHub.Gateway.Routing;
 public sealed record RoutePlan(Model Model, IReadOnlyList<PlannedUpstream> Upstreams)
 {
     public Guid OrganizationId { get; init; }
+
+    /// <summary>Whoever answers is paid by the organization itself.</summary>
+    public bool IsOwn => Upstreams.All(upstream => upstream.Own is not null);
 
     /// <summary>The conversation the call belongs to; null when nothing tells it from another, or it makes no difference.</summary>
     public UInt128? Conversation { get; init; }
@@ -25,7 +30,34 @@ public sealed record RoutePlan(Model Model, IReadOnlyList<PlannedUpstream> Upstr
 /// <param name="Model">The model it serves.</param>
 /// <param name="Credential">Which of the vendor's keys it uses; never the key itself.</param>
 public sealed record PlannedUpstream(
-    Guid Id, string Key, string VendorId, string VendorModel, Uri Address, PriceList Prices, Model Model, string Credential);
+    Guid Id, string Key, string VendorId, string VendorModel, Uri Address, PriceList Prices, Model Model, string Credential)
+{
+    /// <summary>The organization's own key that it uses; null for the hub's.</summary>
+    public OwnKey? Own { get; init; }
+
+    /// <summary>How an own key reaches it; the connectors of the hub's keys are in the registry.</summary>
+    public ConnectorSpec? Connector { get; init; }
+
+    /// <summary>What its failures are counted under. With an own key they are nobody else's: not even an endpoint that is down says so to others.</summary>
+    public Guid HealthId => Own is null ? Id : Joined(Id, Own.Id);
+
+    /// <summary>What the hub charges for it: the list price or, with an own key, the fee.</summary>
+    public Money CostOf(Consumption used) => Own is { } own ? OwnKey.Fee(Prices.Price(used).Cost, own.FeeBasisPoints) : Prices.Price(used).Cost;
+
+    private static Guid Joined(Guid endpoint, Guid key)
+    {
+        Span<byte> left = stackalloc byte[16];
+        Span<byte> right = stackalloc byte[16];
+        endpoint.TryWriteBytes(left);
+        key.TryWriteBytes(right);
+        for (var i = 0; i < left.Length; i++)
+        {
+            left[i] ^= right[i];
+        }
+
+        return new Guid(left);
+    }
+}
 
 public enum RouteRefusalReason
 {

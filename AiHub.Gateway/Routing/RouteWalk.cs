@@ -34,7 +34,7 @@ public sealed class RouteWalk(RoutePlan plan, UpstreamHealth health, RetryBudget
 
         if (!UpstreamHealth.IsOfTheKey(failure))
         {
-            _failed.Add(upstream.Id);
+            _failed.Add(upstream.HealthId);
         }
 
         if (Advance() is not { } next || !budget.TrySpend(plan.Model.Id))
@@ -51,7 +51,7 @@ public sealed class RouteWalk(RoutePlan plan, UpstreamHealth health, RetryBudget
         while (_next < plan.Upstreams.Count)
         {
             var upstream = plan.Upstreams[_next++];
-            if (_failed.Contains(upstream.Id))
+            if (_failed.Contains(upstream.HealthId))
             {
                 continue;
             }
@@ -67,7 +67,7 @@ public sealed class RouteWalk(RoutePlan plan, UpstreamHealth health, RetryBudget
         // If all others rest or have failed, somebody has to find out who is well again.
         while (_resting.TryDequeue(out var upstream))
         {
-            if (!_failed.Contains(upstream.Id))
+            if (!_failed.Contains(upstream.HealthId))
             {
                 return upstream;
             }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Access;
+using AiHub.Gateway.Providers;
 using Microsoft.Extensions.Options;
 
 namespace AiHub.Gateway.Routing;
@@ -55,8 +56,8 @@ public sealed class Router(
             if (!preferences.AllowFallbacks)
             {
                 // Another key of the same endpoint is no fallback.
-                var only = plans[0].Candidates[0].Planned.Id;
-                upstreams = upstreams.Where(upstream => upstream.Id == only);
+                var only = plans[0].Candidates[0].Planned.HealthId;
+                upstreams = upstreams.Where(upstream => upstream.HealthId == only);
             }
 
             return new RoutePlan(plans[0].Model, [.. upstreams])
@@ -75,7 +76,8 @@ public sealed class Router(
         var now = time.GetUtcNow();
         return snapshot.Models
             .Where(model => caller.MayCall(model.Id) && caller.Policy.Allows(model) && snapshot.UpstreamsOf(model).Any(serving =>
-                caller.MayUse(serving.Vendor.Id) && caller.Policy.Allows(serving.Vendor) && snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now) is not null))
+                caller.MayUse(serving.Vendor.Id) && caller.Policy.Allows(serving.Vendor) && snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now) is not null)
+                || caller.OwnKeys.Count > 0 && caller.MayCall(model.Id) && caller.Policy.Allows(model) && OwnCandidates(model, false, caller, RoutePreferences.None, snapshot).Any())
             .OrderBy(model => model.Id, StringComparer.Ordinal);
     }
 
@@ -84,7 +86,7 @@ public sealed class Router(
         var found = model = snapshot.Find(asked.Model);
         return found is null ? RouteRefusalReason.UnknownModel
             : !caller.MayCall(found.Id) || !caller.Policy.Allows(found) ? RouteRefusalReason.NotAllowed
-            : snapshot.UpstreamsOf(found).Count == 0 ? RouteRefusalReason.NoVendor
+            : snapshot.UpstreamsOf(found).Count == 0 && !snapshot.OpenOf(found).Any(open => caller.OwnKeys.Any(own => own.VendorId == open.Vendor.Id)) ? RouteRefusalReason.NoVendor
             // What nobody has written down about a model is not known to be supported.
             : preferences.RequireParameters && !preferences.Parameters.All(parameter => found.SupportedParameters.Contains(parameter)) ? RouteRefusalReason.NoneFits
             : null;
@@ -98,7 +100,7 @@ public sealed class Router(
         none = RouteRefusalReason.NoneFits;
         foreach (var serving in snapshot.UpstreamsOf(model))
         {
-            if (!Fits(serving.Vendor, caller, preferences))
+            if (!Fits(serving.Vendor, caller, preferences) || caller.OwnKeys.Any(own => own.Use == OwnKeyUse.Only && own.VendorId == serving.Vendor.Id))
             {
                 continue;
             }
@@ -115,7 +117,7 @@ public sealed class Router(
                 continue;
             }
 
-            candidates.Add(new Candidate(serving, Level(prices), Rest(serving), new PlannedUpstream(
+            var planned = new PlannedUpstream(
                 serving.Upstream.Id,
                 serving.Key,
                 serving.Upstream.VendorId,
@@ -123,10 +125,42 @@ public sealed class Router(
                 serving.Target.ChatUrl,
                 prices,
                 model,
-                serving.Credential)));
+                serving.Credential);
+            candidates.Add(new Candidate(serving, Level(prices), Rest(planned), planned));
         }
 
+        candidates.AddRange(OwnCandidates(model, freeOnly, caller, preferences, snapshot));
         return candidates;
+    }
+
+    private IEnumerable<Candidate> OwnCandidates(Model model, bool freeOnly, Caller caller, RoutePreferences preferences, CatalogueSnapshot snapshot)
+    {
+        var now = time.GetUtcNow();
+        foreach (var own in caller.OwnKeys)
+        {
+            foreach (var open in snapshot.OpenOf(model))
+            {
+                if (own.Reach(open) is not { } target
+                    || !Fits(open.Vendor, caller, preferences)
+                    // Nobody has told the hub under which law an endpoint of a customer's is, and what it keeps.
+                    || (own.IsElsewhere && (caller.Policy.Country is not null || caller.Policy.DenyDataCollection || preferences.DenyDataCollection || preferences.ZeroDataRetention))
+                    || snapshot.PricesOf(open.Upstream.Id, caller.Currency, now, preferences.ServiceTier) is not { } prices
+                    || (freeOnly && prices.Rows.Any(row => row.NanosPerMillion > 0))
+                    || (preferences.MaxPrice is { } most && !Within(most, snapshot.PricesOf(open.Upstream.Id, most.Currency, now, preferences.ServiceTier))))
+                {
+                    continue;
+                }
+
+                var serving = new ServedUpstream(open.Upstream, open.Vendor, target, own.Id.ToString());
+                var planned = new PlannedUpstream(
+                    open.Upstream.Id, serving.Key, open.Upstream.VendorId, open.Upstream.VendorModel, target.ChatUrl, prices, model, serving.Credential)
+                {
+                    Own = own,
+                    Connector = new ConnectorSpec(serving.Key, VendorSettings.Connector(open.Vendor), target),
+                };
+                yield return new Candidate(serving, Level(prices), Rest(planned), planned) { Turn = own.Use == OwnKeyUse.Fallback ? 2 : 0 };
+            }
+        }
     }
 
     private static bool Fits(Vendor vendor, Caller caller, RoutePreferences preferences) =>
@@ -171,6 +205,7 @@ public sealed class Router(
             .. candidates
                 // One that rests is asked last rather than never: if all rest, somebody has to find out who is well again.
                 .OrderBy(candidate => candidate.RestsUntil ?? DateTimeOffset.MinValue)
+                .ThenBy(candidate => candidate.Turn)
                 .ThenBy(candidate => candidate.Planned.Key != place)
                 .ThenBy(candidate => Position(candidate.Planned.VendorId, preferences.Order))
                 .ThenBy(candidate => Rank(candidate, policy))
@@ -197,10 +232,10 @@ public sealed class Router(
         return policy == RoutePolicy.Price ? weight / Math.Pow(Math.Max(candidate.Level, 1) / 1e9, 2) : weight;
     }
 
-    private DateTimeOffset? Rest(ServedUpstream serving)
+    private DateTimeOffset? Rest(PlannedUpstream planned)
     {
-        var endpoint = health.RestsUntil(serving.Upstream.Id);
-        var key = health.RestsUntil(serving.Credential, serving.Upstream.Id);
+        var endpoint = health.RestsUntil(planned.HealthId);
+        var key = health.RestsUntil(planned.Credential, planned.HealthId);
         return endpoint is null || key > endpoint ? key : endpoint;
     }
 
@@ -241,5 +276,9 @@ public sealed class Router(
     }
 
     /// <param name="Level">Its price as one figure.</param>
-    private sealed record Candidate(ServedUpstream Serving, long Level, DateTimeOffset? RestsUntil, PlannedUpstream Planned);
+    private sealed record Candidate(ServedUpstream Serving, long Level, DateTimeOffset? RestsUntil, PlannedUpstream Planned)
+    {
+        /// <summary>Own keys come before the hub's, or after.</summary>
+        public int Turn { get; init; } = 1;
+    }
 }

@@ -28,21 +28,21 @@ public sealed class UpstreamHealth(TimeProvider time)
 
     /// <summary>Asks whether a call may go there now. After a rest it lets one call through to find out; the others wait for what it finds.</summary>
     public bool TryEnter(PlannedUpstream upstream) =>
-        RestsUntil(upstream.Credential, upstream.Id) is null
-        && (!_endpoints.TryGetValue(upstream.Id, out var breaker) || breaker.TryEnter(time.GetUtcNow()));
+        RestsUntil(upstream.Credential, upstream.HealthId) is null
+        && (!_endpoints.TryGetValue(upstream.HealthId, out var breaker) || breaker.TryEnter(time.GetUtcNow()));
 
     public void Succeeded(PlannedUpstream upstream, Guid organization)
     {
-        _keys.TryRemove((upstream.Credential, upstream.Id), out _);
+        _keys.TryRemove((upstream.Credential, upstream.HealthId), out _);
         _keys.TryRemove((upstream.Credential, Guid.Empty), out _);
         // Most endpoints never fail; what they do right need not be remembered.
-        if (_endpoints.TryGetValue(upstream.Id, out var breaker))
+        if (_endpoints.TryGetValue(upstream.HealthId, out var breaker))
         {
             breaker.Succeeded(organization, time.GetUtcNow());
         }
         else
         {
-            _endpoints.GetOrAdd(upstream.Id, _ => new Breaker()).Succeeded(organization, time.GetUtcNow());
+            _endpoints.GetOrAdd(upstream.HealthId, _ => new Breaker()).Succeeded(organization, time.GetUtcNow());
         }
     }
 
@@ -60,14 +60,14 @@ public sealed class UpstreamHealth(TimeProvider time)
                 break;
             case FailureScope.ForbiddenKey:
                 Left(upstream);
-                RestKey((upstream.Credential, upstream.Id), KeyRest.OfDead);
+                RestKey((upstream.Credential, upstream.HealthId), KeyRest.OfDead);
                 break;
             case FailureScope.BusyKey:
                 Left(upstream);
-                RestKey((upstream.Credential, upstream.Id), times => failure.RetryAfter is { } asked ? KeyRest.AsAsked(asked) : KeyRest.OfBusy(times));
+                RestKey((upstream.Credential, upstream.HealthId), times => failure.RetryAfter is { } asked ? KeyRest.AsAsked(asked) : KeyRest.OfBusy(times));
                 break;
             default:
-                _endpoints.GetOrAdd(upstream.Id, _ => new Breaker()).Failed(organization, failure.RetryAfter, now);
+                _endpoints.GetOrAdd(upstream.HealthId, _ => new Breaker()).Failed(organization, failure.RetryAfter, now);
                 break;
         }
 
@@ -80,7 +80,7 @@ public sealed class UpstreamHealth(TimeProvider time)
     /// <summary>A call that went there ended without telling anything about it.</summary>
     public void Left(PlannedUpstream upstream)
     {
-        if (_endpoints.TryGetValue(upstream.Id, out var breaker))
+        if (_endpoints.TryGetValue(upstream.HealthId, out var breaker))
         {
             breaker.Left();
         }

@@ -48,6 +48,29 @@ public sealed partial class VendorSecrets(IDataProtectionProvider protection, IL
         }
     }
 
+    /// <summary>Seals an organization's own key together with its organization, so that no other organization's row opens it.</summary>
+    public string SealOwn(Guid organization, string vendor, string host, string key) => OwnProtector(organization, vendor, host).Protect(key);
+
+    /// <returns>Null when it cannot be opened.</returns>
+    public VendorSecret? OpenOwn(OwnVendorKey key)
+    {
+        try
+        {
+            return new VendorSecret(OwnProtector(key.OrganizationId, key.VendorId, key.Host).Unprotect(key.Protected));
+        }
+        catch (CryptographicException failure)
+        {
+            LogUnreadable(failure, key.Id, key.VendorId);
+            return null;
+        }
+    }
+
+    /// <summary>As much of a key as people may see.</summary>
+    public static string LastFour(string key) => key[^Shown..];
+
+    private IDataProtector OwnProtector(Guid organization, string vendor, string host) =>
+        protection.CreateProtector("own-vendor-keys", organization.ToString(), vendor, host);
+
     private IDataProtector Protector(string vendor, string host) => protection.CreateProtector("vendor-keys", vendor, host);
 
     [LoggerMessage(LogLevel.Error, "Key {Key} of vendor {Vendor} cannot be opened and is not used; enter it anew.")]

@@ -41,6 +41,14 @@ public sealed class VendorSettings(IConfiguration configuration, VendorSecrets s
         }
     }
 
+    /// <summary>How an endpoint is reached by whoever brings a key of their own.</summary>
+    /// <returns>Null when the vendor is switched off.</returns>
+    public WireTarget? OpenTarget(Vendor vendor, Upstream upstream, long? maxOutputTokens) =>
+        Target(vendor, upstream.VendorModel, upstream, hasKeys: true, maxOutputTokens) is { } target ? target with { Secret = null } : null;
+
+    /// <summary>Where a vendor is, as the hub is configured.</summary>
+    public string AddressOf(Vendor vendor) => BaseUrl(vendor, configuration[$"Vendors:{vendor.Id}:BaseUrl"] ?? (vendor.Id == Simulated ? SimulatorsUrl : null));
+
     private WireTarget? Target(Vendor vendor, string vendorModel, Upstream upstream, bool hasKeys, long? maxOutputTokens)
     {
         var section = configuration.GetSection($"Vendors:{vendor.Id}");

@@ -2,11 +2,12 @@ using AiHub.Domain;
 using AiHub.Domain.Catalog;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Providers;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AiHub.Tests.Chat;
 
 /// <summary>A hub to which a test adds models served by vendors it scripts.</summary>
-public sealed class VendorHub : IAsyncLifetime
+public class VendorHub : IAsyncLifetime
 {
     private const int MostVendors = 200;
     private int _vendors;
@@ -16,11 +17,18 @@ public sealed class VendorHub : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Hub = await TestHub.StartAsync(new TestHubOptions(Settings: Settings()));
+        Hub = await TestHub.StartAsync(new TestHubOptions(Settings: Settings().Concat(More).ToDictionary(), GatewayServices: Services));
         _prober = await Hub.RegisterAsync();
     }
 
-    public async Task DisposeAsync() => await Hub.DisposeAsync();
+    /// <summary>Settings on top.</summary>
+    protected virtual IEnumerable<KeyValuePair<string, string?>> More => [];
+
+    protected virtual void Services(IServiceCollection services)
+    {
+    }
+
+    public virtual async Task DisposeAsync() => await Hub.DisposeAsync();
 
     public static Dictionary<string, string?> Settings() =>
         Enumerable.Range(0, MostVendors).Select(number => KeyValuePair.Create($"Vendors:scripted{number}:AllowPrivateNetwork", (string?)"true"))

@@ -205,6 +205,16 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         }),
         ["putPolicy"] = hub => InCompanyAsync(hub, (owner, acme) => owner.PutAsync($"organizations/{acme}/policy", new PolicyRules(Country: "CN"))),
         ["putTeamPolicy"] = hub => WithTeamAsync(hub, (owner, team) => owner.PutAsync($"{team}/policy", new PolicyRules(Country: "CN"))),
+        ["addOwnVendorKey"] = hub => InCompanyAsync(hub, AddKeyAsync),
+        ["changeOwnVendorKey"] = hub => WithVendorKeyAsync(hub, (owner, key) => owner.PatchAsync(key, new OwnVendorKeyChange(Use: "fallback"))),
+        ["rotateOwnVendorKey"] = hub => WithVendorKeyAsync(hub, (owner, key) => owner.PostAsync($"{key}/rotate", new OwnVendorKeyRotation("sk-next-0123456789", Test: false))),
+        // Nobody is there to test it with, which is an answer too.
+        ["testOwnVendorKey"] = hub => WithVendorKeyAsync(hub, (owner, key) => owner.PostAsync($"{key}/test", null)),
+        ["removeOwnVendorKey"] = hub => WithVendorKeyAsync(hub, (owner, key) => owner.DeleteAsync(key)),
+        ["createGuardrail"] = hub => InCompanyAsync(hub, AddGuardrailAsync),
+        ["changeGuardrail"] = hub => WithGuardrailAsync(hub, (owner, guardrail) => owner.PatchAsync(guardrail, new GuardrailChange(Action: "flag"))),
+        ["rotateGuardrail"] = hub => WithGuardrailAsync(hub, (owner, guardrail) => owner.PostAsync($"{guardrail}/rotate", null)),
+        ["removeGuardrail"] = hub => WithGuardrailAsync(hub, (owner, guardrail) => owner.DeleteAsync(guardrail)),
         ["setOrganizationLimits"] = async hub => await (await hub.RegisterAsync()).PutAsync("limits/organization", Limits()),
         ["setKeyLimits"] = hub => WithKeyAsync(hub, (person, key) => person.PutAsync($"limits/keys/{key.Id}", Limits())),
         ["setMemberLimits"] = async hub =>
@@ -324,4 +334,16 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         await hub.Database.AsAdminAsync<Guid>($"insert into operators (user_id, created_at) values ('{owner.UserId}', '2026-01-01') returning user_id");
         return await change(owner, acme);
     });
+
+    private static Task<Answer> AddKeyAsync(Visitor owner, Guid acme) =>
+        owner.PostAsync($"organizations/{acme}/vendor-keys", new NewOwnVendorKey("openai", "ours", "sk-own-0123456789", Test: false));
+
+    private static Task<Answer> WithVendorKeyAsync(ManagementHub hub, Func<Visitor, string, Task<Answer>> change) => InCompanyAsync(hub, async (owner, acme) =>
+        await change(owner, $"organizations/{acme}/vendor-keys/{(await AddKeyAsync(owner, acme)).Read<SavedOwnVendorKey>().Key.Id}"));
+
+    private static Task<Answer> AddGuardrailAsync(Visitor owner, Guid acme) =>
+        owner.PostAsync($"organizations/{acme}/guardrails", new NewGuardrail("judge", "webhook", "block", Url: "https://judge.example.com/texts"));
+
+    private static Task<Answer> WithGuardrailAsync(ManagementHub hub, Func<Visitor, string, Task<Answer>> change) => InCompanyAsync(hub, async (owner, acme) =>
+        await change(owner, $"organizations/{acme}/guardrails/{(await AddGuardrailAsync(owner, acme)).Read<CreatedGuardrail>().Guardrail.Id}"));
 }

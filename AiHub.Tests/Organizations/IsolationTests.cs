@@ -145,6 +145,8 @@ public sealed partial class IsolationTests(ManagementHub hub, ITestOutputHelper 
         victim.Organization = theirs.ToString();
         var team = (await victim.PostAsync($"organizations/{theirs}/teams", new NewTeam(canary))).Read<TeamView>();
         var invitation = (await victim.PostAsync($"organizations/{theirs}/invitations", new NewInvitation($"{canary}@example.com", "viewer"))).Read<CreatedInvitation>();
+        var vendorKey = (await victim.PostAsync($"organizations/{theirs}/vendor-keys", new NewOwnVendorKey("openai", canary, "sk-0123456789-abcdef", Test: false))).Read<SavedOwnVendorKey>();
+        var guardrail = (await victim.PostAsync($"organizations/{theirs}/guardrails", new NewGuardrail(canary, "keywords", "block", Terms: [canary]))).Read<CreatedGuardrail>();
         var theirKey = await KeyAsync(victim, new NewApiKey(canary));
 
         owner.Organization = acme.ToString();
@@ -172,6 +174,8 @@ public sealed partial class IsolationTests(ManagementHub hub, ITestOutputHelper 
                 ["team_id"] = team.Id,
                 ["user_id"] = victim.UserId,
                 ["invitation_id"] = invitation.Id,
+                ["vendor_key_id"] = vendorKey.Key.Id,
+                ["guardrail_id"] = guardrail.Guardrail.Id,
                 ["id"] = theirKey.Id,
             },
             FullKey = full.Key,

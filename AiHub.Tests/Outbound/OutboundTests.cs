@@ -1,6 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using AiHub.Domain;
+using AiHub.Domain.Access;
+using AiHub.Domain.Alerts;
+using AiHub.Domain.Catalog;
+using AiHub.Gateway.Access;
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Providers;
+using AiHub.Gateway.Routing;
 using AiHub.Outbound;
 using AiHub.Tests.Alerts;
 using AiHub.Worker.Alerts;
@@ -63,6 +70,18 @@ public sealed class OutboundTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("169.254.169.254")]
+    [InlineData("169.254.170.2")]
+    [InlineData("100.100.100.200")]
+    [InlineData("fd00:ec2::254")]
+    [InlineData("fd20:ce::254")]
+    [InlineData("::ffff:169.254.169.254")]
+    [InlineData("64:ff9b::a9fe:a9fe")]
+    [InlineData("2002:a9fe:a9fe::1")]
+    [InlineData("::169.254.169.254")]
+    public void Metadata_is_never_reached(string address) => Assert.False(AddressGuard.Allows(IPAddress.Parse(address), allowPrivate: true));
+
+    [Theory]
     [MemberData(nameof(Fields))]
     public async Task Not_even_an_allowed_network_leads_to_metadata(string field)
     {
@@ -70,8 +89,10 @@ public sealed class OutboundTests(ITestOutputHelper output) : IAsyncLifetime
         using var sender = Senders[field](outbound, true);
         foreach (var host in (string[])["169.254.169.254", "[::ffff:169.254.169.254]", "[fd00:ec2::254]", "100.100.100.200", "metadata.test", "nat64.test", "[64:ff9b::a9fe:a9fe]"])
         {
-            var refused = await Assert.ThrowsAnyAsync<Exception>(() => sender.SendAsync($"http://{host}:{Port}/"));
-            Assert.Contains("resolves to no address that may be reached", Everything(refused), StringComparison.Ordinal);
+            // A guardrail's webhook that is not reached is one that does not answer; the others say why.
+            var refused = await Record.ExceptionAsync(() => sender.SendAsync($"http://{host}:{Port}/"));
+            Assert.Contains(refused is null ? "" : "resolves to no address that may be reached", refused is null ? "" : Everything(refused), StringComparison.Ordinal);
+            Assert.Equal(field.StartsWith("a guardrail", StringComparison.Ordinal), refused is null);
         }
     }
 
@@ -147,12 +168,44 @@ public sealed class OutboundTests(ITestOutputHelper output) : IAsyncLifetime
                     new WireTarget("custom", new Uri(url), "model", new VendorSecret("sk-secret"), VendorQuirks.None, timeouts, allowed), handlers, TimeProvider.System)
                 .GetChatMessageContentsAsync(new ChatHistory("Say hello.")));
         },
+        ["an organization's own vendor endpoint"] = (outbound, allowed) =>
+        {
+            var handlers = new HandlerPool(TimeProvider.System, outbound);
+            var timeouts = UpstreamTimeouts.Default with { Connect = TimeSpan.FromSeconds(2), FirstToken = TimeSpan.FromSeconds(5) };
+            var vendor = new Vendor { Id = "custom", Name = "Custom", BaseUrl = "https://vendor.test/v1", Dialect = "openai", Source = "test" };
+            var open = new ServedUpstream(
+                new Upstream { Id = Guid.CreateVersion7(), ModelId = "m", VendorId = "custom", VendorModel = "model" },
+                vendor,
+                new WireTarget("custom", new Uri("https://vendor.test/v1/chat/completions"), "model", null, VendorQuirks.None, timeouts),
+                "custom");
+            return new Sender(handlers, url =>
+            {
+                var key = new OwnKey(Guid.CreateVersion7(), "custom", new Uri(url).Host, url, OwnKeyUse.Only, new VendorSecret("sk-secret"), 0) { AllowPrivateNetwork = allowed };
+                return new WireConnector(key.Reach(open)!, handlers, TimeProvider.System).GetChatMessageContentsAsync(new ChatHistory("Say hello."));
+            });
+        },
+        ["a guardrail's webhook"] = (outbound, allowed) =>
+        {
+            var asking = new GuardedHttp(
+                TimeProvider.System, new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create(GuardedHttp.AllowPrivateNetwork, (string?)$"{allowed}")]).Build(), HostileAddresses.ResolveAsync);
+            var judges = new Judges(null!, null!, null!, asking, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Judges>.Instance);
+            return new Sender(judges, async url =>
+            {
+                var rule = new RemoteRule("judge", GuardrailKind.Webhook, GuardrailAction.Block, [], null, new Uri(url), AlertSecrets.Generate(), TimeSpan.FromSeconds(5), false);
+                var log = new GuardrailLog();
+                await judges.AskAsync([rule], "input", Guid.CreateVersion7(), "m", Nobody, ["text"], log, default);
+                // Nobody who was not heard has approved of anything.
+                Assert.Equal("judge", log.Blocked);
+            });
+        },
         ["an alert's webhook"] = (outbound, allowed) =>
         {
             var post = new WebhookPost(Options.Create(new AlertOptions { AllowPrivateNetwork = allowed, Timeout = TimeSpan.FromSeconds(5) }), TimeProvider.System, outbound);
             return new Sender(post, url => post.SendAsync(AlertMessageTests.ToWebhook(url), default));
         },
     };
+
+    private static Caller Nobody => new() { KeyId = Guid.CreateVersion7(), UserId = Guid.CreateVersion7(), OrganizationId = Guid.CreateVersion7(), Currency = Currency.USD, Plan = CallerPlan.None };
 
     private static async Task TryAsync(Sender sender, string url)
     {

@@ -55,15 +55,6 @@ public sealed class WebhookPost : IDisposable
         return message.ChannelKind == AlertChannelKind.Webhook ? null : Refusal(await ReadAsync(answer, either.Token));
     }
 
-    /// <summary>As Standard Webhooks signs: <c>id.timestamp.body</c> with the secret's bytes.</summary>
-    public static string Signature(string secret, string id, long timestamp, string body)
-    {
-        var key = Convert.FromBase64String(secret[AlertSecrets.Prefix.Length..]);
-        var signature = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{id}.{timestamp}.{body}")));
-
-        return $"v1,{Convert.ToBase64String(signature)}";
-    }
-
     private static HttpRequestMessage Signed(AlertMessage message, DateTimeOffset now)
     {
         var text = AlertText.Of(message);
@@ -89,7 +80,7 @@ public sealed class WebhookPost : IDisposable
         var (id, timestamp) = (message.Id.ToString(), now.ToUnixTimeSeconds());
         request.Headers.Add("webhook-id", id);
         request.Headers.Add("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
-        request.Headers.Add("webhook-signature", Signature(message.Secret!, id, timestamp, body));
+        request.Headers.Add("webhook-signature", AlertSecrets.Sign(message.Secret!, id, timestamp, body));
 
         return request;
     }

@@ -43,6 +43,7 @@ public sealed class ChatRequest : IDisposable
     private JsonRange _maxCompletionTokens;
     private bool _streamOptionsEmpty;
     private int _session;
+    private bool _isHubs;
 
     private ChatRequest(ReadOnlyMemory<byte> json, byte[]? rented) => (Json, _rented) = (json, rented);
 
@@ -138,6 +139,17 @@ public sealed class ChatRequest : IDisposable
         return request;
     }
 
+    /// <summary>
+    /// The same request with other words in it: what the hub covered, or added. Every vendor is told these; what the client itself wrote in another
+    /// dialect goes no further.
+    /// </summary>
+    internal ChatRequest Reworded(ReadOnlyMemory<byte> json)
+    {
+        var request = Parse(json).Request ?? throw new InvalidOperationException("A request said in other words is one still.");
+        (request.Preferences, request.Dropped, request._isHubs) = (Preferences with { ServiceTier = request.Preferences.ServiceTier }, Dropped, _isHubs || Original is not null);
+        return request;
+    }
+
     public static ChatRequestOutcome Parse(ReadOnlyMemory<byte> json) => Parse(json, null);
 
     /// <summary>The same request for an upstream: its own model name, usage asked for, and no more output than is paid for.</summary>
@@ -163,7 +175,7 @@ public sealed class ChatRequest : IDisposable
             }
         }
 
-        if (Original is not null)
+        if (Original is not null || _isHubs)
         {
             Reword(edits, target.Quirks);
         }

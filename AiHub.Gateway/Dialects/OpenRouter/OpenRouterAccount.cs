@@ -124,7 +124,7 @@ internal static class OpenRouterAccount
             ["latency"] = record.TimeToFirstToken is { } first ? (long)first.TotalMilliseconds : null,
             ["total_cost"] = Number(record.Cost),
             ["usage"] = Number(record.Cost),
-            ["is_byok"] = false,
+            ["is_byok"] = record.OwnKeyId is not null,
             ["tokens_prompt"] = tokens.Input,
             ["tokens_completion"] = tokens.Output,
             ["native_tokens_prompt"] = tokens.Input,

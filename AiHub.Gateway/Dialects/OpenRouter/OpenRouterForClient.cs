@@ -106,12 +106,12 @@ internal sealed class OpenRouterForClient(Call call, OpenRouterRequest request) 
         };
         figures["completion_tokens_details"] = new JsonObject { ["reasoning_tokens"] = tokens.OutputReasoning, ["audio_tokens"] = tokens.AudioOut };
         figures["cost"] = Number(usage.Cost);
-        figures["is_byok"] = false;
+        figures["is_byok"] = usage.OwnKeyId is not null;
         figures["cost_details"] = new JsonObject
         {
-            ["upstream_inference_cost"] = null,
+            ["upstream_inference_cost"] = usage.OwnKeyId is null ? null : Number(new Money(usage.VendorCostNanos, usage.Cost.Currency)),
             ["upstream_inference_prompt_cost"] = Number(prompt),
-            ["upstream_inference_completions_cost"] = Number(usage.Cost - prompt),
+            ["upstream_inference_completions_cost"] = Number((usage.OwnKeyId is null ? usage.Cost : new Money(usage.VendorCostNanos, usage.Cost.Currency)) - prompt),
         };
         return figures;
     }

@@ -65,6 +65,8 @@ public static class ApiReference
         (new("Alerts", "告警"), new("Who hears of quota, wallet and budgets that run low.", "额度、钱包与预算不足时通知谁。")),
         (new("Organizations", "组织"), new("The organizations you belong to.", "您所属的组织。")),
         (new("Budgets", "预算"), new("What an organization, its teams, users and keys may spend in a period.", "组织及其团队、用户、密钥在一个周期内可使用的额度。")),
+        (new("Own vendor keys", "自有厂商密钥"), new("Keys that an organization brings, for its own calls alone.", "组织自带的厂商密钥，仅用于本组织的调用。")),
+        (new("Guardrails", "护栏"), new("Checks on what goes to models and what comes back.", "对输入与输出内容的检查。")),
         (new("Members", "成员"), new("Who belongs to an organization, and invitations into it.", "组织的成员与邀请。")),
         (new("Teams", "团队"), new("Groups of members, with keys of their own.", "由成员组成的团队，可拥有自己的密钥。")),
         (new("Administration", "平台管理"), new("For whoever runs this hub.", "供平台运营者使用。")),

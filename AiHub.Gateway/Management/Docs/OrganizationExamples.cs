@@ -31,8 +31,8 @@ public static class OrganizationExamples
         System.Text.Json.JsonSerializer.SerializeToElement(new { name = "Search" }), System.Text.Json.JsonSerializer.SerializeToElement(new { name = "Ranking" }),
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
     public static readonly AuditVerification Verification = new(true, null, 3, Audit.Hash);
-    public static readonly PolicyRules Rules = new(DeniedVendors: ["openai"], Country: "CN", ZeroRetention: true, RequiredTags: ["project"]);
-    public static readonly PolicyView Policy = new([], ["openai"], [], [], "CN", true, ["project"], Moment);
+    public static readonly PolicyRules Rules = new(DeniedVendors: ["openai"], Country: "CN", ZeroRetention: true, RequiredTags: ["project"], Content: new ContentRules(true));
+    public static readonly PolicyView Policy = new([], ["openai"], [], [], "CN", true, ["project"], Moment, new ContentRules(true), System.Text.Json.JsonSerializer.SerializeToElement(new { temperature = 0.2 }));
     public static readonly SessionView Session = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120016"), Moment, "Mozilla/5.0", "192.0.2.7", true);
     public static readonly PasswordChange Password = new("a sentence only I know", "another sentence only I know");
     public static readonly OperatorClaim Claim = new("ais_…");

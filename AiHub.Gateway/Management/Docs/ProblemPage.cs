@@ -41,6 +41,7 @@ public static class ProblemPage
             kind == ProblemKind.UnknownMember ? ["nmae"] :
             kind == ProblemKind.RoleNotAllowed ? ["owner, admin, developer", "viewer"] :
             kind == ProblemKind.KeyLimitReached ? [Keys.MaxActive] :
+            kind == ProblemKind.VendorKeyRefused ? [412, "Incorrect API key provided."] :
             kind == ProblemKind.BodyTooLarge ? [ManagementApi.MaxBodyBytes] :
             [30];
 

@@ -41,6 +41,8 @@ public static class FieldText
     public static readonly Text Hours = new("Must be hours of a week, such as “Asia/Shanghai mon-fri 09:00-12:00 except cn-statutory”.", "须为每周时段，例如“Asia/Shanghai mon-fri 09:00-12:00 except cn-statutory”。");
     public static readonly Text DayOfYear = new("All days must be in {0}.", "所有日期须在 {0} 年内。");
     public static readonly Text WebhookUrl = new("Must be a URL that begins with https://.", "须为以 https:// 开头的网址。");
+    public static readonly Text OutboundUrl = new("Must be a public https address without user name, fragment or unusual port.", "须为公网 https 地址，不含用户名、片段或非常用端口。");
+    public static readonly Text Pattern = new("“{0}” is no regular expression that can be used: {1}", "“{0}”不是可用的正则表达式：{1}");
     public static readonly Text Amount = new("Must be an amount such as 10.50, more than zero.", "须为大于零的金额，例如 10.50。");
     public static readonly Text UnknownChannel = new("One of these channels does not exist.", "其中有不存在的渠道。");
 
@@ -58,7 +60,7 @@ public static class FieldText
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
-        WebhookUrl, Amount, OrganizationCurrency, UnknownChannel,
+        WebhookUrl, OutboundUrl, Pattern, Amount, OrganizationCurrency, UnknownChannel,
         Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
     ];
 }

@@ -244,6 +244,26 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("The organization has as many budgets as it may", "组织的预算数量已达上限"),
         new("An organization may have {0} budgets. Remove some that are not needed.", "每个组织最多可设置 {0} 个预算。请先删除不再需要的预算。"));
 
+    public static readonly ProblemKind VendorKeyRefused = new("vendor_key_refused", 422,
+        new("The vendor does not accept the key", "厂商未接受该密钥"),
+        new("The test call failed after {0} ms: {1} Correct the key or its address, or save it untested.", "测试调用在 {0} 毫秒后失败：{1} 请更正密钥或地址，或不经测试直接保存。"));
+
+    public static readonly ProblemKind TooManyVendorKeys = new("too_many_vendor_keys", 409,
+        new("The organization has as many vendor keys as it may", "组织的厂商密钥数量已达上限"),
+        new("An organization may bring {0} keys. Remove some that are not needed.", "每个组织最多可添加 {0} 个密钥。请先删除不再需要的密钥。"));
+
+    public static readonly ProblemKind GuardrailNotFound = new("guardrail_not_found", 404,
+        new("Guardrail not found", "未找到该护栏"),
+        new("It does not exist in this organization or was removed.", "该护栏在此组织中不存在，或已被删除。"));
+
+    public static readonly ProblemKind TooManyGuardrails = new("too_many_guardrails", 409,
+        new("The organization has as many guardrails as it may", "组织的护栏数量已达上限"),
+        new("An organization may have {0} guardrails. Remove some that are not needed.", "每个组织最多可设置 {0} 个护栏。请先删除不再需要的护栏。"));
+
+    public static readonly ProblemKind ContentNotFound = new("content_not_found", 404,
+        new("There is no content of this call", "没有该调用的内容"),
+        new("The call does not exist, its content was not kept, or it was deleted when its time was over.", "该调用不存在、未保存内容，或内容已到期删除。"));
+
     public static IReadOnlyList<ProblemKind> All { get; } =
     [
         VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, NotACatalogue,
@@ -254,5 +274,6 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         MemberNotFound, SessionNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,
         OrganizationNotEmpty, OrganizationLimitReached, TeamNameTaken, TeamLimitReached, InvitationLimitReached,
         BudgetNotFound, BudgetLimitReached,
+        VendorKeyRefused, TooManyVendorKeys, GuardrailNotFound, TooManyGuardrails, ContentNotFound,
     ];
 }
