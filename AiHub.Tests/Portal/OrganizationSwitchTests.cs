@@ -18,7 +18,7 @@ public sealed class OrganizationSwitchTests
         var email = await visitor.RegisterAsync("Mine");
         await visitor.CreateKeyAsync("my own");
         await JoinAsync(hub, company, email, "viewer");
-        await visitor.GoAsync("/keys?cursor=");
+        await visitor.GoAsync("/keys?revoked=true");
 
         await SwitchAsync(visitor, company.Registered.Organization.Name);
 
