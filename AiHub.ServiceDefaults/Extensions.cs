@@ -1,3 +1,4 @@
+using AiHub.Outbound;
 using AiHub.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -31,6 +32,7 @@ public static class Extensions
             http.AddServiceDiscovery();
         });
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<GuardedHttp>();
 
         return builder;
     }
