@@ -15,7 +15,7 @@ public sealed partial class ChartTests
         foreach (var template in Directory.EnumerateFiles(Path.Combine(Folder, "templates")))
         {
             var text = File.ReadAllText(template);
-            Assert.Empty(Value().Matches(text).Select(value => value.Groups["path"].Value).Where(path => !values.Contains(path)));
+            Assert.Equal([], Value().Matches(text).Select(value => value.Groups["path"].Value).Except(values));
             Assert.True(Begin().Count(text) == End().Count(text), $"{template} does not end what it begins.");
             Assert.Equal(text.Split("{{").Length, text.Split("}}").Length);
         }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using AiHub.AppHost.Embedded.Servers;
@@ -303,7 +304,7 @@ internal sealed partial class Deployment : IAsyncDisposable
                     return;
                 }
             }
-            catch (Exception failure) when (failure is HttpRequestException or IOException or System.Security.Cryptography.CryptographicException)
+            catch (Exception failure) when (failure is HttpRequestException or IOException or CryptographicException)
             {
             }
 
@@ -349,7 +350,7 @@ internal sealed partial class Deployment : IAsyncDisposable
         return environment;
     }
 
-    private static string Secret() => Guid.CreateVersion7().ToString("N") + Guid.NewGuid().ToString("N");
+    private static string Secret() => RandomNumberGenerator.GetHexString(48, lowercase: true);
 
     [GeneratedRegex(@"(gateway-1|gateway-2|worker-1|worker-2|portal-1|portal-2|proxy)(?=:\d)")]
     private static partial Regex Name();
