@@ -99,11 +99,13 @@ public static class ManagementApi
         api.MapLedgerAudits();
         api.MapBilling();
         api.MapOrders();
+        api.MapInvoices();
         api.MapModelCatalog();
         api.MapAdminVendors();
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
+        api.MapAdminInvoices();
 
         app.MapReference();
         return app;
