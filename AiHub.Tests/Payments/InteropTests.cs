@@ -16,7 +16,7 @@ namespace AiHub.Tests.Payments;
 /// </summary>
 public sealed class InteropTests
 {
-    private static readonly JsonNode Vectors = JsonNode.Parse(File.ReadAllText(VectorFile))!;
+    private static readonly JsonNode Vectors = JsonNode.Parse(System.IO.File.ReadAllText(VectorFile))!;
     private static readonly RSA Merchant = Key("merchant_private");
     private static readonly RSA Platform = Key("platform_private");
     private static readonly byte[] ApiV3Key = Encoding.UTF8.GetBytes(Text(Vectors["keys"]!["api_v3_key"]));
@@ -188,13 +188,13 @@ public sealed class InteropTests
         var file = Path.GetTempFileName();
         try
         {
-            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(signed, new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+            await System.IO.File.WriteAllTextAsync(file, JsonSerializer.Serialize(signed, new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
 
             Assert.Equal("ok\n", await NodeClients.RunAsync("payments.mjs", "accept", file));
         }
         finally
         {
-            File.Delete(file);
+            System.IO.File.Delete(file);
         }
     }
 
