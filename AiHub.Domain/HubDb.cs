@@ -61,6 +61,7 @@ public sealed class HubDb : DbContext
 
     public DbSet<UsageRecord> UsageRecords => Set<UsageRecord>();
     public DbSet<OutputSample> OutputSamples => Set<OutputSample>();
+    public DbSet<EndpointSpan> EndpointSpans => Set<EndpointSpan>();
     public DbSet<UsageRollup> UsageRollups => Set<UsageRollup>();
 
     public DbSet<AlertChannel> AlertChannels => Set<AlertChannel>();
@@ -94,6 +95,8 @@ public sealed class HubDb : DbContext
     public DbSet<InvoiceMail> InvoiceMails => Set<InvoiceMail>();
     public DbSet<CreditNote> CreditNotes => Set<CreditNote>();
     public DbSet<CreditNoteLine> CreditNoteLines => Set<CreditNoteLine>();
+    public DbSet<FapiaoTitle> FapiaoTitles => Set<FapiaoTitle>();
+    public DbSet<FapiaoRequest> FapiaoRequests => Set<FapiaoRequest>();
 
     /// <summary>Finds a key by its hash, in whichever organization it is. Needs no tenant.</summary>
     public IQueryable<FoundApiKey> FindApiKey(byte[] hash) => FromExpression(() => FindApiKey(hash));
@@ -162,6 +165,7 @@ public sealed class HubDb : DbContext
         MapBudgets(model);
         MapPayments(model);
         InvoiceTables.Map(model);
+        InvoiceTables.MapFapiao(model);
 
         foreach (var key in model.Model.GetEntityTypes().SelectMany(entity => entity.GetKeys()).Where(key => key.IsPrimaryKey()))
         {
@@ -494,6 +498,11 @@ public sealed class HubDb : DbContext
         {
             sample.HasKey(row => row.ModelId);
             sample.HasOne<Model>().WithMany().HasForeignKey(row => row.ModelId);
+        });
+        model.Entity<EndpointSpan>(span =>
+        {
+            span.HasKey(row => new { row.StartsAt, row.ModelId, row.EndpointId });
+            span.HasOne<Model>().WithMany().HasForeignKey(row => row.ModelId);
         });
         model.Entity<AuditRun>(run =>
         {

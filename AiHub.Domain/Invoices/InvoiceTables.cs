@@ -14,6 +14,9 @@ internal static class InvoiceTables
         configuration.Properties<InvoiceKind>().HaveConversion<Words<InvoiceKind>>();
         configuration.Properties<InvoiceStatus>().HaveConversion<Words<InvoiceStatus>>();
         configuration.Properties<InvoiceLineKind>().HaveConversion<Words<InvoiceLineKind>>();
+        configuration.Properties<FapiaoTitleKind>().HaveConversion<Words<FapiaoTitleKind>>();
+        configuration.Properties<FapiaoKind>().HaveConversion<Words<FapiaoKind>>();
+        configuration.Properties<FapiaoStatus>().HaveConversion<Words<FapiaoStatus>>();
         configuration.Properties<CreditDisposition>().HaveConversion<Words<CreditDisposition>>();
     }
 
@@ -108,6 +111,34 @@ internal static class InvoiceTables
             line.HasOne<CreditNote>().WithMany().HasForeignKey(row => new { row.CreditNoteId, row.OrganizationId }).HasPrincipalKey(note => new { note.Id, note.OrganizationId });
             line.HasOne<InvoiceLine>().WithMany().HasForeignKey(row => new { row.InvoiceLineId, row.OrganizationId }).HasPrincipalKey(row => new { row.Id, row.OrganizationId });
             OfOrganization(line);
+        });
+    }
+
+    public static void MapFapiao(ModelBuilder model)
+    {
+        model.Entity<FapiaoTitle>(title =>
+        {
+            title.ToTable(table => table.HasCheckConstraint("ck_fapiao_titles_company", "(kind = 'company') = (tax_id is not null)"));
+            title.HasAlternateKey(row => new { row.Id, row.OrganizationId });
+            title.HasIndex(row => row.OrganizationId);
+            OfOrganization(title);
+        });
+        model.Entity<FapiaoRequest>(request =>
+        {
+            request.ToTable(table =>
+            {
+                table.HasCheckConstraint("ck_fapiao_requests_amount", "amount_minor > 0 and tax_minor between 0 and amount_minor");
+                table.HasCheckConstraint("ck_fapiao_requests_number", "(number is not null) = (status in ('issued', 'red_pending', 'reversed'))");
+                table.HasCheckConstraint("ck_fapiao_requests_red", "(red_number is not null) = (status = 'reversed')");
+            });
+            request.HasIndex(row => row.Number).IsUnique();
+            request.HasIndex(row => row.RedNumber).IsUnique();
+            request.HasIndex(row => new { row.OrganizationId, row.IdempotencyKey }).IsUnique();
+            request.HasIndex(row => new { row.OrganizationId, row.CreatedAt });
+            request.HasIndex(row => new { row.Status, row.CreatedAt });
+            request.HasOne<FapiaoTitle>().WithMany().HasForeignKey(row => new { row.TitleId, row.OrganizationId }).HasPrincipalKey(title => new { title.Id, title.OrganizationId });
+            request.HasOne<Access.User>().WithMany().HasForeignKey(row => row.UserId);
+            OfOrganization(request);
         });
     }
 

@@ -1548,6 +1548,47 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("alert_rules", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Catalog.EndpointSpan", b =>
+                {
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.Property<string>("ModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("model_id");
+
+                    b.Property<Guid>("EndpointId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("endpoint_id");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("failed");
+
+                    b.PrimitiveCollection<int[]>("FirstTokens")
+                        .IsRequired()
+                        .HasColumnType("integer[]")
+                        .HasColumnName("first_tokens");
+
+                    b.Property<long>("Served")
+                        .HasColumnType("bigint")
+                        .HasColumnName("served");
+
+                    b.PrimitiveCollection<int[]>("Speeds")
+                        .IsRequired()
+                        .HasColumnType("integer[]")
+                        .HasColumnName("speeds");
+
+                    b.HasKey("StartsAt", "ModelId", "EndpointId")
+                        .HasName("pk_endpoint_spans");
+
+                    b.HasIndex("ModelId")
+                        .HasDatabaseName("ix_endpoint_spans_model_id");
+
+                    b.ToTable("endpoint_spans", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Catalog.Holiday", b =>
                 {
                     b.Property<string>("Calendar")
@@ -2196,6 +2237,188 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("credit_note_lines", null, t =>
                         {
                             t.HasCheckConstraint("ck_credit_note_lines_amount", "amount_minor <> 0");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FapiaoRequest", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("IdempotencyKey")
+                        .HasColumnType("text")
+                        .HasColumnName("idempotency_key");
+
+                    b.Property<DateTimeOffset?>("IssuedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("issued_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Number")
+                        .HasColumnType("text")
+                        .HasColumnName("number");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("RedNumber")
+                        .HasColumnType("text")
+                        .HasColumnName("red_number");
+
+                    b.Property<string>("Remark")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("remark");
+
+                    b.Property<DateTimeOffset?>("ReversedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("reversed_at");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<int>("TaxBasisPoints")
+                        .HasColumnType("integer")
+                        .HasColumnName("tax_basis_points");
+
+                    b.Property<long>("TaxMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("tax_minor");
+
+                    b.Property<Guid>("TitleId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("title_id");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_fapiao_requests");
+
+                    b.HasIndex("Number")
+                        .IsUnique()
+                        .HasDatabaseName("ix_fapiao_requests_number");
+
+                    b.HasIndex("RedNumber")
+                        .IsUnique()
+                        .HasDatabaseName("ix_fapiao_requests_red_number");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_fapiao_requests_user_id");
+
+                    b.HasIndex("OrganizationId", "CreatedAt")
+                        .HasDatabaseName("ix_fapiao_requests_organization_id_created_at");
+
+                    b.HasIndex("OrganizationId", "IdempotencyKey")
+                        .IsUnique()
+                        .HasDatabaseName("ix_fapiao_requests_organization_id_idempotency_key");
+
+                    b.HasIndex("Status", "CreatedAt")
+                        .HasDatabaseName("ix_fapiao_requests_status_created_at");
+
+                    b.HasIndex("TitleId", "OrganizationId")
+                        .HasDatabaseName("ix_fapiao_requests_title_id_organization_id");
+
+                    b.ToTable("fapiao_requests", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_fapiao_requests_amount", "amount_minor > 0 and tax_minor between 0 and amount_minor");
+
+                            t.HasCheckConstraint("ck_fapiao_requests_number", "(number is not null) = (status in ('issued', 'red_pending', 'reversed'))");
+
+                            t.HasCheckConstraint("ck_fapiao_requests_red", "(red_number is not null) = (status = 'reversed')");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FapiaoTitle", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("address");
+
+                    b.Property<string>("Bank")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("bank");
+
+                    b.Property<string>("BankAccount")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("bank_account");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("email");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Phone")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("phone");
+
+                    b.Property<DateTimeOffset?>("RemovedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("removed_at");
+
+                    b.Property<string>("TaxId")
+                        .HasColumnType("text")
+                        .HasColumnName("tax_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_fapiao_titles");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_fapiao_titles_id_organization_id");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_fapiao_titles_organization_id");
+
+                    b.ToTable("fapiao_titles", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_fapiao_titles_company", "(kind = 'company') = (tax_id is not null)");
                         });
                 });
 
@@ -4234,6 +4457,16 @@ namespace AiHub.Domain.Migrations
                         .HasConstraintName("fk_alert_rules_organizations_organization_id");
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Catalog.EndpointSpan", b =>
+                {
+                    b.HasOne("AiHub.Domain.Catalog.Model", null)
+                        .WithMany()
+                        .HasForeignKey("ModelId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_endpoint_spans_models_model_id");
+                });
+
             modelBuilder.Entity("AiHub.Domain.Catalog.PriceProposal", b =>
                 {
                     b.HasOne("AiHub.Domain.Catalog.Upstream", null)
@@ -4356,6 +4589,41 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_credit_note_lines_invoice_lines_invoice_line_id_organizatio");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FapiaoRequest", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_fapiao_requests_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Access.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_fapiao_requests_users_user_id");
+
+                    b.HasOne("AiHub.Domain.Invoices.FapiaoTitle", null)
+                        .WithMany()
+                        .HasForeignKey("TitleId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_fapiao_requests_fapiao_titles_title_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FapiaoTitle", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_fapiao_titles_organizations_organization_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Invoices.Invoice", b =>

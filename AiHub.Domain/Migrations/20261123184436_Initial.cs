@@ -264,6 +264,29 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "endpoint_spans",
+                columns: table => new
+                {
+                    model_id = table.Column<string>(type: "text", nullable: false),
+                    endpoint_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    served = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    first_tokens = table.Column<int[]>(type: "integer[]", nullable: false),
+                    speeds = table.Column<int[]>(type: "integer[]", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_endpoint_spans", x => new { x.starts_at, x.model_id, x.endpoint_id });
+                    table.ForeignKey(
+                        name: "fk_endpoint_spans_models_model_id",
+                        column: x => x.model_id,
+                        principalTable: "models",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "output_samples",
                 columns: table => new
                 {
@@ -486,6 +509,36 @@ namespace AiHub.Domain.Migrations
                     table.CheckConstraint("ck_credit_limits_nanos", "nanos >= 0");
                     table.ForeignKey(
                         name: "fk_credit_limits_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "fapiao_titles",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    tax_id = table.Column<string>(type: "text", nullable: true),
+                    address = table.Column<string>(type: "text", nullable: false),
+                    phone = table.Column<string>(type: "text", nullable: false),
+                    bank = table.Column<string>(type: "text", nullable: false),
+                    bank_account = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    removed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_fapiao_titles", x => x.id);
+                    table.UniqueConstraint("ak_fapiao_titles_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_fapiao_titles_company", "(kind = 'company') = (tax_id is not null)");
+                    table.ForeignKey(
+                        name: "fk_fapiao_titles_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -1098,6 +1151,54 @@ namespace AiHub.Domain.Migrations
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_api_keys_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "fapiao_requests",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    title_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    remark = table.Column<string>(type: "text", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    number = table.Column<string>(type: "text", nullable: true),
+                    red_number = table.Column<string>(type: "text", nullable: true),
+                    reason = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    issued_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    reversed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_fapiao_requests", x => x.id);
+                    table.CheckConstraint("ck_fapiao_requests_amount", "amount_minor > 0 and tax_minor between 0 and amount_minor");
+                    table.CheckConstraint("ck_fapiao_requests_number", "(number is not null) = (status in ('issued', 'red_pending', 'reversed'))");
+                    table.CheckConstraint("ck_fapiao_requests_red", "(red_number is not null) = (status = 'reversed')");
+                    table.ForeignKey(
+                        name: "fk_fapiao_requests_fapiao_titles_title_id_organization_id",
+                        columns: x => new { x.title_id, x.organization_id },
+                        principalTable: "fapiao_titles",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_fapiao_requests_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_fapiao_requests_users_user_id",
                         column: x => x.user_id,
                         principalTable: "users",
                         principalColumn: "id",
@@ -1802,6 +1903,11 @@ namespace AiHub.Domain.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ix_endpoint_spans_model_id",
+                table: "endpoint_spans",
+                column: "model_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_entries_account_id_organization_id",
                 table: "entries",
                 columns: new[] { "account_id", "organization_id" });
@@ -1810,6 +1916,49 @@ namespace AiHub.Domain.Migrations
                 name: "ix_entries_organization_id_journal_id",
                 table: "entries",
                 columns: new[] { "organization_id", "journal_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_number",
+                table: "fapiao_requests",
+                column: "number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_organization_id_created_at",
+                table: "fapiao_requests",
+                columns: new[] { "organization_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_organization_id_idempotency_key",
+                table: "fapiao_requests",
+                columns: new[] { "organization_id", "idempotency_key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_red_number",
+                table: "fapiao_requests",
+                column: "red_number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_status_created_at",
+                table: "fapiao_requests",
+                columns: new[] { "status", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_title_id_organization_id",
+                table: "fapiao_requests",
+                columns: new[] { "title_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_user_id",
+                table: "fapiao_requests",
+                column: "user_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_titles_organization_id",
+                table: "fapiao_titles",
+                column: "organization_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_holds_expires_at",
@@ -2304,7 +2453,13 @@ namespace AiHub.Domain.Migrations
                 name: "credit_note_lines");
 
             migrationBuilder.DropTable(
+                name: "endpoint_spans");
+
+            migrationBuilder.DropTable(
                 name: "entries");
+
+            migrationBuilder.DropTable(
+                name: "fapiao_requests");
 
             migrationBuilder.DropTable(
                 name: "holds");
@@ -2395,6 +2550,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "invoice_lines");
+
+            migrationBuilder.DropTable(
+                name: "fapiao_titles");
 
             migrationBuilder.DropTable(
                 name: "journals");

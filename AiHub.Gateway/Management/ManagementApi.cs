@@ -101,6 +101,7 @@ public static class ManagementApi
         api.MapOrders();
         api.MapInvoices();
         api.MapModelCatalog();
+        api.MapModelHealths();
         api.MapAdminVendors();
         api.MapAdminEndpoints();
         api.MapAdminModels();
