@@ -67,7 +67,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
 
         var (invoice, lines) = Assert.Single(await InvoicesAsync(customer));
         Assert.Equal((InvoiceStatus.Finalized, 3_001, June), (invoice.Status, invoice.TotalMinor, invoice.PeriodEndsAt));
-        Assert.Equal([(2_000, 20_004_000_000), (1_001, 10_003_000_000)], lines.Select(line => (line.AmountMinor, line.ExactNanos!.Value)));
+        Assert.Equal([(2_001, 20_004_000_000), (1_000, 10_003_000_000)], lines.Select(line => (line.AmountMinor, line.ExactNanos!.Value)));
         Assert.Equal(-30_010_000_000, await customer.BookedAsync(AccountKind.Receivable, "CNY"));
         Assert.Equal(-35_007_000_000 + 30_010_000_000, (await customer.BalancesAsync()).Purchased.Posted);
         Assert.Equal(64_990_000_000 + 3_000_000, await CreditLeftAsync(customer));

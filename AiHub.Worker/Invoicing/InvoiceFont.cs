@@ -5,7 +5,7 @@ namespace AiHub.Worker.Invoicing;
 
 /// <summary>
 /// The one font of our papers, Noto Sans SC (OFL, beside it): it ships with the worker, so that a paper looks the same on a machine without
-/// any Chinese font. The file holds every character of the basic CJK block, compressed; a paper embeds only those it uses.
+/// any Chinese font. The file holds the characters of the CJK blocks that the font has, compressed; a paper embeds only those it uses.
 /// </summary>
 internal sealed class InvoiceFont : IFontResolver
 {
