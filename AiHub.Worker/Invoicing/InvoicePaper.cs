@@ -1,7 +1,6 @@
 using System.Globalization;
 using AiHub.Domain;
 using AiHub.Domain.Invoices;
-using AiHub.Domain.Payments;
 
 namespace AiHub.Worker.Invoicing;
 
