@@ -1,4 +1,3 @@
-using AiHub.Domain;
 using AiHub.Domain.Invoices;
 using AiHub.Domain.Tenancy;
 using AiHub.Tests.Management;
