@@ -11,9 +11,9 @@ public static class PolicyExamples
 
     public static readonly OwnVendorKeyView OwnKey = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120041"), "openai", "our contract", "9f3a", "api.openai.com", null, "preferred", true, 0, Moment, null);
-    public static readonly NewOwnVendorKey NewOwnKey = new("openai", "our contract", "sk-…………9f3a");
+    public static readonly NewOwnVendorKey NewOwnKey = new("openai", "our contract", "sk-0123456789ab9f3a");
     public static readonly OwnVendorKeyChange OwnKeyChange = new(Use: "fallback");
-    public static readonly OwnVendorKeyRotation OwnKeyRotation = new("sk-…………77c1");
+    public static readonly OwnVendorKeyRotation OwnKeyRotation = new("sk-0123456789ab77c1");
     public static readonly SavedOwnVendorKey SavedOwnKey = new(OwnKey, new EndpointTest(true, 200, 412, null));
     public static readonly GuardrailView Guardrail = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120042"), null, "personal data", "pii", "mask", ["input", "output"], ["cn_id", "cn_mobile", "email"], null, null, null, null, true, Moment, Moment);
