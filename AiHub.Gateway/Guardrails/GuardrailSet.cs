@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.RegularExpressions;
 using AiHub.Domain.Access;
 
 namespace AiHub.Gateway.Guardrails;

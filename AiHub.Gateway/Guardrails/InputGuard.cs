@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using AiHub.Domain.Access;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Dialects;
 using AiHub.Gateway.Dialects.OpenAI;

@@ -1,6 +1,5 @@
 using AiHub.Domain;
 using AiHub.Domain.Catalog;
-using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Providers;
 using AiHub.Outbound;
 using Microsoft.EntityFrameworkCore;

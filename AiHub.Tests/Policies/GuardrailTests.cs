@@ -1,12 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using AiHub.Contracts;
-using AiHub.Domain.Access;
 using AiHub.Domain.Alerts;
 using AiHub.Domain.Catalog;
 using AiHub.Domain.Usage;
 using AiHub.Tests.Alerts;
-using AiHub.Tests.Chat;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Providers;
 
@@ -96,7 +94,7 @@ public sealed class GuardrailTests(PolicyHub hub) : IAsyncLifetime
         var model = await hub.ServeAsync(vendor);
         await AddAsync(new NewGuardrail("personal data", "pii", "mask", ["output"], ["cn_mobile", "email"]));
 
-        var response = await OnceAsync(() => StreamAsync(model), call => call.Content.ReadAsStringAsync().Result.Contains("[EMAIL]", StringComparison.Ordinal));
+        var response = await OnceAsync(() => StreamAsync(model), async call => (await call.Content.ReadAsStringAsync()).Contains("[EMAIL]", StringComparison.Ordinal));
 
         var events = Events(await response.Content.ReadAsStringAsync());
         Assert.Equal("Call [CN_MOBILE] or write to [EMAIL] today. The rest is of no interest to anybody.", Text(events));
@@ -144,7 +142,7 @@ public sealed class GuardrailTests(PolicyHub hub) : IAsyncLifetime
         var model = await hub.ServeAsync(vendor);
         await AddAsync(new NewGuardrail("cases", "regex", "flag", null, ["case-[0-9]+"]));
 
-        var response = await OnceAsync(() => StreamAsync(model), call => hub.RecordAsync(call).Result.Guardrails.Length > 0);
+        var response = await OnceAsync(() => StreamAsync(model), async call => (await hub.RecordAsync(call)).Guardrails.Length > 0);
 
         Assert.Equal(["The code is ca", "se-123", "45."], Events(await response.Content.ReadAsStringAsync()).Select(each => (string?)each["choices"]?.AsArray().FirstOrDefault()?["delta"]?["content"]).Where(text => text is { Length: > 0 }));
         Assert.Equal(["output:flag::cases"], (await hub.RecordAsync(response)).Guardrails);
@@ -263,6 +261,8 @@ public sealed class GuardrailTests(PolicyHub hub) : IAsyncLifetime
     private Task<HttpResponseMessage> PostAsync(string path, string body) => _customer.Api.PostAsync(path, PolicyHub.Body(body));
 
     private Task<HttpResponseMessage> OnceAsync(Func<Task<HttpResponseMessage>> call, Func<HttpResponseMessage, bool> heard) => hub.OnceAsync(call, heard);
+
+    private Task<HttpResponseMessage> OnceAsync(Func<Task<HttpResponseMessage>> call, Func<HttpResponseMessage, Task<bool>> heard) => hub.OnceAsync(call, heard);
 
     private Task<CreatedGuardrail> AddAsync(NewGuardrail guardrail) => hub.SendAsync<CreatedGuardrail>(_customer, HttpMethod.Post, Guardrails, guardrail);
 }

@@ -66,12 +66,16 @@ public class PolicyHub : VendorHub
     }
 
     /// <summary>Calls until the gateway has heard of what was decided a moment ago.</summary>
-    public async Task<HttpResponseMessage> OnceAsync(Func<Task<HttpResponseMessage>> call, Func<HttpResponseMessage, bool> heard)
+    public Task<HttpResponseMessage> OnceAsync(Func<Task<HttpResponseMessage>> call, Func<HttpResponseMessage, bool> heard) =>
+        OnceAsync(call, response => Task.FromResult(heard(response)));
+
+    /// <inheritdoc cref="OnceAsync(Func{Task{HttpResponseMessage}}, Func{HttpResponseMessage, bool})"/>
+    public async Task<HttpResponseMessage> OnceAsync(Func<Task<HttpResponseMessage>> call, Func<HttpResponseMessage, Task<bool>> heard)
     {
         for (var tries = 0; ; tries++)
         {
             var response = await call();
-            if (heard(response))
+            if (await heard(response))
             {
                 return response;
             }
