@@ -1,4 +1,5 @@
 using AiHub.Portal;
+using AiHub.Portal.Account;
 using AiHub.Portal.Billing;
 using AiHub.Portal.Budgets;
 using AiHub.Portal.Errors;
@@ -36,6 +37,8 @@ app.UseAntiforgery();
 app.MapDefaultEndpoints();
 app.MapStaticAssets();
 app.MapSignOut();
+app.MapPasskeySignIn();
+app.MapAccount();
 app.MapPreferences();
 app.MapKeyRevocation();
 app.MapBudgetEnding();

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
 
 namespace AiHub.Gateway.Management;
@@ -30,6 +31,10 @@ public static class ManagementApi
         services.AddOptions<ForwardedHeadersOptions>().Configure<IConfiguration>(TrustProxies);
         services.AddOptions<AttemptOptions>().BindConfiguration(AttemptOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<AttemptLimits>();
+
+        services.AddOptions<AccountOptions>().BindConfiguration(AccountOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AccountOptions>, AccountOptionsValidator>();
+        services.AddSignInParts();
 
         services.AddScoped<UserStore>();
         services.AddScoped<People>();
@@ -81,6 +86,10 @@ public static class ManagementApi
         api.AddEndpointFilter(RequestRules.Filter);
         api.MapAccounts();
         api.MapCredentials();
+        api.MapEmails();
+        api.MapPasswords();
+        api.MapTwoFactors();
+        api.MapPasskeys();
         api.MapKeys();
         api.MapRateLimits();
         api.MapUsageReports();

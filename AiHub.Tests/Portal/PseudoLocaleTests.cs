@@ -51,7 +51,7 @@ public sealed class PseudoLocaleTests
         await using var visitor = await Visitor.OpenAsync(portal.Url);
         visitor.Expected = complaint => complaint.Contains("404", StringComparison.Ordinal);
 
-        foreach (var path in new[] { "/", "/sign-in", "/register", "/nowhere" })
+        foreach (var path in new[] { "/", "/sign-in", "/register", "/forgot-password", "/reset-password?token=x", "/verify-email?token=x", "/nowhere" })
         {
             await visitor.GoAsync(path);
             await JudgeAsync(visitor, path);

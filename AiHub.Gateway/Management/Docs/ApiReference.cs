@@ -182,11 +182,12 @@ public static class ApiReference
 
         foreach (var (status, response) in operation.Responses.Select(pair => (pair.Key, (OpenApiResponse)pair.Value)))
         {
-            response.Description = (status switch { "201" => Created, "204" => Done, _ => Ok }).In(language);
+            var instead = status == "202" ? metadata.OfType<AcceptedInstead>().LastOrDefault() : null;
+            response.Description = (instead?.Description ?? status switch { "201" => Created, "204" => Done, _ => Ok }).In(language);
             response.Headers = RequestIdHeaders(language);
             foreach (var body in (IEnumerable<OpenApiMediaType>?)response.Content?.Values ?? [])
             {
-                body.Example = Example(described.ResponseExample);
+                body.Example = Example(instead is null ? described.ResponseExample : instead.Example);
             }
         }
 

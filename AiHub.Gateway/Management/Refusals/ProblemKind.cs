@@ -36,6 +36,19 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("The refresh token is not valid", "刷新令牌无效"),
         new("It is unknown, expired, or was used before. Sign in again.", "该令牌不存在、已过期或已被使用过。请重新登录。"));
 
+    /// <summary>One answer for a wrong code, a used one, a challenge that ended and a locked account.</summary>
+    public static readonly ProblemKind InvalidCode = new("invalid_code", 401,
+        new("The code is not right", "验证码不正确"),
+        new("Enter the code the app shows now; each works once. After five tries or five minutes, sign in again.", "请输入应用当前显示的验证码，每个验证码仅可使用一次。尝试五次或超过五分钟后，请重新登录。"));
+
+    public static readonly ProblemKind PasskeyNotValid = new("passkey_not_valid", 401,
+        new("The passkey was not accepted", "通行密钥未通过验证"),
+        new("It is unknown here, or the attempt took more than five minutes. Try again.", "该通行密钥未在此注册，或操作超过五分钟。请重试。"));
+
+    public static readonly ProblemKind EmailNotVerified = new("email_not_verified", 403,
+        new("Verify your e-mail address first", "请先验证邮箱"),
+        new("Open the link in the mail we sent you, or ask for another with auth/email/resend.", "请打开我们发送的邮件中的链接，或通过 auth/email/resend 重新发送。"));
+
     public static readonly ProblemKind RoleNotAllowed = new("role_not_allowed", 403,
         new("Your role does not allow this", "您的角色无权执行此操作"),
         new("This needs one of the roles {0} in the organization; yours is {1}. Ask an owner or admin.", "此操作需要在组织中具有以下角色之一：{0}；您的角色是 {1}。请联系所有者或管理员。"));
@@ -83,6 +96,22 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
     public static readonly ProblemKind MemberNotFound = new("member_not_found", 404,
         new("Member not found", "未找到该成员"),
         new("This organization or team has no such member.", "此组织或团队中没有该成员。"));
+
+    public static readonly ProblemKind LinkNotValid = new("link_not_valid", 404,
+        new("The link is not valid", "链接无效"),
+        new("It is unknown, expired, or was used before. Ask for a new one.", "该链接不存在、已过期或已被使用过。请重新申请。"));
+
+    public static readonly ProblemKind PasskeyNotFound = new("passkey_not_found", 404,
+        new("Passkey not found", "未找到该通行密钥"),
+        new("You have no such passkey.", "您没有该通行密钥。"));
+
+    public static readonly ProblemKind TwoFactorIsOn = new("two_factor_is_on", 409,
+        new("Two-factor authentication is on", "两步验证已启用"),
+        new("Switch it off first to set up another app.", "如需更换应用，请先关闭两步验证。"));
+
+    public static readonly ProblemKind PasskeyLimitReached = new("passkey_limit_reached", 409,
+        new("You have as many passkeys as you may", "通行密钥数量已达上限"),
+        new("One person may have {0} passkeys. Delete those that are not in use.", "每人最多可拥有 {0} 个通行密钥。请先删除不再使用的。"));
 
     public static readonly ProblemKind SessionNotFound = new("session_not_found", 404,
         new("Session not found", "未找到该会话"),
@@ -254,5 +283,6 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         MemberNotFound, SessionNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,
         OrganizationNotEmpty, OrganizationLimitReached, TeamNameTaken, TeamLimitReached, InvitationLimitReached,
         BudgetNotFound, BudgetLimitReached,
+        InvalidCode, PasskeyNotValid, EmailNotVerified, LinkNotValid, PasskeyNotFound, TwoFactorIsOn, PasskeyLimitReached,
     ];
 }
