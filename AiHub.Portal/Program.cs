@@ -40,6 +40,7 @@ app.MapSignOut();
 app.MapPasskeySignIn();
 app.MapAccount();
 app.MapPreferences();
+app.MapOrganizationSwitch();
 app.MapKeyRevocation();
 app.MapBudgetEnding();
 app.MapOrderState();

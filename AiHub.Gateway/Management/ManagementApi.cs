@@ -109,6 +109,7 @@ public static class ManagementApi
         api.MapBilling();
         api.MapOrders();
         api.MapModelCatalog();
+        api.MapModelHealths();
         api.MapAdminVendors();
         api.MapAdminEndpoints();
         api.MapAdminModels();
