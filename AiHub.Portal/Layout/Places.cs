@@ -1,3 +1,4 @@
+using AiHub.Portal.Account;
 using AiHub.Portal.Resources;
 using AiHub.Portal.SignIn;
 
@@ -33,6 +34,7 @@ public static class Places
 
     private static Place[] Account =>
     [
+        new(AccountEndpoints.PagePath, "shield", Text.Security_Title),
     ];
 
     private static Place[] Operator =>

@@ -33,7 +33,7 @@ public static class PasskeySignInEndpoints
         }
 
         // Who it is, the passkey has said; the cookie names the address as after any other sign-in.
-        var me = await management.MeAsync(tokens.AccessToken, ct);
+        var me = await management.MeAsync(tokens.AccessToken, organization: null, ct);
         await context.SignInAsync(me!.User.Email, SessionTokens.Of(tokens, time.GetUtcNow()));
         return TypedResults.Json(new { location = ReturnUrl.Local(form[SignInRegistration.ReturnParameter], SignInRegistration.OverviewPath) });
     }

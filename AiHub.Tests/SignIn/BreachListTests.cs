@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using AiHub.Gateway.Management.SignIn;
+using AiHub.Outbound;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
@@ -61,6 +62,7 @@ public sealed class BreachListTests : IAsyncLifetime
 
     private PwnedRanges Open(bool allowPrivate) => new(
         Options.Create(new AccountOptions { BreachList = new BreachListOptions { Url = new Uri(_list!.Urls.Single() + "/range/"), AllowPrivateNetwork = allowPrivate, Timeout = TimeSpan.FromSeconds(20) } }),
+        new GuardedHttp(TimeProvider.System),
         TimeProvider.System,
         NullLogger<PwnedRanges>.Instance);
 

@@ -53,7 +53,7 @@ public sealed class SignInHub : IAsyncLifetime
             {
                 using var mail = await MimeMessage.LoadAsync(file);
                 if (mail.To.ToString() == email
-                    && mail.TextBody.Split('\n').FirstOrDefault(line => line.StartsWith(new Uri(PortalUrl, page).ToString(), StringComparison.Ordinal)) is { } link)
+                    && (mail.TextBody ?? "").Split('\n').FirstOrDefault(line => line.StartsWith(new Uri(PortalUrl, page).ToString(), StringComparison.Ordinal)) is { } link)
                 {
                     return new Uri(link.Trim()).PathAndQuery;
                 }

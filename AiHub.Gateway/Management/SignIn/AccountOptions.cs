@@ -18,9 +18,6 @@ public sealed class AccountOptions
     [ValidateObjectMembers]
     public BreachListOptions BreachList { get; set; } = new();
 
-    /// <summary>Identity providers may stand in private networks: for hubs whose customers are their own people.</summary>
-    public bool AllowPrivateNetwork { get; set; }
-
     public string Page(string pathAndQuery) => PortalUrl.GetLeftPart(UriPartial.Authority) + PortalUrl.AbsolutePath.TrimEnd('/') + pathAndQuery;
 
     public string Origin => PortalUrl.GetLeftPart(UriPartial.Authority);

@@ -33,10 +33,10 @@ public sealed partial class PwnedRanges : IBreachList, IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<PwnedRanges> _logger;
 
-    public PwnedRanges(IOptions<AccountOptions> options, TimeProvider time, ILogger<PwnedRanges> logger)
+    public PwnedRanges(IOptions<AccountOptions> options, GuardedHttp outbound, TimeProvider time, ILogger<PwnedRanges> logger)
     {
         (_options, _time, _logger) = (options.Value.BreachList, time, logger);
-        _invoker = OutboundHttp.New(_options.AllowPrivateNetwork, _options.Timeout, time);
+        _invoker = new HttpMessageInvoker(outbound.Handler(_options.AllowPrivateNetwork, _options.Timeout));
     }
 
     public void Dispose() => _invoker.Dispose();
@@ -63,7 +63,7 @@ public sealed partial class PwnedRanges : IBreachList, IDisposable
                 return false;
             }
 
-            var lines = await OutboundHttp.ReadAsync(answer, LargestAnswer, either.Token);
+            var lines = await AnswerBody.ReadAsync(answer, LargestAnswer, either.Token);
             return lines.Split('\n').Any(line => Holds(line.AsSpan().Trim(), suffix));
         }
         catch (Exception failure) when (!ct.IsCancellationRequested)
@@ -82,21 +82,9 @@ public sealed partial class PwnedRanges : IBreachList, IDisposable
     private static partial void LogAway(ILogger logger, Exception? failure, int status);
 }
 
-/// <summary>Requests to addresses others have named: guarded, without redirects, cookies and proxies, and with answers of a known size.</summary>
-public static class OutboundHttp
+/// <summary>Reads what somebody answered, up to a size.</summary>
+public static class AnswerBody
 {
-    public static HttpMessageInvoker New(bool allowPrivate, TimeSpan connectTimeout, TimeProvider time) => new(new SocketsHttpHandler
-    {
-        // A redirect would lead to where nobody has looked.
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-        ConnectTimeout = Timeout.InfiniteTimeSpan,
-        ConnectCallback = (context, ct) => GuardedConnections.ConnectAsync(context.DnsEndPoint, allowPrivate, connectTimeout, time, ct),
-    });
-
     public static async Task<string> ReadAsync(HttpResponseMessage answer, int largest, CancellationToken ct)
     {
         await using var stream = await answer.Content.ReadAsStreamAsync(ct);
