@@ -6,7 +6,6 @@ using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 
 namespace AiHub.Gateway.Management;
 

@@ -2,7 +2,6 @@ using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Gateway.Management.SignIn;
 

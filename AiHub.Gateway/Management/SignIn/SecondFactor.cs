@@ -6,7 +6,6 @@ using System.Text.Json;
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
-using AiHub.Gateway.Management.Refusals;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 
