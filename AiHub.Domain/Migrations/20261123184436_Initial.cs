@@ -72,6 +72,31 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "legal_entities",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    address = table.Column<string>(type: "text", nullable: false),
+                    tax_id = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: false),
+                    bank_details = table.Column<string>(type: "text", nullable: false),
+                    number_prefix = table.Column<string>(type: "text", nullable: false),
+                    time_zone = table.Column<string>(type: "text", nullable: false),
+                    tax_name = table.Column<string>(type: "text", nullable: false),
+                    tax_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    tax_inclusive = table.Column<bool>(type: "boolean", nullable: false),
+                    payment_days = table.Column<int>(type: "integer", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_legal_entities", x => x.id);
+                    table.CheckConstraint("ck_legal_entities_tax", "tax_basis_points between 0 and 10000 and payment_days between 0 and 365");
+                });
+
+            migrationBuilder.CreateTable(
                 name: "models",
                 columns: table => new
                 {
@@ -118,26 +143,6 @@ namespace AiHub.Domain.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_organizations", x => x.id);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "outgoing_mails",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    address = table.Column<string>(type: "text", nullable: false),
-                    subject = table.Column<string>(type: "text", nullable: false),
-                    body = table.Column<string>(type: "text", nullable: true),
-                    state = table.Column<string>(type: "text", nullable: false),
-                    attempts = table.Column<int>(type: "integer", nullable: false),
-                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    last_error = table.Column<string>(type: "text", nullable: true),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    sent_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_outgoing_mails", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -236,6 +241,26 @@ namespace AiHub.Domain.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_vendors", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoice_series",
+                columns: table => new
+                {
+                    legal_entity_id = table.Column<string>(type: "text", nullable: false),
+                    series = table.Column<string>(type: "text", nullable: false),
+                    year = table.Column<int>(type: "integer", nullable: false),
+                    last = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_series", x => new { x.legal_entity_id, x.series, x.year });
+                    table.ForeignKey(
+                        name: "fk_invoice_series_legal_entities_legal_entity_id",
+                        column: x => x.legal_entity_id,
+                        principalTable: "legal_entities",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -411,6 +436,29 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "billing_profiles",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    address = table.Column<string>(type: "text", nullable: false),
+                    tax_id = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: true),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_billing_profiles", x => x.organization_id);
+                    table.ForeignKey(
+                        name: "fk_billing_profiles_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "budgets",
                 columns: table => new
                 {
@@ -442,6 +490,55 @@ namespace AiHub.Domain.Migrations
                     table.CheckConstraint("ck_budgets_raise", "(raised_amount is null) = (raised_until is null)");
                     table.ForeignKey(
                         name: "fk_budgets_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "credit_limits",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    nanos = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_credit_limits", x => x.organization_id);
+                    table.CheckConstraint("ck_credit_limits_nanos", "nanos >= 0");
+                    table.ForeignKey(
+                        name: "fk_credit_limits_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "fapiao_titles",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    tax_id = table.Column<string>(type: "text", nullable: true),
+                    address = table.Column<string>(type: "text", nullable: false),
+                    phone = table.Column<string>(type: "text", nullable: false),
+                    bank = table.Column<string>(type: "text", nullable: false),
+                    bank_account = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    removed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_fapiao_titles", x => x.id);
+                    table.UniqueConstraint("ak_fapiao_titles_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_fapiao_titles_company", "(kind = 'company') = (tax_id is not null)");
+                    table.ForeignKey(
+                        name: "fk_fapiao_titles_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -495,6 +592,55 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "invoice_documents",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    content = table.Column<byte[]>(type: "bytea", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_documents", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_invoice_documents_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoice_mails",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    target = table.Column<string>(type: "text", nullable: false),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    sent_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    parked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_error = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_mails", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_invoice_mails_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "journals",
                 columns: table => new
                 {
@@ -541,59 +687,6 @@ namespace AiHub.Domain.Migrations
                     table.CheckConstraint("ck_rate_limits_positive", "requests_per_minute > 0 and tokens_per_minute > 0 and concurrency > 0");
                     table.ForeignKey(
                         name: "fk_rate_limits_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "scim_tokens",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    name = table.Column<string>(type: "text", nullable: false),
-                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    last_four = table.Column<string>(type: "text", nullable: false),
-                    created_by = table.Column<Guid>(type: "uuid", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    last_used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_scim_tokens", x => x.id);
-                    table.ForeignKey(
-                        name: "fk_scim_tokens_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "sign_ons",
-                columns: table => new
-                {
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    issuer = table.Column<string>(type: "text", nullable: false),
-                    client_id = table.Column<string>(type: "text", nullable: false),
-                    protected_secret = table.Column<string>(type: "text", nullable: true),
-                    domain = table.Column<string>(type: "text", nullable: false),
-                    domain_proof = table.Column<string>(type: "text", nullable: false),
-                    domain_verified_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    default_role = table.Column<string>(type: "text", nullable: false),
-                    enabled = table.Column<bool>(type: "boolean", nullable: false),
-                    required = table.Column<bool>(type: "boolean", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_sign_ons", x => x.organization_id);
-                    table.ForeignKey(
-                        name: "fk_sign_ons_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -1013,32 +1106,6 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "scim_groups",
-                columns: table => new
-                {
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    external_id = table.Column<string>(type: "text", nullable: true),
-                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_scim_groups", x => new { x.organization_id, x.team_id });
-                    table.ForeignKey(
-                        name: "fk_scim_groups_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_scim_groups_teams_team_id_organization_id",
-                        columns: x => new { x.team_id, x.organization_id },
-                        principalTable: "teams",
-                        principalColumns: new[] { "id", "organization_id" },
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "api_keys",
                 columns: table => new
                 {
@@ -1091,20 +1158,47 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "authenticators",
+                name: "fapiao_requests",
                 columns: table => new
                 {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    title_id = table.Column<Guid>(type: "uuid", nullable: false),
                     user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    @protected = table.Column<string>(name: "protected", type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    remark = table.Column<string>(type: "text", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    number = table.Column<string>(type: "text", nullable: true),
+                    red_number = table.Column<string>(type: "text", nullable: true),
+                    reason = table.Column<string>(type: "text", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    confirmed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    last_step = table.Column<long>(type: "bigint", nullable: false)
+                    issued_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    reversed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_authenticators", x => x.user_id);
+                    table.PrimaryKey("pk_fapiao_requests", x => x.id);
+                    table.CheckConstraint("ck_fapiao_requests_amount", "amount_minor > 0 and tax_minor between 0 and amount_minor");
+                    table.CheckConstraint("ck_fapiao_requests_number", "(number is not null) = (status in ('issued', 'red_pending', 'reversed'))");
+                    table.CheckConstraint("ck_fapiao_requests_red", "(red_number is not null) = (status = 'reversed')");
                     table.ForeignKey(
-                        name: "fk_authenticators_users_user_id",
+                        name: "fk_fapiao_requests_fapiao_titles_title_id_organization_id",
+                        columns: x => new { x.title_id, x.organization_id },
+                        principalTable: "fapiao_titles",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_fapiao_requests_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_fapiao_requests_users_user_id",
                         column: x => x.user_id,
                         principalTable: "users",
                         principalColumn: "id",
@@ -1197,136 +1291,6 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "passkeys",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    credential_id = table.Column<byte[]>(type: "bytea", nullable: false),
-                    name = table.Column<string>(type: "text", nullable: false),
-                    public_key = table.Column<byte[]>(type: "bytea", nullable: false),
-                    sign_count = table.Column<long>(type: "bigint", nullable: false),
-                    transports = table.Column<string[]>(type: "text[]", nullable: false),
-                    user_verified = table.Column<bool>(type: "boolean", nullable: false),
-                    backup_eligible = table.Column<bool>(type: "boolean", nullable: false),
-                    backed_up = table.Column<bool>(type: "boolean", nullable: false),
-                    attestation_object = table.Column<byte[]>(type: "bytea", nullable: false),
-                    client_data_json = table.Column<byte[]>(type: "bytea", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    last_used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_passkeys", x => x.id);
-                    table.ForeignKey(
-                        name: "fk_passkeys_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "payment_orders",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    purpose = table.Column<string>(type: "text", nullable: false),
-                    channel = table.Column<string>(type: "text", nullable: false),
-                    scene = table.Column<string>(type: "text", nullable: false),
-                    status = table.Column<string>(type: "text", nullable: false),
-                    client_address = table.Column<string>(type: "text", nullable: false),
-                    currency = table.Column<string>(type: "text", nullable: false),
-                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
-                    out_trade_no = table.Column<string>(type: "text", nullable: false),
-                    idempotency_key = table.Column<string>(type: "text", nullable: true),
-                    channel_trade_no = table.Column<string>(type: "text", nullable: true),
-                    channel_reference = table.Column<string>(type: "text", nullable: true),
-                    redirect_url = table.Column<string>(type: "text", nullable: true),
-                    qr_code = table.Column<string>(type: "text", nullable: true),
-                    failure = table.Column<string>(type: "text", nullable: true),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    next_check_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    checks = table.Column<int>(type: "integer", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_payment_orders", x => x.id);
-                    table.UniqueConstraint("ak_payment_orders_id_organization_id", x => new { x.id, x.organization_id });
-                    table.CheckConstraint("ck_payment_orders_amount", "amount_minor > 0");
-                    table.ForeignKey(
-                        name: "fk_payment_orders_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_payment_orders_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "recovery_codes",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_recovery_codes", x => x.id);
-                    table.ForeignKey(
-                        name: "fk_recovery_codes_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "scim_users",
-                columns: table => new
-                {
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_name = table.Column<string>(type: "text", nullable: false),
-                    external_id = table.Column<string>(type: "text", nullable: true),
-                    given_name = table.Column<string>(type: "text", nullable: true),
-                    family_name = table.Column<string>(type: "text", nullable: true),
-                    display_name = table.Column<string>(type: "text", nullable: true),
-                    active = table.Column<bool>(type: "boolean", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_scim_users", x => new { x.organization_id, x.user_id });
-                    table.ForeignKey(
-                        name: "fk_scim_users_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_scim_users_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "sessions",
                 columns: table => new
                 {
@@ -1339,7 +1303,6 @@ namespace AiHub.Domain.Migrations
                     refresh_expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    sign_on_organization_id = table.Column<Guid>(type: "uuid", nullable: true),
                     user_agent = table.Column<string>(type: "text", nullable: true),
                     address = table.Column<string>(type: "text", nullable: true)
                 },
@@ -1348,58 +1311,6 @@ namespace AiHub.Domain.Migrations
                     table.PrimaryKey("pk_sessions", x => x.id);
                     table.ForeignKey(
                         name: "fk_sessions_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "sign_on_identities",
-                columns: table => new
-                {
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    issuer = table.Column<string>(type: "text", nullable: false),
-                    subject = table.Column<string>(type: "text", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_sign_on_identities", x => new { x.organization_id, x.issuer, x.subject });
-                    table.ForeignKey(
-                        name: "fk_sign_on_identities_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_sign_on_identities_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "tickets",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    purpose = table.Column<string>(type: "text", nullable: false),
-                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: true),
-                    data = table.Column<string>(type: "text", nullable: true),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    attempts = table.Column<int>(type: "integer", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_tickets", x => x.id);
-                    table.ForeignKey(
-                        name: "fk_tickets_users_user_id",
                         column: x => x.user_id,
                         principalTable: "users",
                         principalColumn: "id",
@@ -1562,6 +1473,233 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "credit_note_lines",
+                columns: table => new
+                {
+                    credit_note_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    invoice_line_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_credit_note_lines", x => new { x.credit_note_id, x.invoice_line_id });
+                    table.CheckConstraint("ck_credit_note_lines_amount", "amount_minor <> 0");
+                    table.ForeignKey(
+                        name: "fk_credit_note_lines_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "credit_notes",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    legal_entity_id = table.Column<string>(type: "text", nullable: false),
+                    number = table.Column<string>(type: "text", nullable: false),
+                    year = table.Column<int>(type: "integer", nullable: false),
+                    sequence = table.Column<int>(type: "integer", nullable: false),
+                    disposition = table.Column<string>(type: "text", nullable: false),
+                    reason = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    subtotal_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    total_minor = table.Column<long>(type: "bigint", nullable: false),
+                    refund_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_credit_notes", x => x.id);
+                    table.UniqueConstraint("ak_credit_notes_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_credit_notes_total", "total_minor = subtotal_minor + tax_minor and total_minor > 0");
+                    table.ForeignKey(
+                        name: "fk_credit_notes_legal_entities_legal_entity_id",
+                        column: x => x.legal_entity_id,
+                        principalTable: "legal_entities",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_credit_notes_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoice_lines",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    position = table.Column<int>(type: "integer", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    description_zh = table.Column<string>(type: "text", nullable: false),
+                    description_en = table.Column<string>(type: "text", nullable: false),
+                    quantity = table.Column<long>(type: "bigint", nullable: true),
+                    input_tokens = table.Column<long>(type: "bigint", nullable: true),
+                    output_tokens = table.Column<long>(type: "bigint", nullable: true),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    exact_nanos = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_lines", x => x.id);
+                    table.UniqueConstraint("ak_invoice_lines_id_organization_id", x => new { x.id, x.organization_id });
+                    table.ForeignKey(
+                        name: "fk_invoice_lines_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoices",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    legal_entity_id = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    source = table.Column<string>(type: "text", nullable: false),
+                    number = table.Column<string>(type: "text", nullable: true),
+                    year = table.Column<int>(type: "integer", nullable: true),
+                    sequence = table.Column<int>(type: "integer", nullable: true),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    subtotal_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    total_minor = table.Column<long>(type: "bigint", nullable: false),
+                    paid_minor = table.Column<long>(type: "bigint", nullable: false),
+                    credited_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_name = table.Column<string>(type: "text", nullable: false),
+                    tax_inclusive = table.Column<bool>(type: "boolean", nullable: false),
+                    period_starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    period_ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    order_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    seller = table.Column<string>(type: "jsonb", nullable: true),
+                    buyer = table.Column<string>(type: "jsonb", nullable: true),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    finalized_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    reason = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoices", x => x.id);
+                    table.UniqueConstraint("ak_invoices_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_invoices_number", "(status = 'draft') = (number is null) and (number is null) = (sequence is null) and (number is null) = (year is null)");
+                    table.CheckConstraint("ck_invoices_paid", "paid_minor >= 0 and credited_minor >= 0 and paid_minor <= total_minor and credited_minor <= total_minor");
+                    table.CheckConstraint("ck_invoices_total", "total_minor = subtotal_minor + tax_minor and total_minor >= 0");
+                    table.ForeignKey(
+                        name: "fk_invoices_legal_entities_legal_entity_id",
+                        column: x => x.legal_entity_id,
+                        principalTable: "legal_entities",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_invoices_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "payment_orders",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    purpose = table.Column<string>(type: "text", nullable: false),
+                    channel = table.Column<string>(type: "text", nullable: false),
+                    scene = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    client_address = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    out_trade_no = table.Column<string>(type: "text", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    channel_trade_no = table.Column<string>(type: "text", nullable: true),
+                    channel_reference = table.Column<string>(type: "text", nullable: true),
+                    redirect_url = table.Column<string>(type: "text", nullable: true),
+                    qr_code = table.Column<string>(type: "text", nullable: true),
+                    failure = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    next_check_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    checks = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_payment_orders", x => x.id);
+                    table.UniqueConstraint("ak_payment_orders_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_payment_orders_amount", "amount_minor > 0");
+                    table.ForeignKey(
+                        name: "fk_payment_orders_invoices_invoice_id_organization_id",
+                        columns: x => new { x.invoice_id, x.organization_id },
+                        principalTable: "invoices",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_orders_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_orders_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "usage_months",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    carry_nanos = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_usage_months", x => new { x.organization_id, x.ends_at });
+                    table.ForeignKey(
+                        name: "fk_usage_months_invoices_invoice_id_organization_id",
+                        columns: x => new { x.invoice_id, x.organization_id },
+                        principalTable: "invoices",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_usage_months_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "payment_refunds",
                 columns: table => new
                 {
@@ -1712,6 +1850,59 @@ namespace AiHub.Domain.Migrations
                 filter: "ended_at is null");
 
             migrationBuilder.CreateIndex(
+                name: "ix_credit_note_lines_credit_note_id_organization_id",
+                table: "credit_note_lines",
+                columns: new[] { "credit_note_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_note_lines_invoice_line_id",
+                table: "credit_note_lines",
+                column: "invoice_line_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_note_lines_invoice_line_id_organization_id",
+                table: "credit_note_lines",
+                columns: new[] { "invoice_line_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_note_lines_organization_id",
+                table: "credit_note_lines",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_invoice_id",
+                table: "credit_notes",
+                column: "invoice_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_invoice_id_organization_id",
+                table: "credit_notes",
+                columns: new[] { "invoice_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_legal_entity_id_year_sequence",
+                table: "credit_notes",
+                columns: new[] { "legal_entity_id", "year", "sequence" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_number",
+                table: "credit_notes",
+                column: "number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_organization_id",
+                table: "credit_notes",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_refund_id",
+                table: "credit_notes",
+                column: "refund_id",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "ix_endpoint_spans_model_id",
                 table: "endpoint_spans",
                 column: "model_id");
@@ -1725,6 +1916,49 @@ namespace AiHub.Domain.Migrations
                 name: "ix_entries_organization_id_journal_id",
                 table: "entries",
                 columns: new[] { "organization_id", "journal_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_number",
+                table: "fapiao_requests",
+                column: "number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_organization_id_created_at",
+                table: "fapiao_requests",
+                columns: new[] { "organization_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_organization_id_idempotency_key",
+                table: "fapiao_requests",
+                columns: new[] { "organization_id", "idempotency_key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_red_number",
+                table: "fapiao_requests",
+                column: "red_number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_status_created_at",
+                table: "fapiao_requests",
+                columns: new[] { "status", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_title_id_organization_id",
+                table: "fapiao_requests",
+                columns: new[] { "title_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_user_id",
+                table: "fapiao_requests",
+                column: "user_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_titles_organization_id",
+                table: "fapiao_titles",
+                column: "organization_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_holds_expires_at",
@@ -1774,6 +2008,91 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "team_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_invoice_documents_organization_id",
+                table: "invoice_documents",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_documents_subject_id_language",
+                table: "invoice_documents",
+                columns: new[] { "subject_id", "language" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_lines_invoice_id_organization_id",
+                table: "invoice_lines",
+                columns: new[] { "invoice_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_lines_invoice_id_position",
+                table: "invoice_lines",
+                columns: new[] { "invoice_id", "position" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_lines_organization_id",
+                table: "invoice_lines",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_mails_next_attempt_at",
+                table: "invoice_mails",
+                column: "next_attempt_at",
+                filter: "sent_at is null and parked_at is null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_mails_organization_id",
+                table: "invoice_mails",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_mails_subject_id",
+                table: "invoice_mails",
+                column: "subject_id",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_due_at",
+                table: "invoices",
+                column: "due_at",
+                filter: "status = 'finalized'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_legal_entity_id_year_sequence",
+                table: "invoices",
+                columns: new[] { "legal_entity_id", "year", "sequence" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_number",
+                table: "invoices",
+                column: "number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_order_id",
+                table: "invoices",
+                column: "order_id",
+                filter: "order_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_order_id_organization_id",
+                table: "invoices",
+                columns: new[] { "order_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_organization_id_created_at",
+                table: "invoices",
+                columns: new[] { "organization_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_organization_id_source",
+                table: "invoices",
+                columns: new[] { "organization_id", "source" },
+                unique: true,
+                filter: "status <> 'void'");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_journals_organization_id_idempotency_key",
                 table: "journals",
                 columns: new[] { "organization_id", "idempotency_key" },
@@ -1785,6 +2104,12 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "organization_id", "reverses_id" },
                 unique: true,
                 filter: "reverses_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_legal_entities_currency",
+                table: "legal_entities",
+                column: "currency",
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_lot_draws_organization_id_journal_id",
@@ -1820,27 +2145,15 @@ namespace AiHub.Domain.Migrations
                 .Annotation("Npgsql:IndexMethod", "gin");
 
             migrationBuilder.CreateIndex(
-                name: "ix_outgoing_mails_next_attempt_at",
-                table: "outgoing_mails",
-                column: "next_attempt_at",
-                filter: "state = 'pending'");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_passkeys_credential_id",
-                table: "passkeys",
-                column: "credential_id",
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "ix_passkeys_user_id",
-                table: "passkeys",
-                column: "user_id");
-
-            migrationBuilder.CreateIndex(
                 name: "ix_payment_orders_channel_channel_trade_no",
                 table: "payment_orders",
                 columns: new[] { "channel", "channel_trade_no" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_invoice_id_organization_id",
+                table: "payment_orders",
+                columns: new[] { "invoice_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_payment_orders_next_check_at",
@@ -1937,42 +2250,6 @@ namespace AiHub.Domain.Migrations
                 filter: "valid_to is null");
 
             migrationBuilder.CreateIndex(
-                name: "ix_recovery_codes_user_id",
-                table: "recovery_codes",
-                column: "user_id");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_scim_groups_organization_id_external_id",
-                table: "scim_groups",
-                columns: new[] { "organization_id", "external_id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_scim_groups_team_id_organization_id",
-                table: "scim_groups",
-                columns: new[] { "team_id", "organization_id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_scim_tokens_hash",
-                table: "scim_tokens",
-                column: "hash",
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "ix_scim_tokens_organization_id",
-                table: "scim_tokens",
-                column: "organization_id");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_scim_users_organization_id_external_id",
-                table: "scim_users",
-                columns: new[] { "organization_id", "external_id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_scim_users_user_id",
-                table: "scim_users",
-                column: "user_id");
-
-            migrationBuilder.CreateIndex(
                 name: "ix_sessions_access_hash",
                 table: "sessions",
                 column: "access_hash",
@@ -1993,23 +2270,6 @@ namespace AiHub.Domain.Migrations
                 name: "ix_sessions_user_id",
                 table: "sessions",
                 column: "user_id");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_sign_on_identities_organization_id_user_id",
-                table: "sign_on_identities",
-                columns: new[] { "organization_id", "user_id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_sign_on_identities_user_id",
-                table: "sign_on_identities",
-                column: "user_id");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_sign_ons_domain",
-                table: "sign_ons",
-                column: "domain",
-                unique: true,
-                filter: "domain_verified_at is not null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_subscriptions_organization_id",
@@ -2041,22 +2301,6 @@ namespace AiHub.Domain.Migrations
                 filter: "archived_at is null");
 
             migrationBuilder.CreateIndex(
-                name: "ix_tickets_expires_at",
-                table: "tickets",
-                column: "expires_at");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_tickets_hash",
-                table: "tickets",
-                column: "hash",
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "ix_tickets_user_id",
-                table: "tickets",
-                column: "user_id");
-
-            migrationBuilder.CreateIndex(
                 name: "ix_upstreams_model_id_vendor_id_vendor_model_region_key_pool",
                 table: "upstreams",
                 columns: new[] { "model_id", "vendor_id", "vendor_model", "region", "key_pool" },
@@ -2066,6 +2310,11 @@ namespace AiHub.Domain.Migrations
                 name: "ix_upstreams_vendor_id",
                 table: "upstreams",
                 column: "vendor_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_usage_months_invoice_id_organization_id",
+                table: "usage_months",
+                columns: new[] { "invoice_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_usage_records_organization_id_key_id_occurred_at",
@@ -2100,11 +2349,79 @@ namespace AiHub.Domain.Migrations
                 name: "ix_vendor_keys_vendor_id_pool",
                 table: "vendor_keys",
                 columns: new[] { "vendor_id", "pool" });
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_note_lines_credit_notes_credit_note_id_organization_",
+                table: "credit_note_lines",
+                columns: new[] { "credit_note_id", "organization_id" },
+                principalTable: "credit_notes",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_note_lines_invoice_lines_invoice_line_id_organizatio",
+                table: "credit_note_lines",
+                columns: new[] { "invoice_line_id", "organization_id" },
+                principalTable: "invoice_lines",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_notes_invoices_invoice_id_organization_id",
+                table: "credit_notes",
+                columns: new[] { "invoice_id", "organization_id" },
+                principalTable: "invoices",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_notes_payment_refunds_refund_id",
+                table: "credit_notes",
+                column: "refund_id",
+                principalTable: "payment_refunds",
+                principalColumn: "id",
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_invoice_lines_invoices_invoice_id_organization_id",
+                table: "invoice_lines",
+                columns: new[] { "invoice_id", "organization_id" },
+                principalTable: "invoices",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_invoices_payment_orders_order_id_organization_id",
+                table: "invoices",
+                columns: new[] { "order_id", "organization_id" },
+                principalTable: "payment_orders",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropForeignKey(
+                name: "fk_invoices_organizations_organization_id",
+                table: "invoices");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_payment_orders_organizations_organization_id",
+                table: "payment_orders");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_users_organizations_service_account_of",
+                table: "users");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_payment_orders_users_user_id",
+                table: "payment_orders");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_payment_orders_invoices_invoice_id_organization_id",
+                table: "payment_orders");
+
             migrationBuilder.DropTable(
                 name: "alert_deliveries");
 
@@ -2121,19 +2438,28 @@ namespace AiHub.Domain.Migrations
                 name: "audit_runs");
 
             migrationBuilder.DropTable(
-                name: "authenticators");
-
-            migrationBuilder.DropTable(
                 name: "balances");
 
             migrationBuilder.DropTable(
+                name: "billing_profiles");
+
+            migrationBuilder.DropTable(
                 name: "budget_windows");
+
+            migrationBuilder.DropTable(
+                name: "credit_limits");
+
+            migrationBuilder.DropTable(
+                name: "credit_note_lines");
 
             migrationBuilder.DropTable(
                 name: "endpoint_spans");
 
             migrationBuilder.DropTable(
                 name: "entries");
+
+            migrationBuilder.DropTable(
+                name: "fapiao_requests");
 
             migrationBuilder.DropTable(
                 name: "holds");
@@ -2148,25 +2474,25 @@ namespace AiHub.Domain.Migrations
                 name: "invitations");
 
             migrationBuilder.DropTable(
+                name: "invoice_documents");
+
+            migrationBuilder.DropTable(
+                name: "invoice_mails");
+
+            migrationBuilder.DropTable(
+                name: "invoice_series");
+
+            migrationBuilder.DropTable(
                 name: "lot_draws");
 
             migrationBuilder.DropTable(
                 name: "operators");
 
             migrationBuilder.DropTable(
-                name: "outgoing_mails");
-
-            migrationBuilder.DropTable(
                 name: "output_samples");
 
             migrationBuilder.DropTable(
-                name: "passkeys");
-
-            migrationBuilder.DropTable(
                 name: "payment_channels");
-
-            migrationBuilder.DropTable(
-                name: "payment_refunds");
 
             migrationBuilder.DropTable(
                 name: "periods");
@@ -2187,34 +2513,16 @@ namespace AiHub.Domain.Migrations
                 name: "rate_limits");
 
             migrationBuilder.DropTable(
-                name: "recovery_codes");
-
-            migrationBuilder.DropTable(
-                name: "scim_groups");
-
-            migrationBuilder.DropTable(
-                name: "scim_tokens");
-
-            migrationBuilder.DropTable(
-                name: "scim_users");
-
-            migrationBuilder.DropTable(
                 name: "sessions");
 
             migrationBuilder.DropTable(
                 name: "setup_tokens");
 
             migrationBuilder.DropTable(
-                name: "sign_on_identities");
-
-            migrationBuilder.DropTable(
-                name: "sign_ons");
-
-            migrationBuilder.DropTable(
                 name: "team_memberships");
 
             migrationBuilder.DropTable(
-                name: "tickets");
+                name: "usage_months");
 
             migrationBuilder.DropTable(
                 name: "usage_pending");
@@ -2238,13 +2546,19 @@ namespace AiHub.Domain.Migrations
                 name: "budgets");
 
             migrationBuilder.DropTable(
+                name: "credit_notes");
+
+            migrationBuilder.DropTable(
+                name: "invoice_lines");
+
+            migrationBuilder.DropTable(
+                name: "fapiao_titles");
+
+            migrationBuilder.DropTable(
                 name: "journals");
 
             migrationBuilder.DropTable(
                 name: "lots");
-
-            migrationBuilder.DropTable(
-                name: "payment_orders");
 
             migrationBuilder.DropTable(
                 name: "subscriptions");
@@ -2259,6 +2573,9 @@ namespace AiHub.Domain.Migrations
                 name: "teams");
 
             migrationBuilder.DropTable(
+                name: "payment_refunds");
+
+            migrationBuilder.DropTable(
                 name: "accounts");
 
             migrationBuilder.DropTable(
@@ -2271,10 +2588,19 @@ namespace AiHub.Domain.Migrations
                 name: "vendors");
 
             migrationBuilder.DropTable(
+                name: "organizations");
+
+            migrationBuilder.DropTable(
                 name: "users");
 
             migrationBuilder.DropTable(
-                name: "organizations");
+                name: "invoices");
+
+            migrationBuilder.DropTable(
+                name: "legal_entities");
+
+            migrationBuilder.DropTable(
+                name: "payment_orders");
         }
     }
 }

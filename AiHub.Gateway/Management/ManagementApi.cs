@@ -108,12 +108,14 @@ public static class ManagementApi
         api.MapLedgerAudits();
         api.MapBilling();
         api.MapOrders();
+        api.MapInvoices();
         api.MapModelCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
+        api.MapAdminInvoices();
 
         app.MapReference();
         return app;

@@ -37,7 +37,7 @@ public sealed partial class MailRun(TimeProvider time, IServiceScopeFactory scop
     {
         try
         {
-            return await mail.SendAsync(taken.Id, taken.Address, taken.Subject, taken.Body, ct);
+            return await mail.SendAsync(taken.Id, taken.Address, taken.Subject, taken.Body, null, ct);
         }
         catch (Exception failure) when (!ct.IsCancellationRequested)
         {
