@@ -8,6 +8,7 @@ using AiHub.Portal.Management;
 using AiHub.Portal.Parts;
 using AiHub.Portal.Preferences;
 using AiHub.Portal.SignIn;
+using AiHub.Portal.SignOn;
 using AiHub.Portal.Usage;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -39,6 +40,7 @@ app.MapStaticAssets();
 app.MapSignOut();
 app.MapPasskeySignIn();
 app.MapAccount();
+app.MapSignOnPage();
 app.MapPreferences();
 app.MapOrganizationSwitch();
 app.MapKeyRevocation();

@@ -5,6 +5,8 @@ using AiHub.Gateway.Management.Admin;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
+using AiHub.Gateway.Management.SingleSignOn;
+using AiHub.Gateway.Scim;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -27,6 +29,7 @@ public static class ManagementApi
 
         services.ConfigureHttpJsonOptions(options => Json.ConfigureStrict(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<ScimFailures>();
         services.AddExceptionHandler<RefusedRequests>();
         services.AddOptions<ForwardedHeadersOptions>().Configure<IConfiguration>(TrustProxies);
         services.AddOptions<AttemptOptions>().BindConfiguration(AttemptOptions.Section).ValidateDataAnnotations().ValidateOnStart();
@@ -90,6 +93,9 @@ public static class ManagementApi
         api.MapPasswords();
         api.MapTwoFactors();
         api.MapPasskeys();
+        api.MapSignOn();
+        api.MapSignOnSettings();
+        api.MapScimTokens();
         api.MapKeys();
         api.MapRateLimits();
         api.MapUsageReports();
@@ -117,6 +123,8 @@ public static class ManagementApi
         api.MapAdminPrices();
         api.MapAdminInvoices();
 
+        app.UseScim();
+        app.MapScim();
         app.MapReference();
         return app;
     }

@@ -73,8 +73,13 @@ public static class Passwords
                 return false;
             }
 
+            if (!user.EmailConfirmed)
+            {
+                await db.DispossessAsync(userId, now, ct);
+            }
+
             // Void when the credentials changed after the link was sent.
-            var changed = await db.Users.Where(row => row.Id == userId && row.SecurityStamp == ticket.Data).ExecuteUpdateAsync(
+            var changed = await db.Users.Where(row => row.Id == userId && (row.SecurityStamp == ticket.Data || !user.EmailConfirmed)).ExecuteUpdateAsync(
                 set => set
                     .SetProperty(row => row.PasswordHash, hash)
                     .SetProperty(row => row.SecurityStamp, Guid.CreateVersion7().ToString())

@@ -24,6 +24,11 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         ["refresh"] = "a session goes on; its start and its end are in the log",
         ["previewInvitation"] = "only reads",
         ["forgotPassword"] = "answers before it is known whether there is such an account; the entry follows (PasswordResetTests)",
+        ["beginSignOn"] = "nobody is known yet",
+        ["completeSignOn"] = "takes an identity provider (SignOnTests)",
+        ["putSignOn"] = "takes an identity provider (SignOnTests)",
+        ["verifySignOnDomain"] = "takes an identity provider (SignOnTests)",
+        ["deleteSignOn"] = "takes an identity provider (SignOnTests)",
         ["beginPasskey"] = "nothing exists before the browser has answered",
         ["beginPasskeySignIn"] = "nobody is known yet",
         ["createPasskey"] = "takes an authenticator (PasskeyTests)",
@@ -178,6 +183,12 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             return await person.DeleteAsync($"auth/sessions/{(await person.ReadAsync<Page<SessionView>>("auth/sessions")).Data[0].Id}");
         },
         ["changePassword"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/password/change", new PasswordChange(ManagementHub.Password, "another sentence only I know")),
+        ["createScimToken"] = hub => InCompanyAsync(hub, (owner, acme) => owner.PostAsync($"organizations/{acme}/scim-tokens", new NewScimToken("directory"))),
+        ["revokeScimToken"] = hub => InCompanyAsync(hub, async (owner, acme) =>
+        {
+            var token = (await owner.PostAsync($"organizations/{acme}/scim-tokens", new NewScimToken("directory"))).Read<CreatedScimToken>();
+            return await owner.DeleteAsync($"organizations/{acme}/scim-tokens/{token.Id}");
+        }),
         ["verifyEmail"] = async hub =>
         {
             var person = await hub.RegisterAsync();

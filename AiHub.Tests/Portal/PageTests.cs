@@ -25,6 +25,7 @@ public sealed class PageTests
         await VisitAsync(visitor, visit, "forgot-password", "/forgot-password");
         await VisitAsync(visitor, visit, "reset-password", "/reset-password?token=x");
         await VisitAsync(visitor, visit, "verify-email", "/verify-email?token=x");
+        await VisitAsync(visitor, visit, "sso", "/sign-in/sso");
         await VisitAsync(visitor, visit, "not-found", "/nowhere");
         await visitor.GoAsync("/register");
         await visitor.Page.FillAsync("#email", "not an address");
@@ -37,6 +38,7 @@ public sealed class PageTests
         await VisitAsync(visitor, visit, "overview-new", "/overview");
         await VisitAsync(visitor, visit, "keys-none", "/keys");
         await VisitAsync(visitor, visit, "security", "/account/security");
+        await VisitAsync(visitor, visit, "sign-on-personal", "/organization/sign-on");
         await VisitAsync(visitor, visit, "usage-none", "/usage");
         await VisitAsync(visitor, visit, "key-new", "/keys/new");
         await VisitAsync(visitor, visit, "billing-none", "/billing");

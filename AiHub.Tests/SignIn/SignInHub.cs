@@ -11,6 +11,7 @@ namespace AiHub.Tests.SignIn;
 public sealed class SignInHub : IAsyncLifetime
 {
     private readonly string _mails = Directory.CreateTempSubdirectory("mail").FullName;
+    private readonly TxtServer _dns = new();
     private ServiceHost<PortalOptions>? _portal;
 
     public TestHub Hub { get; private set; } = null!;
@@ -23,7 +24,13 @@ public sealed class SignInHub : IAsyncLifetime
     {
         var port = FreePort();
         PortalUrl = new Uri($"http://localhost:{port}");
-        Hub = await TestHub.StartAsync(new TestHubOptions(Clock, new Dictionary<string, string?> { ["Accounts:PortalUrl"] = PortalUrl.ToString(), ["Mail:Folder"] = _mails }));
+        Hub = await TestHub.StartAsync(new TestHubOptions(Clock, new Dictionary<string, string?>
+        {
+            ["Accounts:PortalUrl"] = PortalUrl.ToString(),
+            ["Mail:Folder"] = _mails,
+            ["Outbound:AllowPrivateNetwork"] = "true",
+            ["SignOn:NameServers:0"] = $"127.0.0.1:{_dns.Port}",
+        }));
         Hub.AddWorker();
         _portal = new ServiceHost<PortalOptions>(
             new Dictionary<string, string?>
@@ -41,6 +48,7 @@ public sealed class SignInHub : IAsyncLifetime
     {
         await _portal!.DisposeAsync();
         await Hub.DisposeAsync();
+        await _dns.DisposeAsync();
         Directory.Delete(_mails, recursive: true);
     }
 
@@ -63,6 +71,9 @@ public sealed class SignInHub : IAsyncLifetime
             await Task.Delay(100);
         }
     }
+
+    /// <summary>Puts a TXT record where the hub looks for it.</summary>
+    public void Say(string name, string text) => _dns.Records[name] = text;
 
     private static int FreePort()
     {

@@ -1,4 +1,5 @@
 using AiHub.Domain.Access;
+using AiHub.Gateway.Management.SingleSignOn;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
@@ -16,6 +17,11 @@ public static class SignInServices
         services.AddSingleton<ForgottenPasswords>();
         services.AddHostedService(provider => provider.GetRequiredService<ForgottenPasswords>());
         services.AddScoped<SecondFactor>();
+
+        services.AddOptions<DomainProofOptions>().BindConfiguration(DomainProofOptions.Section);
+        services.AddSingleton<DomainProofs>();
+        services.AddSingleton<OidcProviders>();
+        services.AddScoped<Newcomers>();
 
         services.AddScoped<UserManager<User>>(provider => provider.GetRequiredService<People>());
         services.AddScoped<IPasskeyHandler<User>, PasskeyHandler<User>>();
