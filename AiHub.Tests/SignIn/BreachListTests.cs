@@ -60,7 +60,7 @@ public sealed class BreachListTests : IAsyncLifetime
     }
 
     private PwnedRanges Open(bool allowPrivate) => new(
-        Options.Create(new AccountOptions { BreachList = new BreachListOptions { Url = new Uri(_list!.Urls.Single() + "/range/"), AllowPrivateNetwork = allowPrivate, Timeout = TimeSpan.FromSeconds(20) } }),
+        Options.Create(new BreachListOptions { Url = new Uri(_list!.Urls.Single() + "/range/"), AllowPrivateNetwork = allowPrivate, Timeout = TimeSpan.FromSeconds(20) }),
         new GuardedHttp(TimeProvider.System),
         TimeProvider.System,
         NullLogger<PwnedRanges>.Instance);

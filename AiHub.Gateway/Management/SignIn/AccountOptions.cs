@@ -15,9 +15,6 @@ public sealed class AccountOptions
     /// <summary>Nobody makes keys or accepts invitations before their address is verified.</summary>
     public bool RequireVerifiedEmail { get; set; }
 
-    [ValidateObjectMembers]
-    public BreachListOptions BreachList { get; set; } = new();
-
     public string Page(string pathAndQuery) => PortalUrl.GetLeftPart(UriPartial.Authority) + PortalUrl.AbsolutePath.TrimEnd('/') + pathAndQuery;
 
     public string Origin => PortalUrl.GetLeftPart(UriPartial.Authority);
@@ -26,6 +23,8 @@ public sealed class AccountOptions
 /// <summary>A list of passwords known from breaches, asked by the first five digits of a password's SHA-1 (k-anonymity).</summary>
 public sealed class BreachListOptions
 {
+    public const string Section = "Accounts:BreachList";
+
     /// <summary>Followed by the five digits; null: nobody is asked.</summary>
     public Uri? Url { get; set; }
 
@@ -37,3 +36,6 @@ public sealed class BreachListOptions
 
 [OptionsValidator]
 public sealed partial class AccountOptionsValidator : IValidateOptions<AccountOptions>;
+
+[OptionsValidator]
+public sealed partial class BreachListOptionsValidator : IValidateOptions<BreachListOptions>;

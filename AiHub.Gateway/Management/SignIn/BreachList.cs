@@ -33,9 +33,9 @@ public sealed partial class PwnedRanges : IBreachList, IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<PwnedRanges> _logger;
 
-    public PwnedRanges(IOptions<AccountOptions> options, GuardedHttp outbound, TimeProvider time, ILogger<PwnedRanges> logger)
+    public PwnedRanges(IOptions<BreachListOptions> options, GuardedHttp outbound, TimeProvider time, ILogger<PwnedRanges> logger)
     {
-        (_options, _time, _logger) = (options.Value.BreachList, time, logger);
+        (_options, _time, _logger) = (options.Value, time, logger);
         _invoker = new HttpMessageInvoker(outbound.Handler(_options.AllowPrivateNetwork, _options.Timeout));
     }
 

@@ -10,8 +10,10 @@ public static class SignInServices
     /// <summary>Mails with links, second factors and passkeys.</summary>
     public static IServiceCollection AddSignInParts(this IServiceCollection services)
     {
+        services.AddOptions<BreachListOptions>().BindConfiguration(BreachListOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<BreachListOptions>, BreachListOptionsValidator>();
         services.AddSingleton<AccountMails>();
-        services.AddSingleton<IBreachList>(provider => provider.GetRequiredService<IOptions<AccountOptions>>().Value.BreachList.Url is null
+        services.AddSingleton<IBreachList>(provider => provider.GetRequiredService<IOptions<BreachListOptions>>().Value.Url is null
             ? new NoBreachList()
             : ActivatorUtilities.CreateInstance<PwnedRanges>(provider));
         services.AddSingleton<ForgottenPasswords>();
