@@ -73,24 +73,24 @@ public static class Passwords
                 return false;
             }
 
+            // Void when the credentials changed after the link was sent.
+            if (await db.Users.Where(row => row.Id == userId && row.SecurityStamp == ticket.Data)
+                    .ExecuteUpdateAsync(set => set.SetProperty(row => row.SecurityStamp, Guid.CreateVersion7().ToString()), ct) == 0)
+            {
+                return false;
+            }
+
             if (!user.EmailConfirmed)
             {
                 await db.DispossessAsync(userId, now, ct);
             }
 
-            // Void when the credentials changed after the link was sent.
-            var changed = await db.Users.Where(row => row.Id == userId && (row.SecurityStamp == ticket.Data || !user.EmailConfirmed)).ExecuteUpdateAsync(
+            await db.Users.Where(row => row.Id == userId).ExecuteUpdateAsync(
                 set => set
                     .SetProperty(row => row.PasswordHash, hash)
-                    .SetProperty(row => row.SecurityStamp, Guid.CreateVersion7().ToString())
                     .SetProperty(row => row.EmailConfirmed, true)
                     .SetProperty(row => row.AccessFailedCount, 0)
                     .SetProperty(row => row.LockoutEnd, (DateTimeOffset?)null), ct);
-            if (changed == 0)
-            {
-                return false;
-            }
-
             await db.VoidTicketsAsync(TicketPurpose.ResetPassword, userId, now, ct);
             await db.VoidTicketsAsync(TicketPurpose.SecondFactor, userId, now, ct);
             var ended = await db.EndSessionsAsync(userId, null, now, ct);
