@@ -1,4 +1,5 @@
 using AiHub.Portal;
+using AiHub.Portal.Admin;
 using AiHub.Portal.Billing;
 using AiHub.Portal.Budgets;
 using AiHub.Portal.Errors;
@@ -41,6 +42,8 @@ app.MapOrganizationSwitch();
 app.MapKeyRevocation();
 app.MapBudgetEnding();
 app.MapOrderState();
+app.MapInvoiceFiles();
+app.MapFinanceFiles();
 app.MapPulse();
 app.MapRazorComponents<App>();
 

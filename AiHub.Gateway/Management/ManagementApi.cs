@@ -100,6 +100,7 @@ public static class ManagementApi
         api.MapBilling();
         api.MapOrders();
         api.MapInvoices();
+        api.MapFapiaos();
         api.MapModelCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
@@ -107,6 +108,8 @@ public static class ManagementApi
         api.MapAdminModels();
         api.MapAdminPrices();
         api.MapAdminInvoices();
+        api.MapAdminFapiao();
+        api.MapAdminFinance();
 
         app.MapReference();
         return app;

@@ -7,7 +7,7 @@ using AiHub.Portal.SignIn;
 namespace AiHub.Portal.Management;
 
 /// <summary>The management API of the gateway, called as the person who is signed in and in the language of the page.</summary>
-public sealed class ManagementClient(HttpClient http, Session session)
+public sealed partial class ManagementClient(HttpClient http, Session session)
 {
     private const string LargestPage = "100";
 

@@ -52,6 +52,10 @@ public static class FieldText
 
     public static readonly Text Country = new("Must be a country code of two capital letters, such as CN.", "须为两位大写国家代码，例如 CN。");
 
+    public static readonly Text SocialCreditCode = new("Must be the 18 characters of a unified social credit code; the last one proves the others.", "须为 18 位统一社会信用代码，且校验位正确。");
+    public static readonly Text OfCompany = new("Only a company has one.", "仅企业抬头填写。");
+    public static readonly Text SpecialTitle = new("A special fapiao needs a company with address, phone, bank and account.", "开具专票须使用填写了地址、电话、开户行与银行账号的企业抬头。");
+
     public static IReadOnlyList<Text> All { get; } =
     [
         Slug, Url, ModelId, Price, Hours, DayOfYear,
@@ -59,6 +63,7 @@ public static class FieldText
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
         WebhookUrl, Amount, OrganizationCurrency, UnknownChannel,
+        SocialCreditCode, OfCompany, SpecialTitle,
         Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
     ];
 }
