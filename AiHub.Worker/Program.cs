@@ -2,6 +2,7 @@ using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Worker.Accounts;
 using AiHub.Worker.Alerts;
+using AiHub.Worker.Demo;
 using AiHub.Worker.Invoicing;
 using AiHub.Worker.Migration;
 using AiHub.Worker.Payments;
@@ -14,6 +15,11 @@ var builder = WebApplication.CreateBuilder(args);
 if (args is [Migrate.Argument, ..])
 {
     return await Migrate.RunAsync(builder.Configuration, TimeProvider.System, Console.Out, Console.Error, CancellationToken.None);
+}
+
+if (args is [DemoSeed.Argument, ..])
+{
+    return await DemoSeed.RunAsync(builder.Configuration, builder.Environment, TimeProvider.System, Console.Out, Console.Error, CancellationToken.None);
 }
 
 builder.AddServiceDefaults();
@@ -30,7 +36,7 @@ builder.Services.AddInvoicing();
 builder.Services.AddHostedService<UsageMonths>();
 
 builder.Services.AddSingleton<LedgerHealth>();
-builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger");
+builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger", tags: ["report"]);
 
 var app = builder.Build();
 
