@@ -4,6 +4,7 @@ using AiHub.Domain.Invoices;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using AiHub.Tests.Accounts;
+using AiHub.Worker.Invoicing;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -116,6 +117,42 @@ public sealed class FapiaoTests(LedgerFixture books) : IClassFixture<LedgerFixtu
 
         Assert.Equal(PostgresErrorCodes.CheckViolation, more.SqlState);
         Assert.Equal("23001", changed.SqlState);
+    }
+
+    [Fact]
+    public async Task A_tax_platform_issues_in_its_own_time_refuses_beyond_its_credit_line_and_takes_back()
+    {
+        var platform = new SimulatedFapiao();
+        var customer = await UsedAsync(SimulatedFapiao.CreditLineMinor + 1_000);
+        var (small, _) = await AskAsync(customer, 999);
+        var (large, _) = await AskAsync(customer, SimulatedFapiao.CreditLineMinor + 1);
+
+        await RunAsync(new ManualFapiao());
+        Assert.Equal((FapiaoStatus.Submitted, FapiaoStatus.Submitted), (await StatusAsync(customer, small), await StatusAsync(customer, large)));
+        await RunAsync(platform);
+        Assert.Equal((FapiaoStatus.Issuing, FapiaoStatus.Failed), (await StatusAsync(customer, small), await StatusAsync(customer, large)));
+        await RunAsync(platform);
+        Assert.Equal(FapiaoStatus.Issued, await StatusAsync(customer, small));
+        await RunAsync(platform);
+
+        await using var db = books.Database.Open();
+        Assert.True(await db.InOrganizationAsync(customer.Id, () => db.AskForRedAsync(small, "wrong company", default), default));
+        await RunAsync(platform);
+        await RunAsync(platform);
+        Assert.Equal(FapiaoStatus.Reversed, await StatusAsync(customer, small));
+        Assert.Equal(SimulatedFapiao.CreditLineMinor + 1_000, await OpenAsync(customer));
+    }
+
+    private async Task RunAsync(IFapiaoProvider provider)
+    {
+        await using var db = books.Database.Open();
+        await FapiaoRun.RunAsync(db, provider, Start, default);
+    }
+
+    private async Task<FapiaoStatus> StatusAsync(Customer customer, Guid id)
+    {
+        await using var db = books.Database.Open();
+        return await db.InOrganizationAsync(customer.Id, () => db.FapiaoRequests.Where(request => request.Id == id).Select(request => request.Status).SingleAsync(), default);
     }
 
     private static string Number() => $"{Random.Shared.NextInt64(10_000_000_000_000, 99_999_999_999_999)}";

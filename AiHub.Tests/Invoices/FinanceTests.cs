@@ -104,6 +104,8 @@ public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHu
         Assert.Equal(("submitted", "299", "16.92"), (request.Status, request.Amount, request.Tax));
         Assert.Equal("1", (await customer.ReadAsync<FapiaoBalance>("billing/fapiao/balance")).Invoiceable);
 
+        Assert.Contains("reverse that first", (await worker.PostAsync($"admin/finance/invoices/{invoice.Id}/credit-notes", new NewCreditNote("2.00", "to_wallet", "goodwill"))).Problem.Detail, StringComparison.Ordinal);
+
         var csv = (await worker.GetAsync("admin/finance/fapiao/export")).Text;
         Assert.Contains($"{request.Id},issue,general,company,'=杭州示例科技有限公司,91350100M000100Y43", csv, StringComparison.Ordinal);
         Assert.Contains("299,282.08,16.92,6,", csv, StringComparison.Ordinal);
@@ -118,6 +120,8 @@ public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHu
         Assert.Equal("fapiao_not_issued", (await customer.PostAsync($"billing/fapiao/{request.Id}/reverse", new FapiaoReason("again"))).Problem.Code);
         await worker.PostAsync("admin/finance/fapiao/import", new FapiaoImport([new FapiaoImportLine(request.Id, "26332000000000000999")]));
         Assert.Equal("300", (await customer.ReadAsync<FapiaoBalance>("billing/fapiao/balance")).Invoiceable);
+        Assert.Equal("to_wallet", Assert.Single((await worker.PostAsync($"admin/finance/invoices/{invoice.Id}/credit-notes", new NewCreditNote("2.00", "to_wallet", "goodwill"))).Read<InvoiceView>().CreditNotes).Disposition);
+        Assert.Equal("298", (await customer.ReadAsync<FapiaoBalance>("billing/fapiao/balance")).Invoiceable);
         Assert.Equal(("reversed", "26332000000000000999"), Assert.Single((await worker.ReadAsync<Page<HubFapiaoView>>("admin/finance/fapiao?status=reversed")).Data) is var red ? (red.Status, red.RedNumber) : default);
 
         Assert.Equal(HttpStatusCode.NoContent, (await customer.DeleteAsync($"billing/fapiao/titles/{title.Id}")).Status);

@@ -133,7 +133,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
             [
                 "alert_deliveries_take", "alert_delivery_close", "alerts_fire", "audit_append", "change_budget", "claim_operator", "create_budget", "credit_note_issue",
                 "end_budget", "expire_lots",
-                "fapiao_move", "fapiao_of_hub", "fapiao_open", "fapiao_red", "fapiao_request", "fapiao_whose", "finance_models", "finance_orders",
+                "fapiao_due", "fapiao_move", "fapiao_of_hub", "fapiao_open", "fapiao_provided", "fapiao_red", "fapiao_request", "fapiao_whose", "finance_models", "finance_orders",
                 "finance_payments", "finance_receivables", "finance_revenue", "find_api_key", "find_invitation", "grant_periods",
                 "invoice_audit", "invoice_debt", "invoice_documents_due", "invoice_finalize", "invoice_mail_close", "invoice_mails_take", "invoice_months_due",
                 "invoice_orders_due", "invoice_paid", "invoice_refunds_due", "invoice_uncollectible", "invoice_usage", "invoice_void", "invoice_whose",
