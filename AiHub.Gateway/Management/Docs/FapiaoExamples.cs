@@ -9,7 +9,7 @@ public static class FapiaoExamples
     private static readonly DateTimeOffset Moment = new(2026, 2, 2, 2, 0, 0, TimeSpan.Zero);
 
     public static readonly FapiaoBalance Balance = new("299", "CNY");
-    public static readonly NewFapiaoTitle NewTitle = new("company", "杭州示例科技有限公司", "91330106MA27XG3R43", "finance@example.com", "杭州市西湖区文三路 1 号", "0571-88880000", "招商银行杭州分行", "571900000000001");
+    public static readonly NewFapiaoTitle NewTitle = new("company", "杭州示例科技有限公司", "91350100M000100Y43", "finance@example.com", "杭州市西湖区文三路 1 号", "0571-88880000", "招商银行杭州分行", "571900000000001");
     public static readonly FapiaoTitleView Title = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120030"), "company", NewTitle.Name, NewTitle.TaxId, NewTitle.Email, NewTitle.Address!, NewTitle.Phone!, NewTitle.Bank!, NewTitle.BankAccount!, Moment);
     public static readonly NewFapiao NewFapiao = new(Title.Id, "special", "299.00");
