@@ -49,7 +49,7 @@ begin
     return null;
 end $$;
 drop trigger if exists covered on fapiao_requests;
-create constraint trigger covered after insert or update on fapiao_requests deferrable initially deferred for each row execute function fapiao_covered();
+create constraint trigger covered after insert on fapiao_requests deferrable initially deferred for each row execute function fapiao_covered();
 
 -- What was asked for stays as it was asked for.
 create or replace function fapiao_keeps() returns trigger language plpgsql as $$
