@@ -1,5 +1,4 @@
 using AiHub.Portal;
-using AiHub.Portal.Admin;
 using AiHub.Portal.Billing;
 using AiHub.Portal.Budgets;
 using AiHub.Portal.Errors;
@@ -43,7 +42,6 @@ app.MapKeyRevocation();
 app.MapBudgetEnding();
 app.MapOrderState();
 app.MapInvoiceFiles();
-app.MapFinanceFiles();
 app.MapPulse();
 app.MapRazorComponents<App>();
 

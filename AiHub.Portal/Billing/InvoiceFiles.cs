@@ -1,9 +1,10 @@
+using AiHub.Portal.Admin;
 using AiHub.Portal.Management;
 using Microsoft.AspNetCore.Authorization;
 
 namespace AiHub.Portal.Billing;
 
-/// <summary>Hands the files of invoices on to the browser.</summary>
+/// <summary>Hands the files of invoices, and finance's tables, on to the browser.</summary>
 public static class InvoiceFiles
 {
     public const string List = "/invoices";
@@ -20,6 +21,7 @@ public static class InvoiceFiles
             FileAsync(id, null, language, management, ct)).WithMetadata(new AuthorizeAttribute());
         app.MapGet(List + "/{id:guid}/{note:guid}/{language:regex(^(zh-CN|en)$)}.pdf", (Guid id, Guid note, string language, ManagementClient management, CancellationToken ct) =>
             FileAsync(id, note, language, management, ct)).WithMetadata(new AuthorizeAttribute());
+        app.MapFinanceFiles();
     }
 
     private static async Task<IResult> FileAsync(Guid id, Guid? note, string language, ManagementClient management, CancellationToken ct) =>

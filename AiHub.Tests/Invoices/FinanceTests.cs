@@ -15,6 +15,9 @@ namespace AiHub.Tests.Invoices;
 /// <summary>Invoices, fapiao and finance at the management API: what customers and operators see and do.</summary>
 public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHub>
 {
+    /// <summary>What the services may do across organizations for finance and fapiao; each asks for an operator, but for what runs use.</summary>
+    public static readonly string[] Granted = ["fapiao_due", "fapiao_provided", "finance_models", "finance_orders", "finance_payments", "finance_receivables", "finance_revenue"];
+
     [Fact]
     public async Task A_customer_reads_its_invoices_and_an_operator_settles_them()
     {
