@@ -1,5 +1,7 @@
+using AiHub.Portal.Account;
 using AiHub.Portal.Resources;
 using AiHub.Portal.SignIn;
+using AiHub.Portal.SignOn;
 
 namespace AiHub.Portal.Layout;
 
@@ -24,6 +26,7 @@ public static class Places
     private static Place[] Organization =>
     [
         new("/budgets", "budgets", Text.Nav_Budgets, "budgets.read"),
+        new(SignOnPageEndpoints.PagePath, "plug", Text.SignOnPage_Title, "sign_in.write"),
     ];
 
     private static Place[] Billing =>
@@ -35,6 +38,7 @@ public static class Places
 
     private static Place[] Account =>
     [
+        new(AccountEndpoints.PagePath, "shield", Text.Security_Title),
     ];
 
     private static Place[] Operator =>
