@@ -131,7 +131,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
 
         Assert.Equal(
             [
-                "alert_deliveries_take", "alert_delivery_close", "alerts_fire", "audit_append", "change_budget", "claim_operator", "create_budget",
+                "alert_deliveries_take", "alert_delivery_close", "alerts_fire", "audit_append", "change_budget", "change_credit_limit", "claim_operator", "create_budget",
                 "end_budget", "expire_lots", "find_api_key", "find_invitation", "grant_periods", "keep_audit", "ledger_audit", "ledger_hold",
                 "ledger_release", "ledger_renew", "ledger_settle", "ledger_size", "ledger_sweep", "limits_of_key", "open_organization",
                 "operator_at_work", "organizations_of_hub", "organizations_of_user", "payment_check_again", "payment_claim", "payment_closed",

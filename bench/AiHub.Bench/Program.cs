@@ -6,7 +6,7 @@ using AiHub.Bench.Chaos;
 switch (args)
 {
     // What a chaos run starts, so that it can kill it.
-    case [ChaosHub.CacheArgument, var port, var password]:
+    case [PartsOfHub.CacheArgument, var port, var password]:
         await using (await GarnetCache.StartAsync(new GarnetOptions(DataDirectory: null, password) { Port = int.Parse(port, CultureInfo.InvariantCulture) }, loggers: null, CancellationToken.None))
         {
             await Task.Delay(Timeout.Infinite);
@@ -18,6 +18,10 @@ switch (args)
         var seconds = rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 60;
         var seed = rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : Random.Shared.Next();
         return await ChaosRun.RunAsync(seconds, seed, Console.Out);
+
+    case ["usage", .. var rest]:
+        await UsageBench.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 1_000_000, Console.Out);
+        return 0;
 
     case ["ledger", .. var rest]:
         var settings = BenchSettings.Read(rest);
@@ -32,6 +36,7 @@ switch (args)
         await Console.Error.WriteLineAsync(
             """
             ledger [--seconds 10] [--callers 128] [--postgres "Host=…;Username=…;Password=…"]   holds and settlements a second
+            usage [records]                                                                   times the views of a million usage records
             chaos [seconds] [seed]                                                            kills the hub's parts under load and counts
             """);
         return 2;

@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Globalization;
 using AiHub.AppHost.Embedded.Servers;
 
-namespace AiHub.Bench.Chaos;
+namespace AiHub.Bench;
 
 /// <summary>The parts of a hub, each a process of its own that can be killed without warning and started again where it was.</summary>
-internal sealed class ChaosHub : IAsyncDisposable
+internal sealed class PartsOfHub : IAsyncDisposable
 {
     public const string CacheArgument = "cache";
     private const string SimulatorKey = "sk-sim-local-development-only";
@@ -25,9 +26,9 @@ internal sealed class ChaosHub : IAsyncDisposable
     public string Admin { get; private set; } = "";
     public string App { get; private set; } = "";
 
-    public static async Task<ChaosHub> StartAsync()
+    public static async Task<PartsOfHub> StartAsync()
     {
-        var hub = new ChaosHub();
+        var hub = new PartsOfHub();
         await hub.StartPostgresAsync();
         hub.Admin = $"{hub._postgres.ConnectionString};Database=hub;Pooling=false";
         hub.App = $"Host=127.0.0.1;Port={hub._postgresPort};Username=hub_app;Password={hub._password};Database=hub";
@@ -72,6 +73,18 @@ internal sealed class ChaosHub : IAsyncDisposable
         await Task.Delay(pause);
         await StartAsync(part);
     }
+
+    /// <summary>Bytes of memory a part has now and has had at most; Linux only.</summary>
+    public (long Now, long Peak) Memory(string part)
+    {
+        var lines = File.ReadAllLines($"/proc/{_processes[part].Id}/status");
+        return (Read("VmRSS:"), Read("VmHWM:"));
+
+        long Read(string name) => 1024 * long.Parse(lines.Single(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..^2], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>From here on the most is that of what is to come.</summary>
+    public void ForgetPeak(string part) => File.WriteAllText($"/proc/{_processes[part].Id}/clear_refs", "5");
 
     public async ValueTask DisposeAsync()
     {
