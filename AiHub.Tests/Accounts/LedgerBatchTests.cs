@@ -125,7 +125,7 @@ public sealed class LedgerBatchTests(LedgerFixture books) : IClassFixture<Ledger
         "select kind, original, remaining, held, expires_at from lots join accounts on accounts.id = account_id where lots.organization_id = $1 order by kind, lots.created_at, lots.id",
         "select state, plan_tokens, granted_nanos, purchased_nanos, covers_tokens, covers_nanos, lot_amounts, budget_amounts, budget_used, settled_tokens, settled_nanos, written_off_nanos, models, closed_at from holds where organization_id = $1 order by request_id",
         "select used, held from budget_windows where organization_id = $1",
-        "select kind, amount, unit, count(*) from entries join accounts on accounts.id = account_id where entries.organization_id = $1 group by kind, amount, unit order by kind, amount",
+        "select kind, amount, entries.unit, count(*) from entries join accounts on accounts.id = account_id where entries.organization_id = $1 group by kind, amount, entries.unit order by kind, amount",
         "select amount, count(*) from lot_draws where organization_id = $1 group by amount order by amount",
         "select plan_tokens, plan_tokens_charged, charged_nanos, cost_nanos, journal_id is null, tags, cardinality(price_rows), latency, time_to_first_token, tokens_input_uncached, tokens_output_text, tokens_image_out, finish_reason, status, source from usage_records where organization_id = $1 order by id",
     ];
