@@ -2,6 +2,7 @@ using AiHub.Domain.Access;
 using AiHub.Domain.Accounts;
 using AiHub.Domain.Alerts;
 using AiHub.Domain.Catalog;
+using AiHub.Domain.Invoices;
 using AiHub.Domain.Payments;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Storage;
@@ -60,6 +61,7 @@ public sealed class HubDb : DbContext
 
     public DbSet<UsageRecord> UsageRecords => Set<UsageRecord>();
     public DbSet<OutputSample> OutputSamples => Set<OutputSample>();
+    public DbSet<EndpointSpan> EndpointSpans => Set<EndpointSpan>();
     public DbSet<UsageRollup> UsageRollups => Set<UsageRollup>();
 
     public DbSet<AlertChannel> AlertChannels => Set<AlertChannel>();
@@ -81,6 +83,20 @@ public sealed class HubDb : DbContext
     public DbSet<Refund> PaymentRefunds => Set<Refund>();
     public DbSet<InboundNotice> InboundNotices => Set<InboundNotice>();
     public DbSet<EnabledChannel> PaymentChannels => Set<EnabledChannel>();
+
+    public DbSet<LegalEntity> LegalEntities => Set<LegalEntity>();
+    public DbSet<BillingProfile> BillingProfiles => Set<BillingProfile>();
+    public DbSet<Invoice> Invoices => Set<Invoice>();
+    public DbSet<InvoiceLine> InvoiceLines => Set<InvoiceLine>();
+    public DbSet<UsageMonth> UsageMonths => Set<UsageMonth>();
+    public DbSet<CreditLimit> CreditLimits => Set<CreditLimit>();
+    public DbSet<InvoiceSeries> InvoiceSeries => Set<InvoiceSeries>();
+    public DbSet<InvoiceDocument> InvoiceDocuments => Set<InvoiceDocument>();
+    public DbSet<InvoiceMail> InvoiceMails => Set<InvoiceMail>();
+    public DbSet<CreditNote> CreditNotes => Set<CreditNote>();
+    public DbSet<CreditNoteLine> CreditNoteLines => Set<CreditNoteLine>();
+    public DbSet<FapiaoTitle> FapiaoTitles => Set<FapiaoTitle>();
+    public DbSet<FapiaoRequest> FapiaoRequests => Set<FapiaoRequest>();
 
     /// <summary>Finds a key by its hash, in whichever organization it is. Needs no tenant.</summary>
     public IQueryable<FoundApiKey> FindApiKey(byte[] hash) => FromExpression(() => FindApiKey(hash));
@@ -133,6 +149,7 @@ public sealed class HubDb : DbContext
         configuration.Properties<PaymentScene>().HaveConversion<Words<PaymentScene>>();
         configuration.Properties<RefundStatus>().HaveConversion<Words<RefundStatus>>();
         configuration.Properties<NoticeKind>().HaveConversion<Words<NoticeKind>>();
+        InvoiceTables.Conventions(configuration);
     }
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -147,6 +164,8 @@ public sealed class HubDb : DbContext
         MapAccounts(model);
         MapBudgets(model);
         MapPayments(model);
+        InvoiceTables.Map(model);
+        InvoiceTables.MapFapiao(model);
 
         foreach (var key in model.Model.GetEntityTypes().SelectMany(entity => entity.GetKeys()).Where(key => key.IsPrimaryKey()))
         {
@@ -480,6 +499,11 @@ public sealed class HubDb : DbContext
             sample.HasKey(row => row.ModelId);
             sample.HasOne<Model>().WithMany().HasForeignKey(row => row.ModelId);
         });
+        model.Entity<EndpointSpan>(span =>
+        {
+            span.HasKey(row => new { row.StartsAt, row.ModelId, row.EndpointId });
+            span.HasOne<Model>().WithMany().HasForeignKey(row => row.ModelId);
+        });
         model.Entity<AuditRun>(run =>
         {
             run.Property(row => row.Looked).HasColumnType("jsonb");
@@ -500,6 +524,7 @@ public sealed class HubDb : DbContext
             order.HasIndex(row => new { row.Channel, row.ChannelTradeNo }).IsUnique();
             order.HasIndex(row => row.NextCheckAt).HasFilter("next_check_at is not null");
             order.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
+            order.HasOne<Invoice>().WithMany().HasForeignKey(row => new { row.InvoiceId, row.OrganizationId }).HasPrincipalKey(invoice => new { invoice.Id, invoice.OrganizationId });
             OfOrganization(order);
         });
         model.Entity<Refund>(refund =>

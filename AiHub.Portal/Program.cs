@@ -16,7 +16,7 @@ builder.AddRedisClient("cache");
 
 builder.Services.AddPortalOptions();
 builder.Services.AddManagement();
-builder.Services.AddSignIn();
+builder.Services.AddSignIn(builder.Configuration);
 builder.Services.AddLanguages();
 builder.Services.AddScoped<OrganizationTime>();
 builder.Services.AddRazorComponents();
@@ -37,6 +37,7 @@ app.MapDefaultEndpoints();
 app.MapStaticAssets();
 app.MapSignOut();
 app.MapPreferences();
+app.MapOrganizationSwitch();
 app.MapKeyRevocation();
 app.MapBudgetEnding();
 app.MapOrderState();

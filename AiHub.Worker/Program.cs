@@ -2,6 +2,8 @@ using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Worker.Accounts;
 using AiHub.Worker.Alerts;
+using AiHub.Worker.Demo;
+using AiHub.Worker.Invoicing;
 using AiHub.Worker.Migration;
 using AiHub.Worker.Payments;
 using AiHub.Worker.Quotas;
@@ -15,6 +17,11 @@ if (args is [Migrate.Argument, ..])
     return await Migrate.RunAsync(builder.Configuration, TimeProvider.System, Console.Out, Console.Error, CancellationToken.None);
 }
 
+if (args is [DemoSeed.Argument, ..])
+{
+    return await DemoSeed.RunAsync(builder.Configuration, builder.Environment, TimeProvider.System, Console.Out, Console.Error, CancellationToken.None);
+}
+
 builder.AddServiceDefaults();
 builder.AddNpgsqlDbContext<HubDb>("hub");
 builder.Services.AddLedger();
@@ -25,10 +32,11 @@ builder.Services.AddHostedService<HoldSweep>();
 builder.Services.AddHostedService<LedgerAudit>();
 builder.Services.AddHostedService<UsageRollUp>();
 builder.Services.AddAlerts();
+builder.Services.AddInvoicing();
 builder.Services.AddHostedService<UsageMonths>();
 
 builder.Services.AddSingleton<LedgerHealth>();
-builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger");
+builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger", tags: ["report"]);
 
 var app = builder.Build();
 

@@ -33,6 +33,15 @@ public enum AccountKind
 
     /// <summary>Where purchased money comes from and refunds go to.</summary>
     Payments,
+
+    /// <summary>What has been invoiced and not paid; below zero, as it is the hub's to get.</summary>
+    Receivable,
+
+    /// <summary>Tax of invoices, owed to the state.</summary>
+    TaxPayable,
+
+    /// <summary>The part of prices that is tax: takes out of revenue what <see cref="TaxPayable"/> holds of inclusive prices.</summary>
+    TaxIncluded,
 }
 
 public sealed class Account

@@ -1,4 +1,4 @@
-using System;
+﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
@@ -69,6 +69,31 @@ namespace AiHub.Domain.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_inbound_notices", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "legal_entities",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    address = table.Column<string>(type: "text", nullable: false),
+                    tax_id = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: false),
+                    bank_details = table.Column<string>(type: "text", nullable: false),
+                    number_prefix = table.Column<string>(type: "text", nullable: false),
+                    time_zone = table.Column<string>(type: "text", nullable: false),
+                    tax_name = table.Column<string>(type: "text", nullable: false),
+                    tax_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    tax_inclusive = table.Column<bool>(type: "boolean", nullable: false),
+                    payment_days = table.Column<int>(type: "integer", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_legal_entities", x => x.id);
+                    table.CheckConstraint("ck_legal_entities_tax", "tax_basis_points between 0 and 10000 and payment_days between 0 and 365");
                 });
 
             migrationBuilder.CreateTable(
@@ -216,6 +241,49 @@ namespace AiHub.Domain.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_vendors", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoice_series",
+                columns: table => new
+                {
+                    legal_entity_id = table.Column<string>(type: "text", nullable: false),
+                    series = table.Column<string>(type: "text", nullable: false),
+                    year = table.Column<int>(type: "integer", nullable: false),
+                    last = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_series", x => new { x.legal_entity_id, x.series, x.year });
+                    table.ForeignKey(
+                        name: "fk_invoice_series_legal_entities_legal_entity_id",
+                        column: x => x.legal_entity_id,
+                        principalTable: "legal_entities",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "endpoint_spans",
+                columns: table => new
+                {
+                    model_id = table.Column<string>(type: "text", nullable: false),
+                    endpoint_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    served = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    first_tokens = table.Column<int[]>(type: "integer[]", nullable: false),
+                    speeds = table.Column<int[]>(type: "integer[]", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_endpoint_spans", x => new { x.starts_at, x.model_id, x.endpoint_id });
+                    table.ForeignKey(
+                        name: "fk_endpoint_spans_models_model_id",
+                        column: x => x.model_id,
+                        principalTable: "models",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -368,6 +436,29 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "billing_profiles",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    address = table.Column<string>(type: "text", nullable: false),
+                    tax_id = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: true),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_billing_profiles", x => x.organization_id);
+                    table.ForeignKey(
+                        name: "fk_billing_profiles_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "budgets",
                 columns: table => new
                 {
@@ -399,6 +490,55 @@ namespace AiHub.Domain.Migrations
                     table.CheckConstraint("ck_budgets_raise", "(raised_amount is null) = (raised_until is null)");
                     table.ForeignKey(
                         name: "fk_budgets_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "credit_limits",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    nanos = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_credit_limits", x => x.organization_id);
+                    table.CheckConstraint("ck_credit_limits_nanos", "nanos >= 0");
+                    table.ForeignKey(
+                        name: "fk_credit_limits_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "fapiao_titles",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    tax_id = table.Column<string>(type: "text", nullable: true),
+                    address = table.Column<string>(type: "text", nullable: false),
+                    phone = table.Column<string>(type: "text", nullable: false),
+                    bank = table.Column<string>(type: "text", nullable: false),
+                    bank_account = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    removed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_fapiao_titles", x => x.id);
+                    table.UniqueConstraint("ak_fapiao_titles_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_fapiao_titles_company", "(kind = 'company') = (tax_id is not null)");
+                    table.ForeignKey(
+                        name: "fk_fapiao_titles_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -445,6 +585,55 @@ namespace AiHub.Domain.Migrations
                     table.CheckConstraint("ck_holds_not_negative", "asked_tokens >= 0 and asked_nanos >= 0 and plan_tokens >= 0 and granted_nanos >= 0 and purchased_nanos >= 0");
                     table.ForeignKey(
                         name: "fk_holds_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoice_documents",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    content = table.Column<byte[]>(type: "bytea", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_documents", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_invoice_documents_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoice_mails",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    target = table.Column<string>(type: "text", nullable: false),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    sent_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    parked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_error = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_mails", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_invoice_mails_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -969,6 +1158,54 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "fapiao_requests",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    title_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    remark = table.Column<string>(type: "text", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    number = table.Column<string>(type: "text", nullable: true),
+                    red_number = table.Column<string>(type: "text", nullable: true),
+                    reason = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    issued_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    reversed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_fapiao_requests", x => x.id);
+                    table.CheckConstraint("ck_fapiao_requests_amount", "amount_minor > 0 and tax_minor between 0 and amount_minor");
+                    table.CheckConstraint("ck_fapiao_requests_number", "(number is not null) = (status in ('issued', 'red_pending', 'reversed'))");
+                    table.CheckConstraint("ck_fapiao_requests_red", "(red_number is not null) = (status = 'reversed')");
+                    table.ForeignKey(
+                        name: "fk_fapiao_requests_fapiao_titles_title_id_organization_id",
+                        columns: x => new { x.title_id, x.organization_id },
+                        principalTable: "fapiao_titles",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_fapiao_requests_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_fapiao_requests_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "invitations",
                 columns: table => new
                 {
@@ -1047,53 +1284,6 @@ namespace AiHub.Domain.Migrations
                     table.PrimaryKey("pk_operators", x => x.user_id);
                     table.ForeignKey(
                         name: "fk_operators_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "payment_orders",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    purpose = table.Column<string>(type: "text", nullable: false),
-                    channel = table.Column<string>(type: "text", nullable: false),
-                    scene = table.Column<string>(type: "text", nullable: false),
-                    status = table.Column<string>(type: "text", nullable: false),
-                    client_address = table.Column<string>(type: "text", nullable: false),
-                    currency = table.Column<string>(type: "text", nullable: false),
-                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
-                    out_trade_no = table.Column<string>(type: "text", nullable: false),
-                    idempotency_key = table.Column<string>(type: "text", nullable: true),
-                    channel_trade_no = table.Column<string>(type: "text", nullable: true),
-                    channel_reference = table.Column<string>(type: "text", nullable: true),
-                    redirect_url = table.Column<string>(type: "text", nullable: true),
-                    qr_code = table.Column<string>(type: "text", nullable: true),
-                    failure = table.Column<string>(type: "text", nullable: true),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    next_check_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    checks = table.Column<int>(type: "integer", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_payment_orders", x => x.id);
-                    table.UniqueConstraint("ak_payment_orders_id_organization_id", x => new { x.id, x.organization_id });
-                    table.CheckConstraint("ck_payment_orders_amount", "amount_minor > 0");
-                    table.ForeignKey(
-                        name: "fk_payment_orders_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_payment_orders_users_user_id",
                         column: x => x.user_id,
                         principalTable: "users",
                         principalColumn: "id",
@@ -1283,6 +1473,233 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "credit_note_lines",
+                columns: table => new
+                {
+                    credit_note_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    invoice_line_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_credit_note_lines", x => new { x.credit_note_id, x.invoice_line_id });
+                    table.CheckConstraint("ck_credit_note_lines_amount", "amount_minor <> 0");
+                    table.ForeignKey(
+                        name: "fk_credit_note_lines_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "credit_notes",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    legal_entity_id = table.Column<string>(type: "text", nullable: false),
+                    number = table.Column<string>(type: "text", nullable: false),
+                    year = table.Column<int>(type: "integer", nullable: false),
+                    sequence = table.Column<int>(type: "integer", nullable: false),
+                    disposition = table.Column<string>(type: "text", nullable: false),
+                    reason = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    subtotal_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    total_minor = table.Column<long>(type: "bigint", nullable: false),
+                    refund_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_credit_notes", x => x.id);
+                    table.UniqueConstraint("ak_credit_notes_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_credit_notes_total", "total_minor = subtotal_minor + tax_minor and total_minor > 0");
+                    table.ForeignKey(
+                        name: "fk_credit_notes_legal_entities_legal_entity_id",
+                        column: x => x.legal_entity_id,
+                        principalTable: "legal_entities",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_credit_notes_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoice_lines",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    position = table.Column<int>(type: "integer", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    description_zh = table.Column<string>(type: "text", nullable: false),
+                    description_en = table.Column<string>(type: "text", nullable: false),
+                    quantity = table.Column<long>(type: "bigint", nullable: true),
+                    input_tokens = table.Column<long>(type: "bigint", nullable: true),
+                    output_tokens = table.Column<long>(type: "bigint", nullable: true),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    exact_nanos = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_lines", x => x.id);
+                    table.UniqueConstraint("ak_invoice_lines_id_organization_id", x => new { x.id, x.organization_id });
+                    table.ForeignKey(
+                        name: "fk_invoice_lines_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoices",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    legal_entity_id = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    source = table.Column<string>(type: "text", nullable: false),
+                    number = table.Column<string>(type: "text", nullable: true),
+                    year = table.Column<int>(type: "integer", nullable: true),
+                    sequence = table.Column<int>(type: "integer", nullable: true),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    subtotal_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    total_minor = table.Column<long>(type: "bigint", nullable: false),
+                    paid_minor = table.Column<long>(type: "bigint", nullable: false),
+                    credited_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_name = table.Column<string>(type: "text", nullable: false),
+                    tax_inclusive = table.Column<bool>(type: "boolean", nullable: false),
+                    period_starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    period_ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    order_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    seller = table.Column<string>(type: "jsonb", nullable: true),
+                    buyer = table.Column<string>(type: "jsonb", nullable: true),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    finalized_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    reason = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoices", x => x.id);
+                    table.UniqueConstraint("ak_invoices_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_invoices_number", "(status = 'draft') = (number is null) and (number is null) = (sequence is null) and (number is null) = (year is null)");
+                    table.CheckConstraint("ck_invoices_paid", "paid_minor >= 0 and credited_minor >= 0 and paid_minor <= total_minor and credited_minor <= total_minor");
+                    table.CheckConstraint("ck_invoices_total", "total_minor = subtotal_minor + tax_minor and total_minor >= 0");
+                    table.ForeignKey(
+                        name: "fk_invoices_legal_entities_legal_entity_id",
+                        column: x => x.legal_entity_id,
+                        principalTable: "legal_entities",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_invoices_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "payment_orders",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    purpose = table.Column<string>(type: "text", nullable: false),
+                    channel = table.Column<string>(type: "text", nullable: false),
+                    scene = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    client_address = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    out_trade_no = table.Column<string>(type: "text", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    channel_trade_no = table.Column<string>(type: "text", nullable: true),
+                    channel_reference = table.Column<string>(type: "text", nullable: true),
+                    redirect_url = table.Column<string>(type: "text", nullable: true),
+                    qr_code = table.Column<string>(type: "text", nullable: true),
+                    failure = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    next_check_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    checks = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_payment_orders", x => x.id);
+                    table.UniqueConstraint("ak_payment_orders_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_payment_orders_amount", "amount_minor > 0");
+                    table.ForeignKey(
+                        name: "fk_payment_orders_invoices_invoice_id_organization_id",
+                        columns: x => new { x.invoice_id, x.organization_id },
+                        principalTable: "invoices",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_orders_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_orders_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "usage_months",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    carry_nanos = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_usage_months", x => new { x.organization_id, x.ends_at });
+                    table.ForeignKey(
+                        name: "fk_usage_months_invoices_invoice_id_organization_id",
+                        columns: x => new { x.invoice_id, x.organization_id },
+                        principalTable: "invoices",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_usage_months_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "payment_refunds",
                 columns: table => new
                 {
@@ -1433,6 +1850,64 @@ namespace AiHub.Domain.Migrations
                 filter: "ended_at is null");
 
             migrationBuilder.CreateIndex(
+                name: "ix_credit_note_lines_credit_note_id_organization_id",
+                table: "credit_note_lines",
+                columns: new[] { "credit_note_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_note_lines_invoice_line_id",
+                table: "credit_note_lines",
+                column: "invoice_line_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_note_lines_invoice_line_id_organization_id",
+                table: "credit_note_lines",
+                columns: new[] { "invoice_line_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_note_lines_organization_id",
+                table: "credit_note_lines",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_invoice_id",
+                table: "credit_notes",
+                column: "invoice_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_invoice_id_organization_id",
+                table: "credit_notes",
+                columns: new[] { "invoice_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_legal_entity_id_year_sequence",
+                table: "credit_notes",
+                columns: new[] { "legal_entity_id", "year", "sequence" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_number",
+                table: "credit_notes",
+                column: "number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_organization_id",
+                table: "credit_notes",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_refund_id",
+                table: "credit_notes",
+                column: "refund_id",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_endpoint_spans_model_id",
+                table: "endpoint_spans",
+                column: "model_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_entries_account_id_organization_id",
                 table: "entries",
                 columns: new[] { "account_id", "organization_id" });
@@ -1441,6 +1916,49 @@ namespace AiHub.Domain.Migrations
                 name: "ix_entries_organization_id_journal_id",
                 table: "entries",
                 columns: new[] { "organization_id", "journal_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_number",
+                table: "fapiao_requests",
+                column: "number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_organization_id_created_at",
+                table: "fapiao_requests",
+                columns: new[] { "organization_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_organization_id_idempotency_key",
+                table: "fapiao_requests",
+                columns: new[] { "organization_id", "idempotency_key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_red_number",
+                table: "fapiao_requests",
+                column: "red_number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_status_created_at",
+                table: "fapiao_requests",
+                columns: new[] { "status", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_title_id_organization_id",
+                table: "fapiao_requests",
+                columns: new[] { "title_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_user_id",
+                table: "fapiao_requests",
+                column: "user_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_titles_organization_id",
+                table: "fapiao_titles",
+                column: "organization_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_holds_expires_at",
@@ -1490,6 +2008,91 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "team_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_invoice_documents_organization_id",
+                table: "invoice_documents",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_documents_subject_id_language",
+                table: "invoice_documents",
+                columns: new[] { "subject_id", "language" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_lines_invoice_id_organization_id",
+                table: "invoice_lines",
+                columns: new[] { "invoice_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_lines_invoice_id_position",
+                table: "invoice_lines",
+                columns: new[] { "invoice_id", "position" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_lines_organization_id",
+                table: "invoice_lines",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_mails_next_attempt_at",
+                table: "invoice_mails",
+                column: "next_attempt_at",
+                filter: "sent_at is null and parked_at is null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_mails_organization_id",
+                table: "invoice_mails",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_mails_subject_id",
+                table: "invoice_mails",
+                column: "subject_id",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_due_at",
+                table: "invoices",
+                column: "due_at",
+                filter: "status = 'finalized'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_legal_entity_id_year_sequence",
+                table: "invoices",
+                columns: new[] { "legal_entity_id", "year", "sequence" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_number",
+                table: "invoices",
+                column: "number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_order_id",
+                table: "invoices",
+                column: "order_id",
+                filter: "order_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_order_id_organization_id",
+                table: "invoices",
+                columns: new[] { "order_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_organization_id_created_at",
+                table: "invoices",
+                columns: new[] { "organization_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_organization_id_source",
+                table: "invoices",
+                columns: new[] { "organization_id", "source" },
+                unique: true,
+                filter: "status <> 'void'");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_journals_organization_id_idempotency_key",
                 table: "journals",
                 columns: new[] { "organization_id", "idempotency_key" },
@@ -1501,6 +2104,12 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "organization_id", "reverses_id" },
                 unique: true,
                 filter: "reverses_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_legal_entities_currency",
+                table: "legal_entities",
+                column: "currency",
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_lot_draws_organization_id_journal_id",
@@ -1540,6 +2149,11 @@ namespace AiHub.Domain.Migrations
                 table: "payment_orders",
                 columns: new[] { "channel", "channel_trade_no" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_invoice_id_organization_id",
+                table: "payment_orders",
+                columns: new[] { "invoice_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_payment_orders_next_check_at",
@@ -1698,6 +2312,11 @@ namespace AiHub.Domain.Migrations
                 column: "vendor_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_usage_months_invoice_id_organization_id",
+                table: "usage_months",
+                columns: new[] { "invoice_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_usage_records_organization_id_key_id_occurred_at",
                 table: "usage_records",
                 columns: new[] { "organization_id", "key_id", "occurred_at" });
@@ -1730,11 +2349,79 @@ namespace AiHub.Domain.Migrations
                 name: "ix_vendor_keys_vendor_id_pool",
                 table: "vendor_keys",
                 columns: new[] { "vendor_id", "pool" });
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_note_lines_credit_notes_credit_note_id_organization_",
+                table: "credit_note_lines",
+                columns: new[] { "credit_note_id", "organization_id" },
+                principalTable: "credit_notes",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_note_lines_invoice_lines_invoice_line_id_organizatio",
+                table: "credit_note_lines",
+                columns: new[] { "invoice_line_id", "organization_id" },
+                principalTable: "invoice_lines",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_notes_invoices_invoice_id_organization_id",
+                table: "credit_notes",
+                columns: new[] { "invoice_id", "organization_id" },
+                principalTable: "invoices",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_notes_payment_refunds_refund_id",
+                table: "credit_notes",
+                column: "refund_id",
+                principalTable: "payment_refunds",
+                principalColumn: "id",
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_invoice_lines_invoices_invoice_id_organization_id",
+                table: "invoice_lines",
+                columns: new[] { "invoice_id", "organization_id" },
+                principalTable: "invoices",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_invoices_payment_orders_order_id_organization_id",
+                table: "invoices",
+                columns: new[] { "order_id", "organization_id" },
+                principalTable: "payment_orders",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropForeignKey(
+                name: "fk_invoices_organizations_organization_id",
+                table: "invoices");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_payment_orders_organizations_organization_id",
+                table: "payment_orders");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_users_organizations_service_account_of",
+                table: "users");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_payment_orders_users_user_id",
+                table: "payment_orders");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_payment_orders_invoices_invoice_id_organization_id",
+                table: "payment_orders");
+
             migrationBuilder.DropTable(
                 name: "alert_deliveries");
 
@@ -1754,10 +2441,25 @@ namespace AiHub.Domain.Migrations
                 name: "balances");
 
             migrationBuilder.DropTable(
+                name: "billing_profiles");
+
+            migrationBuilder.DropTable(
                 name: "budget_windows");
 
             migrationBuilder.DropTable(
+                name: "credit_limits");
+
+            migrationBuilder.DropTable(
+                name: "credit_note_lines");
+
+            migrationBuilder.DropTable(
+                name: "endpoint_spans");
+
+            migrationBuilder.DropTable(
                 name: "entries");
+
+            migrationBuilder.DropTable(
+                name: "fapiao_requests");
 
             migrationBuilder.DropTable(
                 name: "holds");
@@ -1772,6 +2474,15 @@ namespace AiHub.Domain.Migrations
                 name: "invitations");
 
             migrationBuilder.DropTable(
+                name: "invoice_documents");
+
+            migrationBuilder.DropTable(
+                name: "invoice_mails");
+
+            migrationBuilder.DropTable(
+                name: "invoice_series");
+
+            migrationBuilder.DropTable(
                 name: "lot_draws");
 
             migrationBuilder.DropTable(
@@ -1782,9 +2493,6 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "payment_channels");
-
-            migrationBuilder.DropTable(
-                name: "payment_refunds");
 
             migrationBuilder.DropTable(
                 name: "periods");
@@ -1814,6 +2522,9 @@ namespace AiHub.Domain.Migrations
                 name: "team_memberships");
 
             migrationBuilder.DropTable(
+                name: "usage_months");
+
+            migrationBuilder.DropTable(
                 name: "usage_pending");
 
             migrationBuilder.DropTable(
@@ -1835,13 +2546,19 @@ namespace AiHub.Domain.Migrations
                 name: "budgets");
 
             migrationBuilder.DropTable(
+                name: "credit_notes");
+
+            migrationBuilder.DropTable(
+                name: "invoice_lines");
+
+            migrationBuilder.DropTable(
+                name: "fapiao_titles");
+
+            migrationBuilder.DropTable(
                 name: "journals");
 
             migrationBuilder.DropTable(
                 name: "lots");
-
-            migrationBuilder.DropTable(
-                name: "payment_orders");
 
             migrationBuilder.DropTable(
                 name: "subscriptions");
@@ -1856,6 +2573,9 @@ namespace AiHub.Domain.Migrations
                 name: "teams");
 
             migrationBuilder.DropTable(
+                name: "payment_refunds");
+
+            migrationBuilder.DropTable(
                 name: "accounts");
 
             migrationBuilder.DropTable(
@@ -1868,10 +2588,19 @@ namespace AiHub.Domain.Migrations
                 name: "vendors");
 
             migrationBuilder.DropTable(
+                name: "organizations");
+
+            migrationBuilder.DropTable(
                 name: "users");
 
             migrationBuilder.DropTable(
-                name: "organizations");
+                name: "invoices");
+
+            migrationBuilder.DropTable(
+                name: "legal_entities");
+
+            migrationBuilder.DropTable(
+                name: "payment_orders");
         }
     }
 }

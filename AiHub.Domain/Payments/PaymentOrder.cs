@@ -12,6 +12,9 @@ public enum PaymentPurpose
 {
     /// <summary>Adds purchased money to the wallet.</summary>
     TopUp,
+
+    /// <summary>Pays a postpaid <see cref="Invoices.Invoice"/>: what is paid enters the wallet, and the invoice takes it out in the same moment.</summary>
+    Invoice,
 }
 
 public enum PaymentOrderStatus
@@ -63,6 +66,9 @@ public sealed class PaymentOrder
 
     /// <summary>The caller's Idempotency-Key: the same wish again finds the same order.</summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>What an invoice order pays.</summary>
+    public Guid? InvoiceId { get; init; }
 
     /// <summary>What the channel calls the payment, once it is known.</summary>
     public string? ChannelTradeNo { get; init; }

@@ -131,8 +131,12 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
 
         Assert.Equal(
             [
-                "alert_deliveries_take", "alert_delivery_close", "alerts_fire", "audit_append", "change_budget", "change_credit_limit", "claim_operator", "create_budget",
-                "end_budget", "expire_lots", "find_api_key", "find_invitation", "grant_periods", "keep_audit", "ledger_audit", "ledger_hold",
+                "alert_deliveries_take", "alert_delivery_close", "alerts_fire", "audit_append", "change_budget", "change_credit_limit", "claim_operator", "create_budget", "credit_note_issue",
+                "end_budget", "expire_lots",
+                "fapiao_move", "fapiao_of_hub", "fapiao_open", "fapiao_red", "fapiao_request", "fapiao_whose", "find_api_key", "find_invitation", "grant_periods",
+                "invoice_audit", "invoice_debt", "invoice_documents_due", "invoice_finalize", "invoice_mail_close", "invoice_mails_take", "invoice_months_due",
+                "invoice_orders_due", "invoice_paid", "invoice_refunds_due", "invoice_uncollectible", "invoice_usage", "invoice_void", "invoice_whose",
+                "invoices_of_hub", "invoices_overdue", "keep_audit", "ledger_audit", "ledger_hold",
                 "ledger_release", "ledger_renew", "ledger_settle", "ledger_size", "ledger_sweep", "limits_of_key", "open_organization",
                 "operator_at_work", "organizations_of_hub", "organizations_of_user", "payment_check_again", "payment_claim", "payment_closed",
                 "payment_credit", "payment_find", "payment_opened", "payment_refund", "refund_claim", "refund_ended", "refund_find",

@@ -6,7 +6,7 @@ using AiHub.Bench.Chaos;
 switch (args)
 {
     // What a chaos run starts, so that it can kill it.
-    case [PartsOfHub.CacheArgument, var port, var password]:
+    case [ChaosHub.CacheArgument, var port, var password]:
         await using (await GarnetCache.StartAsync(new GarnetOptions(DataDirectory: null, password) { Port = int.Parse(port, CultureInfo.InvariantCulture) }, loggers: null, CancellationToken.None))
         {
             await Task.Delay(Timeout.Infinite);
@@ -23,6 +23,13 @@ switch (args)
         await UsageBench.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 1_000_000, Console.Out);
         return 0;
 
+    case ["drill", .. var rest]:
+        return await RestoreDrill.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 1_000_000, Console.Out);
+
+    case ["memory", .. var rest]:
+        await GatewayMemory.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 15, Console.Out);
+        return 0;
+
     case ["ledger", .. var rest]:
         var settings = BenchSettings.Read(rest);
         await using (var server = settings.Postgres is null ? await BenchServer.StartAsync() : null)
@@ -37,6 +44,8 @@ switch (args)
             """
             ledger [--seconds 10] [--callers 128] [--postgres "Host=…;Username=…;Password=…"]   holds and settlements a second
             usage [records]                                                                   times the views of a million usage records
+            drill [records]                                                                   backs up, restores and audits a database with so many usage records
+            memory [seconds]                                                                  the gateway with each garbage collector, side by side
             chaos [seconds] [seed]                                                            kills the hub's parts under load and counts
             """);
         return 2;

@@ -27,7 +27,7 @@ internal static class ChaosRun
     {
         var chance = new Random(seed);
         await output.WriteLineAsync($"seed {seed}, {seconds} s, {Callers} callers");
-        await using var hub = await PartsOfHub.StartAsync();
+        await using var hub = await ChaosHub.StartAsync();
         var (organization, key) = await RegisterAsync(hub);
         using var http = new HttpClient { BaseAddress = hub.Gateway, Timeout = TimeSpan.FromSeconds(30) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -71,7 +71,7 @@ internal static class ChaosRun
     }
 
     private static async Task<int> CompareAsync(
-        PartsOfHub hub, Guid organization, ConcurrentDictionary<Guid, string> delivered, int failed, (long Open, TimeSpan After, TimeSpan Longest) held, TextWriter output)
+        ChaosHub hub, Guid organization, ConcurrentDictionary<Guid, string> delivered, int failed, (long Open, TimeSpan After, TimeSpan Longest) held, TextWriter output)
     {
         var records = await RecordsAsync(hub, organization);
         var served = await ServedAsync(hub);
@@ -109,7 +109,7 @@ internal static class ChaosRun
         return lost == 0 && twice == 0 && wrong == 0 && invented == 0 && charged == recorded && held.Open == 0 && held.Longest < LongestAfterLease && violations.Count == 0 ? 0 : 1;
     }
 
-    private static async Task<Guid?> CallAsync(HttpClient http, string call, bool stream)
+    internal static async Task<Guid?> CallAsync(HttpClient http, string call, bool stream)
     {
         try
         {
@@ -132,7 +132,7 @@ internal static class ChaosRun
     }
 
     /// <summary>Waits until the sweep has given back what died; longer than a lease and a sweep it must not take.</summary>
-    private static async Task<(long Open, TimeSpan After, TimeSpan Longest)> OnceNothingIsHeldAsync(PartsOfHub hub, Stopwatch clock)
+    private static async Task<(long Open, TimeSpan After, TimeSpan Longest)> OnceNothingIsHeldAsync(ChaosHub hub, Stopwatch clock)
     {
         var ended = clock.Elapsed;
         var longest = TimeSpan.Zero;
@@ -150,7 +150,7 @@ internal static class ChaosRun
         }
     }
 
-    private static async Task<(Guid Organization, string Key)> RegisterAsync(PartsOfHub hub)
+    internal static async Task<(Guid Organization, string Key)> RegisterAsync(ChaosHub hub)
     {
         using var http = new HttpClient { BaseAddress = new Uri(hub.Gateway, "/api/v1/") };
         var registered = await PostAsync("auth/register", new { email = "chaos@example.com", password = "a sentence only I know", currency = "USD" });
@@ -173,7 +173,7 @@ internal static class ChaosRun
         }
     }
 
-    private static async Task<Dictionary<Guid, (long Input, long Output, string Call, bool IsWhole)>> RecordsAsync(PartsOfHub hub, Guid organization)
+    private static async Task<Dictionary<Guid, (long Input, long Output, string Call, bool IsWhole)>> RecordsAsync(ChaosHub hub, Guid organization)
     {
         var records = new Dictionary<Guid, (long, long, string, bool)>();
         await using var connection = new NpgsqlConnection(hub.Admin);
@@ -196,7 +196,7 @@ internal static class ChaosRun
     }
 
     /// <summary>The vendor's own record of completed answers: tokens by the call they were for.</summary>
-    private static async Task<Dictionary<string, (long Input, long Output)>> ServedAsync(PartsOfHub hub)
+    private static async Task<Dictionary<string, (long Input, long Output)>> ServedAsync(ChaosHub hub)
     {
         using var http = new HttpClient { BaseAddress = hub.Simulators };
         var served = new Dictionary<string, (long, long)>();

@@ -1,11 +1,10 @@
 using System.Diagnostics;
-using System.Globalization;
 using AiHub.AppHost.Embedded.Servers;
 
-namespace AiHub.Bench;
+namespace AiHub.Bench.Chaos;
 
 /// <summary>The parts of a hub, each a process of its own that can be killed without warning and started again where it was.</summary>
-internal sealed class PartsOfHub : IAsyncDisposable
+internal sealed class ChaosHub : IAsyncDisposable
 {
     public const string CacheArgument = "cache";
     private const string SimulatorKey = "sk-sim-local-development-only";
@@ -26,9 +25,14 @@ internal sealed class PartsOfHub : IAsyncDisposable
     public string Admin { get; private set; } = "";
     public string App { get; private set; } = "";
 
-    public static async Task<PartsOfHub> StartAsync()
+    /// <summary>Environment variables of the gateway on top of the usual.</summary>
+    public IReadOnlyDictionary<string, string> GatewayEnvironment { get; private init; } = new Dictionary<string, string>();
+
+    public Process GatewayProcess => _processes["gateway"];
+
+    public static async Task<ChaosHub> StartAsync(IReadOnlyDictionary<string, string>? gatewayEnvironment = null)
     {
-        var hub = new PartsOfHub();
+        var hub = new ChaosHub { GatewayEnvironment = gatewayEnvironment ?? new Dictionary<string, string>() };
         await hub.StartPostgresAsync();
         hub.Admin = $"{hub._postgres.ConnectionString};Database=hub;Pooling=false";
         hub.App = $"Host=127.0.0.1;Port={hub._postgresPort};Username=hub_app;Password={hub._password};Database=hub";
@@ -74,18 +78,6 @@ internal sealed class PartsOfHub : IAsyncDisposable
         await StartAsync(part);
     }
 
-    /// <summary>Bytes of memory a part has now and has had at most; Linux only.</summary>
-    public (long Now, long Peak) Memory(string part)
-    {
-        var lines = File.ReadAllLines($"/proc/{_processes[part].Id}/status");
-        return (Read("VmRSS:"), Read("VmHWM:"));
-
-        long Read(string name) => 1024 * long.Parse(lines.Single(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..^2], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>From here on the most is that of what is to come.</summary>
-    public void ForgetPeak(string part) => File.WriteAllText($"/proc/{_processes[part].Id}/clear_refs", "5");
-
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _processes.Values.Where(process => !process.HasExited))
@@ -122,7 +114,7 @@ internal sealed class PartsOfHub : IAsyncDisposable
         var (project, url, settings) = part switch
         {
             "simulators" => ("AiHub.Simulators", Simulators, new Dictionary<string, string> { ["Simulators__ApiKey"] = SimulatorKey }),
-            "gateway" => ("AiHub.Gateway", Gateway, new Dictionary<string, string>
+            "gateway" => ("AiHub.Gateway", Gateway, new Dictionary<string, string>(GatewayEnvironment)
             {
                 ["ConnectionStrings__hub"] = App,
                 ["ConnectionStrings__cache"] = $"127.0.0.1:{_cachePort},password={_cachePassword}",
