@@ -172,14 +172,11 @@ begin
         raise exception 'only an operator gives credit' using errcode = 'insufficient_privilege';
     end if;
 
-    perform ledger_lock(array[p_organization_id]);
-    if exists (
-        select from balances join accounts on accounts.id = balances.account_id
-        where accounts.kind = 'wallet_purchased' and accounts.organization_id = p_organization_id and balances.posted - balances.held < -p_nanos) then
-        return false;
-    end if;
     perform set_credit_limit(p_organization_id, p_nanos);
     return true;
+exception
+    when check_violation then
+        return false;
 end $$;
 grant execute on function change_credit_limit(uuid, bigint) to hub_app;
 
