@@ -314,6 +314,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             return await person.PostAsync("auth/operator", new OperatorClaim((await db.IssueSetupTokenAsync(hub.Clock.GetUtcNow(), default))!));
         },
         ["suspendOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/suspend", new StatusReason("overdue"))),
+        ["setCreditLimit"] = hub => AsOperatorAsync(hub, (person, acme) => person.PutAsync($"admin/organizations/{acme}/credit-limit", new NewCreditLimit("100", "contract"))),
         ["reactivateOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/reactivate", new StatusReason("paid"))),
     };
 
