@@ -53,27 +53,27 @@ public static class Billing
             plan.AllowsOverage));
     }
 
-    private static async Task<Ok<WalletView>> WalletAsync(Member member, HubDb db, CancellationToken ct)
+    private static async Task<Ok<WalletView>> WalletAsync(Member member, HubDb db, CancellationToken ct) =>
+        TypedResults.Ok(await db.InOrganizationAsync(member.OrganizationId, () => WalletOfAsync(db, member.Organization.Currency, ct), ct));
+
+    /// <summary>The wallet of the organization at work.</summary>
+    internal static async Task<WalletView> WalletOfAsync(HubDb db, Currency currency, CancellationToken ct)
     {
-        var currency = member.Organization.Currency;
-        var balances = await db.InOrganizationAsync(
-            member.OrganizationId,
-            () => db.Accounts
-                .Where(account => account.Kind == AccountKind.WalletPurchased || account.Kind == AccountKind.WalletGranted)
-                .Join(db.Balances, account => account.Id, balance => balance.AccountId, (account, balance) => new { account.Kind, balance.Posted, balance.Held })
-                .ToListAsync(ct),
-            ct);
+        var balances = await db.Accounts
+            .Where(account => account.Kind == AccountKind.WalletPurchased || account.Kind == AccountKind.WalletGranted)
+            .Join(db.Balances, account => account.Id, balance => balance.AccountId, (account, balance) => new { account.Kind, balance.Posted, balance.Held })
+            .ToListAsync(ct);
 
         var purchased = Of(AccountKind.WalletPurchased);
         var granted = Of(AccountKind.WalletGranted);
         var held = new Money(balances.Aggregate(0L, (sum, balance) => checked(sum + balance.Held)), currency);
 
-        return TypedResults.Ok(new WalletView(
+        return new WalletView(
             currency.ToString(),
             purchased.ToDecimalString(),
             granted.ToDecimalString(),
             held.ToDecimalString(),
-            (purchased + granted - held).ToDecimalString()));
+            (purchased + granted - held).ToDecimalString());
 
         Money Of(AccountKind kind) => new(balances.Where(balance => balance.Kind == kind).Aggregate(0L, (sum, balance) => checked(sum + balance.Posted)), currency);
     }

@@ -102,6 +102,8 @@ public static class ManagementApi
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
+        api.MapAdminOrganizations();
+        api.MapAdminHealth();
         api.MapAdminInvoices();
 
         app.MapReference();
