@@ -1,9 +1,11 @@
 using AiHub.Portal;
+using AiHub.Portal.Admin;
 using AiHub.Portal.Billing;
 using AiHub.Portal.Budgets;
 using AiHub.Portal.Errors;
 using AiHub.Portal.Keys;
 using AiHub.Portal.Management;
+using AiHub.Portal.Organization;
 using AiHub.Portal.Parts;
 using AiHub.Portal.Preferences;
 using AiHub.Portal.SignIn;
@@ -31,11 +33,13 @@ app.UseErrorPages();
 app.UseAuthentication();
 app.UseSessionGate();
 app.UseAuthorization();
+app.UseOperatorGate();
 app.UseAntiforgery();
 
 app.MapDefaultEndpoints();
 app.MapStaticAssets();
 app.MapSignOut();
+app.MapAuditExport();
 app.MapPreferences();
 app.MapOrganizationSwitch();
 app.MapKeyRevocation();
