@@ -1,4 +1,5 @@
 using AiHub.Portal;
+using AiHub.Portal.Account;
 using AiHub.Portal.Admin;
 using AiHub.Portal.Billing;
 using AiHub.Portal.Budgets;
@@ -9,6 +10,7 @@ using AiHub.Portal.Organization;
 using AiHub.Portal.Parts;
 using AiHub.Portal.Preferences;
 using AiHub.Portal.SignIn;
+using AiHub.Portal.SignOn;
 using AiHub.Portal.Usage;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -40,6 +42,9 @@ app.MapDefaultEndpoints();
 app.MapStaticAssets();
 app.MapSignOut();
 app.MapAuditExport();
+app.MapPasskeySignIn();
+app.MapAccount();
+app.MapSignOnPage();
 app.MapPreferences();
 app.MapOrganizationSwitch();
 app.MapKeyRevocation();

@@ -5,10 +5,13 @@ using AiHub.Gateway.Management.Admin;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
+using AiHub.Gateway.Management.SingleSignOn;
+using AiHub.Gateway.Scim;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
 
 namespace AiHub.Gateway.Management;
@@ -25,9 +28,14 @@ public static class ManagementApi
 
         services.ConfigureHttpJsonOptions(options => Json.ConfigureStrict(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<ScimFailures>();
         services.AddExceptionHandler<RefusedRequests>();
         services.AddOptions<AttemptOptions>().BindConfiguration(AttemptOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<AttemptLimits>();
+
+        services.AddOptions<AccountOptions>().BindConfiguration(AccountOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AccountOptions>, AccountOptionsValidator>();
+        services.AddSignInParts();
 
         services.AddScoped<UserStore>();
         services.AddScoped<People>();
@@ -77,6 +85,13 @@ public static class ManagementApi
         api.AddEndpointFilter(RequestRules.Filter);
         api.MapAccounts();
         api.MapCredentials();
+        api.MapEmails();
+        api.MapPasswords();
+        api.MapTwoFactors();
+        api.MapPasskeys();
+        api.MapSignOn();
+        api.MapSignOnSettings();
+        api.MapScimTokens();
         api.MapKeys();
         api.MapRateLimits();
         api.MapUsageReports();
@@ -106,6 +121,8 @@ public static class ManagementApi
         api.MapAdminHealth();
         api.MapAdminInvoices();
 
+        app.UseScim();
+        app.MapScim();
         app.MapReference();
         return app;
     }

@@ -1,5 +1,7 @@
+using AiHub.Portal.Account;
 using AiHub.Portal.Resources;
 using AiHub.Portal.SignIn;
+using AiHub.Portal.SignOn;
 
 namespace AiHub.Portal.Layout;
 
@@ -31,6 +33,7 @@ public static class Places
         new("/organization/policy", "policy", Text.Policy_Title, "policy.read"),
         new("/organization/audit-log", "audit", Text.Audit_Title, "audit.read"),
         new("/organization/settings", "organizations", Text.Settings_Title),
+        new(SignOnPageEndpoints.PagePath, "plug", Text.SignOnPage_Title, "sign_in.write"),
     ];
 
     private static Place[] Billing =>
@@ -40,6 +43,7 @@ public static class Places
 
     private static Place[] Account =>
     [
+        new(AccountEndpoints.PagePath, "shield", Text.Security_Title),
     ];
 
     private static Place[] Operator =>

@@ -14,9 +14,6 @@ public sealed partial class ManagementClient(HttpClient http, Session session)
     public Task<Answer<Registered>> RegisterAsync(RegisterRequest request, CancellationToken ct) =>
         AskAsync<Registered>(HttpMethod.Post, "auth/register", request, ct);
 
-    public Task<Answer<TokenPair>> SignInAsync(LoginRequest request, CancellationToken ct) =>
-        AskAsync<TokenPair>(HttpMethod.Post, "auth/login", request, ct);
-
     public Task<Answer<TokenPair>> RefreshAsync(string refreshToken, CancellationToken ct) =>
         AskAsync<TokenPair>(HttpMethod.Post, "auth/refresh", new RefreshRequest(refreshToken), ct);
 

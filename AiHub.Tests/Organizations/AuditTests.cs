@@ -7,6 +7,7 @@ using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Tests.Invoices;
 using AiHub.Tests.Management;
+using AiHub.Tests.SignIn;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +23,18 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
     {
         ["refresh"] = "a session goes on; its start and its end are in the log",
         ["previewInvitation"] = "only reads",
+        ["forgotPassword"] = "answers before it is known whether there is such an account; the entry follows (PasswordResetTests)",
+        ["beginSignOn"] = "nobody is known yet",
+        ["completeSignOn"] = "takes an identity provider (SignOnTests)",
+        ["putSignOn"] = "takes an identity provider (SignOnTests)",
+        ["verifySignOnDomain"] = "takes an identity provider (SignOnTests)",
+        ["deleteSignOn"] = "takes an identity provider (SignOnTests)",
+        ["beginPasskey"] = "nothing exists before the browser has answered",
+        ["beginPasskeySignIn"] = "nobody is known yet",
+        ["createPasskey"] = "takes an authenticator (PasskeyTests)",
+        ["renamePasskey"] = "takes an authenticator (PasskeyTests)",
+        ["deletePasskey"] = "takes an authenticator (PasskeyTests)",
+        ["signInWithPasskey"] = "takes an authenticator (PasskeyTests)",
     };
 
     [Fact]
@@ -170,6 +183,33 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             return await person.DeleteAsync($"auth/sessions/{(await person.ReadAsync<Page<SessionView>>("auth/sessions")).Data[0].Id}");
         },
         ["changePassword"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/password/change", new PasswordChange(ManagementHub.Password, "another sentence only I know")),
+        ["createScimToken"] = hub => InCompanyAsync(hub, (owner, acme) => owner.PostAsync($"organizations/{acme}/scim-tokens", new NewScimToken("directory"))),
+        ["revokeScimToken"] = hub => InCompanyAsync(hub, async (owner, acme) =>
+        {
+            var token = (await owner.PostAsync($"organizations/{acme}/scim-tokens", new NewScimToken("directory"))).Read<CreatedScimToken>();
+            return await owner.DeleteAsync($"organizations/{acme}/scim-tokens/{token.Id}");
+        }),
+        ["verifyEmail"] = async hub =>
+        {
+            var person = await hub.RegisterAsync();
+            return await hub.Visit().PostAsync("auth/email/verify", new EmailToken(await hub.LinkTokenAsync(person.Email, "verify-email")));
+        },
+        ["resendVerification"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/email/resend", null),
+        ["resetPassword"] = async hub =>
+        {
+            var person = await hub.RegisterAsync();
+            await hub.Visit().PostAsync("auth/password/forgot", new ForgottenPassword(person.Email));
+            return await hub.Visit().PostAsync("auth/password/reset", new PasswordReset(await hub.LinkTokenAsync(person.Email, "reset-password"), "another sentence only I know"));
+        },
+        ["beginTwoFactor"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/two-factor/begin", new CurrentPassword(ManagementHub.Password)),
+        ["confirmTwoFactor"] = hub => hub.WithAuthenticatorAsync(confirmed: false, (person, app) => person.PostAsync("auth/two-factor/confirm", new AuthenticatorCode(app.Code(0)))),
+        ["disableTwoFactor"] = hub => hub.WithAuthenticatorAsync(confirmed: true, (person, app) => person.PostAsync("auth/two-factor/disable", new AuthenticatorCode(app.Code(1)))),
+        ["renewRecoveryCodes"] = hub => hub.WithAuthenticatorAsync(confirmed: true, (person, app) => person.PostAsync("auth/two-factor/recovery-codes", new AuthenticatorCode(app.Code(1)))),
+        ["signInWithCode"] = hub => hub.WithAuthenticatorAsync(confirmed: true, async (person, app) =>
+        {
+            var needed = (await hub.Visit().PostAsync("auth/login", new LoginRequest(person.Email, ManagementHub.Password))).Read<SecondFactorNeeded>();
+            return await hub.Visit().PostAsync("auth/two-factor/sign-in", new SecondFactorCode(needed.ChallengeToken, app.Code(1)));
+        }),
         ["createApiKey"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/api-keys", new NewApiKey("k")),
         ["changeApiKey"] = hub => WithKeyAsync(hub, (person, key) => person.PatchAsync($"auth/api-keys/{key.Id}", new ApiKeyChange("renamed"))),
         ["rotateApiKey"] = hub => WithKeyAsync(hub, (person, key) => person.PostAsync($"auth/api-keys/{key.Id}/rotate", new KeyRotation())),

@@ -269,7 +269,7 @@ public static class FieldDescriptions
     }
 
     private static Text? Find(string schema, string field) =>
-        Own.Concat(OrganizationFields.All).Concat(AdminFields.Own).Concat(BudgetExamples.Fields).Concat(PaymentExamples.Fields).Concat(InvoiceExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
+        Own.Concat(SignInExamples.Fields).Concat(SignOnExamples.Fields).Concat(OrganizationFields.All).Concat(AdminFields.Own).Concat(BudgetExamples.Fields).Concat(PaymentExamples.Fields).Concat(InvoiceExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
         ?? Shared.GetValueOrDefault(field)
         ?? OrganizationFields.Shared.GetValueOrDefault(field)
         ?? AdminFields.Shared.GetValueOrDefault(field)

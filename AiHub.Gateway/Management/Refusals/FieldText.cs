@@ -25,6 +25,8 @@ public static class FieldText
     public static readonly Text Cursor = new("This is not a cursor of this list; start again without it.", "该游标不属于此列表；请去掉游标重新查询。");
     public static readonly Text OrganizationCurrency = new("The organization is billed in {0}.", "该组织以 {0} 结算。");
     public static readonly Text PasswordCommon = new("This password is on the lists attackers try first; choose another.", "该密码过于常见，极易被猜中；请更换。");
+    public static readonly Text PasswordBreached = new("This password is known from data breaches; choose another.", "该密码已在数据泄露中出现过；请更换。");
+    public static readonly Text Domain = new("Must be a domain such as example.com.", "须为域名，例如 example.com。");
     public static readonly Text PasswordIsEmail = new("The password must not be the e-mail address.", "密码不得与邮箱相同。");
 
     public static readonly Text UnknownVendors = new("These vendors do not exist: {0}.", "以下厂商不存在：{0}。");
@@ -56,7 +58,7 @@ public static class FieldText
     [
         Slug, Url, ModelId, Price, Hours, DayOfYear,
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
-        UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
+        UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordBreached, PasswordIsEmail, Domain,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
         WebhookUrl, Amount, OrganizationCurrency, UnknownChannel,
         Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
