@@ -20,7 +20,7 @@ public sealed record NewCredit(
 /// <param name="Resting">Endpoints that are not asked for a while because they failed, as the answering gateway sees it.</param>
 public sealed record HubHealthView(IReadOnlyList<QueueView> Queues, IReadOnlyList<ParkedView> Parked, IReadOnlyList<EndpointView> Resting);
 
-/// <param name="Name">payment_notices or alert_messages.</param>
+/// <param name="Name">payment_notices, alert_messages or mails.</param>
 /// <param name="OldestAt">Since when the oldest waits; null when none does.</param>
 public sealed record QueueView(string Name, long Waiting, long Parked, DateTimeOffset? OldestAt);
 

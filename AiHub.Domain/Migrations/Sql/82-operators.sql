@@ -30,7 +30,11 @@ begin
         from inbound_notices
         union all
         select 'alert_messages', count(*) filter (where state = 'pending'), count(*) filter (where state = 'parked'), min(created_at) filter (where state = 'pending')
-        from alert_deliveries;
+        from alert_deliveries
+        union all
+        -- Their text is erased when they are given up, so there is nothing to replay.
+        select 'mails', count(*) filter (where state = 'pending'), count(*) filter (where state = 'parked'), min(created_at) filter (where state = 'pending')
+        from outgoing_mails;
 end $$;
 grant execute on function hub_queues() to hub_app;
 

@@ -61,7 +61,7 @@ internal static class AdminFields
         [(typeof(HubHealthView), "queues")] = new("Every queue.", "全部队列。"),
         [(typeof(HubHealthView), "parked")] = new("What nobody tries any more, newest first, at most a hundred.", "已搁置、不再自动尝试的任务，从新到旧，最多一百项。"),
         [(typeof(HubHealthView), "resting")] = new("Endpoints that are not asked for a while because they failed, as the answering gateway sees it.", "因失败而暂停调用的端点（以应答网关的观察为准）。"),
-        [(typeof(QueueView), "name")] = new("payment_notices or alert_messages.", "payment_notices（支付通知）或 alert_messages（告警消息）。"),
+        [(typeof(QueueView), "name")] = new("payment_notices, alert_messages or mails.", "payment_notices（支付通知）、alert_messages（告警消息）或 mails（邮件）。"),
         [(typeof(QueueView), "waiting")] = new("How many wait.", "等待处理的数量。"),
         [(typeof(QueueView), "parked")] = new("How many nobody tries any more.", "已搁置的数量。"),
         [(typeof(QueueView), "oldest_at")] = new("Since when the oldest waits; null when none does.", "最早一项的等待起始时间；没有时为 null。"),

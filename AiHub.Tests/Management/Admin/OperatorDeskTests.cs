@@ -78,7 +78,7 @@ public sealed class OperatorDeskTests(ManagementHub hub) : IClassFixture<Managem
         await hub.Database.AsAdminAsync<Guid>($"update alert_deliveries set state = 'parked', attempts = 7, last_error = 'nobody there' where id = '{delivery}' returning id");
 
         var health = await desk.ReadAsync<HubHealthView>("admin/health");
-        Assert.Equal(["alert_messages", "payment_notices"], health.Queues.Select(queue => queue.Name).Order());
+        Assert.Equal(["alert_messages", "mails", "payment_notices"], health.Queues.Select(queue => queue.Name).Order());
         Assert.Contains(health.Parked, parked => parked.Id == notice && parked is { Queue: "payment_notices", Error: "no worker", Attempts: 10 });
         Assert.Contains(health.Parked, parked => parked.Id == delivery && parked.OrganizationId == customer.OrganizationId && parked is { What: "email finance", Error: "nobody there" });
 
