@@ -73,7 +73,7 @@ public sealed partial class ManagementClient
     /// <summary>The log as a file, passed on as it arrives.</summary>
     public async Task<HttpResponseMessage> ExportAuditLogAsync(AuditQuery query, CancellationToken ct)
     {
-        var response = await SendAsync(HttpMethod.Get, Query(OfOrganization("audit-log/export"), [.. query.Parameters]), null, session.AccessToken, ct, toTheEnd: false);
+        var response = await SendAsync(HttpMethod.Get, Query(OfOrganization("audit-log/export"), [.. query.Parameters]), null, session.AccessToken, ct, completion: HttpCompletionOption.ResponseHeadersRead);
         return response.IsSuccessStatusCode ? response : throw await FailureAsync(response, ct);
     }
 

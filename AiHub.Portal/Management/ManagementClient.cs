@@ -131,8 +131,7 @@ public sealed partial class ManagementClient(HttpClient http, Session session)
             : new Answer<T>(null, await ProblemAsync(response, ct));
     }
 
-    /// <param name="toTheEnd">False hands the answer out when its headers are there.</param>
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct, string? idempotencyKey = null, Guid? organization = null, bool toTheEnd = true)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct, string? idempotencyKey = null, Guid? organization = null, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.AcceptLanguage.Add(new StringWithQualityHeaderValue(CultureInfo.CurrentUICulture.Name));
@@ -156,7 +155,7 @@ public sealed partial class ManagementClient(HttpClient http, Session session)
             request.Content = JsonContent.Create(body, body.GetType(), options: Json.Options);
         }
 
-        return await http.SendAsync(request, toTheEnd ? HttpCompletionOption.ResponseContentRead : HttpCompletionOption.ResponseHeadersRead, ct);
+        return await http.SendAsync(request, completion, ct);
     }
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken ct)
