@@ -50,6 +50,7 @@ app.MapOrganizationSwitch();
 app.MapKeyRevocation();
 app.MapBudgetEnding();
 app.MapOrderState();
+app.MapInvoiceFiles();
 app.MapPulse();
 app.MapRazorComponents<App>();
 

@@ -49,6 +49,8 @@ public static class ManagementApi
             options.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(15);
         });
 
+        // It looks at every request and says of each with an API key that it is no session: a line per call for nothing.
+        builder.Logging.AddFilter(typeof(BearerSessions).FullName, LogLevel.Warning);
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, BearerSessions>(BearerSessions.SchemeName, null);
         services.AddAuthorization();
         services.AddScoped<IAuthorizationHandler, MemberOfOrganization>();
@@ -111,6 +113,7 @@ public static class ManagementApi
         api.MapBilling();
         api.MapOrders();
         api.MapInvoices();
+        api.MapFapiaos();
         api.MapModelCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
@@ -120,6 +123,8 @@ public static class ManagementApi
         api.MapAdminOrganizations();
         api.MapAdminHealth();
         api.MapAdminInvoices();
+        api.MapAdminFapiao();
+        api.MapAdminFinance();
 
         app.UseScim();
         app.MapScim();

@@ -39,6 +39,8 @@ public static class Places
     private static Place[] Billing =>
     [
         new("/billing", "receipt", Text.Nav_Billing, "billing.read"),
+        new("/invoices", "receipt", Text.Invoices_Title, "billing.read"),
+        new("/fapiao", "receipt", Text.Fapiao_Title, "billing.read"),
     ];
 
     private static Place[] Account =>
@@ -53,6 +55,7 @@ public static class Places
         new("/admin/prices", "prices", Text.Prices_Title),
         new("/admin/organizations", "organizations", Text.Orgs_Title),
         new("/admin/health", "status", Text.Health_Title),
+        new("/admin/finance", "receipt", Text.Finance_Title),
     ];
 
     /// <summary>What the visitor may see; the operator's pages need <see cref="NeedsAttribute.Operator"/> without saying so.</summary>
