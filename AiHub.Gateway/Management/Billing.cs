@@ -54,15 +54,17 @@ public static class Billing
     }
 
     private static async Task<Ok<WalletView>> WalletAsync(Member member, HubDb db, CancellationToken ct) =>
-        TypedResults.Ok(await db.InOrganizationAsync(member.OrganizationId, () => WalletOfAsync(db, member.Organization.Currency, ct), ct));
+        TypedResults.Ok(await WalletOfAsync(db, member.OrganizationId, member.Organization.Currency, ct));
 
-    /// <summary>The wallet of the organization at work.</summary>
-    internal static async Task<WalletView> WalletOfAsync(HubDb db, Currency currency, CancellationToken ct)
+    internal static async Task<WalletView> WalletOfAsync(HubDb db, Guid organizationId, Currency currency, CancellationToken ct)
     {
-        var balances = await db.Accounts
-            .Where(account => account.Kind == AccountKind.WalletPurchased || account.Kind == AccountKind.WalletGranted)
-            .Join(db.Balances, account => account.Id, balance => balance.AccountId, (account, balance) => new { account.Kind, balance.Posted, balance.Held })
-            .ToListAsync(ct);
+        var balances = await db.InOrganizationAsync(
+            organizationId,
+            () => db.Accounts
+                .Where(account => account.Kind == AccountKind.WalletPurchased || account.Kind == AccountKind.WalletGranted)
+                .Join(db.Balances, account => account.Id, balance => balance.AccountId, (account, balance) => new { account.Kind, balance.Posted, balance.Held, balance.Floor })
+                .ToListAsync(ct),
+            ct);
 
         var purchased = Of(AccountKind.WalletPurchased);
         var granted = Of(AccountKind.WalletGranted);
@@ -73,7 +75,8 @@ public static class Billing
             purchased.ToDecimalString(),
             granted.ToDecimalString(),
             held.ToDecimalString(),
-            (purchased + granted - held).ToDecimalString());
+            (purchased + granted - held).ToDecimalString(),
+            new Money(-balances.Min(balance => balance.Floor), currency).ToDecimalString());
 
         Money Of(AccountKind kind) => new(balances.Where(balance => balance.Kind == kind).Aggregate(0L, (sum, balance) => checked(sum + balance.Posted)), currency);
     }

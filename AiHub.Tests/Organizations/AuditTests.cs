@@ -327,6 +327,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             return await person.PostAsync($"admin/health/parked/payment_notices/{notice}/replay", null);
         }),
         ["testAlertChannel"] = hub => WithCreatedAsync(hub, "alerts/channels", Channel, (person, id) => person.PostAsync($"alerts/channels/{id}/test", null)),
+        ["setCreditLimit"] = hub => AsOperatorAsync(hub, (person, acme) => person.PutAsync($"admin/organizations/{acme}/credit-limit", new NewCreditLimit("100", "contract"))),
         ["reactivateOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/reactivate", new StatusReason("paid"))),
     };
 

@@ -140,7 +140,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
 
         Assert.Equal(
             [
-                "alert_deliveries_take", "alert_delivery_close", "alert_test", "alerts_fire", "audit_append", "change_budget", "claim_operator", "create_budget", "credit_note_issue",
+                "alert_deliveries_take", "alert_delivery_close", "alert_test", "alerts_fire", "audit_append", "change_budget", "change_credit_limit", "claim_operator", "create_budget", "credit_note_issue",
                 "end_budget", "expire_lots",
                 "fapiao_move", "fapiao_of_hub", "fapiao_open", "fapiao_red", "fapiao_request", "fapiao_whose", "find_api_key", "find_invitation", "find_scim_token", "find_sign_on", "grant_periods", "hub_parked", "hub_queues", "hub_replay",
                 "invoice_audit", "invoice_debt", "invoice_documents_due", "invoice_finalize", "invoice_mail_close", "invoice_mails_take", "invoice_months_due",

@@ -56,7 +56,7 @@ public static class AdminOrganizations
         var plan = await db.Plans.AsNoTracking().FirstOrDefaultAsync(row => row.Id == found.PlanId, ct);
         var (wallet, limits) = await db.InOrganizationAsync(
             found.Id,
-            async () => (await Billing.WalletOfAsync(db, found.Currency, ct), await db.RateLimits.AsNoTracking().FirstOrDefaultAsync(row => row.Owner == LimitOwner.Organization, ct)),
+            async () => (await Billing.WalletOfAsync(db, found.Id, found.Currency, ct), await db.RateLimits.AsNoTracking().FirstOrDefaultAsync(row => row.Owner == LimitOwner.Organization, ct)),
             ct);
 
         return TypedResults.Ok(new HubOrganizationDetail(
@@ -107,7 +107,7 @@ public static class AdminOrganizations
                         new { journal = credit, amount = amount.ToDecimalString(), currency = found.Currency.ToString(), request.Reason, request.ExpiresAt }, now, ct);
                 }
 
-                return await Billing.WalletOfAsync(db, found.Currency, ct);
+                return await Billing.WalletOfAsync(db, found.Id, found.Currency, ct);
             }, ct));
         }
         catch (PostgresException conflict) when (conflict.SqlState == PostgresErrorCodes.UniqueViolation)
