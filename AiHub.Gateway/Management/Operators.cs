@@ -59,7 +59,7 @@ public static class Operators
     private static async Task<Results<Ok<WalletView>, Refused>> CreditAsync(
         string id, NewCreditLimit request, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var organizationId) || await FindAsync(db, organizationId, ct) is not { Status: not OrganizationStatus.Closed } found)
+        if (!Guid.TryParse(id, out var organizationId) || await FindAsync(db, id, ct) is not { Status: not OrganizationStatus.Closed } found)
         {
             return Refused.Because(ProblemKind.OrganizationNotFound);
         }
