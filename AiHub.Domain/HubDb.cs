@@ -111,6 +111,7 @@ public sealed class HubDb : DbContext
     public DbSet<InvoiceMail> InvoiceMails => Set<InvoiceMail>();
     public DbSet<CreditNote> CreditNotes => Set<CreditNote>();
     public DbSet<CreditNoteLine> CreditNoteLines => Set<CreditNoteLine>();
+    public DbSet<VendorTerms> VendorTerms => Set<VendorTerms>();
     public DbSet<FapiaoTitle> FapiaoTitles => Set<FapiaoTitle>();
     public DbSet<FapiaoRequest> FapiaoRequests => Set<FapiaoRequest>();
 

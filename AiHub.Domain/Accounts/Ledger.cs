@@ -153,10 +153,10 @@ public sealed partial class Ledger : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    private Task<IReadOnlyList<HoldAnswer>> HoldAllAsync(IReadOnlyList<HoldRequest> requests)
+    internal Task<IReadOnlyList<HoldAnswer>> HoldAllAsync(IReadOnlyList<HoldRequest> requests)
     {
         return QueryAsync(
-            $"select {HoldAnswer.Columns} from ledger_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+            $"select {HoldAnswer.Columns} from ledger_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) order by row_number",
             HoldAnswer.Read,
             CancellationToken.None,
             Column(request => Guid.CreateVersion7(request.Now)),
@@ -183,11 +183,18 @@ public sealed partial class Ledger : IAsyncDisposable
         Parameter Column<T>(Func<HoldRequest, T> value) => new(requests.Select(value).ToArray());
     }
 
-    private Task<IReadOnlyList<SettlementAnswer>> SettleAllAsync(IReadOnlyList<Settlement> settlements) => QueryAsync(
-        $"select {SettlementAnswer.Columns} from ledger_settle($1)",
-        SettlementAnswer.Read,
-        CancellationToken.None,
-        new Parameter(SettlementJson.Of(settlements), NpgsqlTypes.NpgsqlDbType.Jsonb));
+    internal Task<IReadOnlyList<SettlementAnswer>> SettleAllAsync(IReadOnlyList<Settlement> settlements)
+    {
+        return QueryAsync(
+            $"select {SettlementAnswer.Columns} from ledger_settle({SettlementColumns.Parameters}) order by row_number",
+            SettlementAnswer.Read,
+            CancellationToken.None,
+            [
+                new(settlements.Select(settlement => settlement.HoldId).ToArray()),
+                new(settlements.Select(settlement => settlement.Now.ToUniversalTime()).ToArray()),
+                .. SettlementColumns.Of([.. settlements.Select(settlement => settlement.Usage)]).Select(column => new Parameter(column)),
+            ]);
+    }
 
     private Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken ct, params IEnumerable<Parameter> parameters) =>
         QueryAsync(sql, read, longest: null, ct, parameters);

@@ -1057,6 +1057,28 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "vendor_terms",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    vendor_id = table.Column<string>(type: "text", nullable: false),
+                    basis_points = table.Column<int>(type: "integer", nullable: false),
+                    valid_from = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_vendor_terms", x => x.id);
+                    table.CheckConstraint("ck_vendor_terms_basis_points", "basis_points between 0 and 20000");
+                    table.ForeignKey(
+                        name: "fk_vendor_terms_vendors_vendor_id",
+                        column: x => x.vendor_id,
+                        principalTable: "vendors",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "balances",
                 columns: table => new
                 {
@@ -2823,6 +2845,11 @@ namespace AiHub.Domain.Migrations
                 table: "vendor_keys",
                 columns: new[] { "vendor_id", "pool" });
 
+            migrationBuilder.CreateIndex(
+                name: "ix_vendor_terms_vendor_id_valid_from",
+                table: "vendor_terms",
+                columns: new[] { "vendor_id", "valid_from" });
+
             migrationBuilder.AddForeignKey(
                 name: "fk_credit_note_lines_credit_notes_credit_note_id_organization_",
                 table: "credit_note_lines",
@@ -3047,6 +3074,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "vendor_keys");
+
+            migrationBuilder.DropTable(
+                name: "vendor_terms");
 
             migrationBuilder.DropTable(
                 name: "alert_channels");

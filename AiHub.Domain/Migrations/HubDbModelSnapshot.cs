@@ -3352,6 +3352,41 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("invoice_lines", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Invoices.VendorTerms", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("BasisPoints")
+                        .HasColumnType("integer")
+                        .HasColumnName("basis_points");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("ValidFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("valid_from");
+
+                    b.Property<string>("VendorId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("vendor_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_vendor_terms");
+
+                    b.HasIndex("VendorId", "ValidFrom")
+                        .HasDatabaseName("ix_vendor_terms_vendor_id_valid_from");
+
+                    b.ToTable("vendor_terms", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_vendor_terms_basis_points", "basis_points between 0 and 20000");
+                        });
+                });
+
             modelBuilder.Entity("AiHub.Domain.Invoices.InvoiceMail", b =>
                 {
                     b.Property<Guid>("Id")
@@ -5642,6 +5677,16 @@ namespace AiHub.Domain.Migrations
                         .HasPrincipalKey("Id", "OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .HasConstraintName("fk_usage_months_invoices_invoice_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.VendorTerms", b =>
+                {
+                    b.HasOne("AiHub.Domain.Catalog.Vendor", null)
+                        .WithMany()
+                        .HasForeignKey("VendorId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_vendor_terms_vendors_vendor_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Payments.PaymentOrder", b =>

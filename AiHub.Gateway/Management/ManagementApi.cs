@@ -117,13 +117,18 @@ public static class ManagementApi
         api.MapBilling();
         api.MapOrders();
         api.MapInvoices();
+        api.MapFapiaos();
         api.MapModelCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
+        api.MapAdminOrganizations();
+        api.MapAdminHealth();
         api.MapAdminInvoices();
+        api.MapAdminFapiao();
+        api.MapAdminFinance();
 
         app.UseScim();
         app.MapScim();

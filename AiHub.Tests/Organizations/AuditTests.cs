@@ -294,6 +294,15 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         },
         ["checkPaymentOrder"] = hub => WithOrderAsync(hub, paid: false, (person, order) => person.PostAsync($"billing/orders/{order}/check", null)),
         ["createRefund"] = hub => WithOrderAsync(hub, paid: true, (person, order) => person.PostAsync($"billing/orders/{order}/refunds", new NewRefund("1", "not needed"))),
+        ["createFapiaoTitle"] = hub => WithTitleAsync(hub, (_, created) => Task.FromResult(created)),
+        ["deleteFapiaoTitle"] = hub => WithTitleAsync(hub, (person, created) => person.DeleteAsync($"billing/fapiao/titles/{created.Read<FapiaoTitleView>().Id}")),
+        ["requestFapiao"] = hub => WithFapiaoAsync(hub, (_, requested) => Task.FromResult(requested)),
+        ["reverseFapiao"] = hub => WithFapiaoAsync(hub, async (person, requested) =>
+        {
+            var id = requested.Read<FapiaoView>().Id;
+            await hub.Database.AsAdminAsync<Guid>($"update fapiao_requests set status = 'issued', number = '{Random.Shared.NextInt64(100_000_000_000, 999_999_999_999)}' where id = '{id}' returning id");
+            return await person.PostAsync($"billing/fapiao/{id}/reverse", new FapiaoReason("wrong company"));
+        }),
         ["putBillingProfile"] = async hub => await (await hub.RegisterAsync()).PutAsync("billing/profile", new BillingProfileView("Acme", "", "", null, "en")),
         ["payInvoice"] = hub => InvoiceSetup.OpenAsync(hub, async (person, invoice) =>
         {
@@ -315,6 +324,20 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             return await person.PostAsync("auth/operator", new OperatorClaim((await db.IssueSetupTokenAsync(hub.Clock.GetUtcNow(), default))!));
         },
         ["suspendOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/suspend", new StatusReason("overdue"))),
+        ["creditOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/credits", new NewCredit("25", "sorry"))),
+        ["limitOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PutAsync($"admin/organizations/{acme}/limits", new KeyLimits(5))),
+        ["replayParked"] = hub => AsOperatorAsync(hub, async (person, _) =>
+        {
+            var now = hub.Clock.GetUtcNow();
+            var notice = await hub.Database.AsAdminAsync<Guid>(
+                $"""
+                 insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, parked_at)
+                 values ('{Guid.CreateVersion7(now)}', 'stripe', '{Guid.CreateVersion7(now)}', 'paid', '{now:O}', '', 10, '{now:O}') returning id
+                 """);
+            return await person.PostAsync($"admin/health/parked/payment_notices/{notice}/replay", null);
+        }),
+        ["testAlertChannel"] = hub => WithCreatedAsync(hub, "alerts/channels", Channel, (person, id) => person.PostAsync($"alerts/channels/{id}/test", null)),
+        ["setCreditLimit"] = hub => AsOperatorAsync(hub, (person, acme) => person.PutAsync($"admin/organizations/{acme}/credit-limit", new NewCreditLimit("100", "contract"))),
         ["reactivateOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/reactivate", new StatusReason("paid"))),
     };
 
@@ -351,6 +374,23 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
 
         return await change(person, order);
     }
+
+    private static async Task<Answer> WithTitleAsync(ManagementHub hub, Func<Visitor, Answer, Task<Answer>> change)
+    {
+        var person = await hub.RegisterAsync("CNY");
+        return await change(person, await person.PostAsync("billing/fapiao/titles", new NewFapiaoTitle("personal", "Lin", null, "lin@example.com")));
+    }
+
+    private static Task<Answer> WithFapiaoAsync(ManagementHub hub, Func<Visitor, Answer, Task<Answer>> change) => WithTitleAsync(hub, async (person, title) =>
+    {
+        var now = hub.Clock.GetUtcNow();
+        foreach (var (key, from, to) in new[] { ("paid", "payments", "wallet_purchased"), ("used", "wallet_purchased", "usage_revenue") })
+        {
+            await hub.Database.AsAdminAsync<bool>($"select ledger_post(gen_random_uuid(), '{person.OrganizationId}', '{key}', 'test', '{from}', '{to}', 'CNY', 10000000000, '{now:O}', '{now:O}')");
+        }
+
+        return await change(person, await person.PostAsync("billing/fapiao", new NewFapiao(title.Read<FapiaoTitleView>().Id, "general", "5.00")));
+    });
 
     private static async Task<Answer> WithBudgetAsync(ManagementHub hub, Func<Visitor, string, Task<Answer>> change)
     {

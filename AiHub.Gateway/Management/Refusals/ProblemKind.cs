@@ -102,6 +102,10 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("Organization not found", "未找到该组织"),
         new("It does not exist or you are not a member of it.", "该组织不存在，或您不是其成员。"));
 
+    public static readonly ProblemKind NothingParked = new("nothing_parked", 404,
+        new("Nothing is parked under this id", "没有该编号的搁置任务"),
+        new("It may have been tried again already; look at the queues anew.", "该任务可能已重新处理，请刷新队列。"));
+
     public static readonly ProblemKind MemberNotFound = new("member_not_found", 404,
         new("Member not found", "未找到该成员"),
         new("This organization or team has no such member.", "此组织或团队中没有该成员。"));
@@ -238,6 +242,26 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("The file is being made", "文件生成中"),
         new("Wait {0} seconds and try again.", "请在 {0} 秒后重试。"));
 
+    public static readonly ProblemKind FapiaoNotAvailable = new("fapiao_not_available", 409,
+        new("Fapiao are not issued here", "该组织不支持开具发票"),
+        new("Fapiao are issued to organizations that are billed in CNY.", "仅以人民币结算的组织可申请发票。"));
+
+    public static readonly ProblemKind FapiaoNotFound = new("fapiao_not_found", 404,
+        new("Fapiao or title not found", "未找到该发票申请或抬头"),
+        new("It does not exist in this organization or was removed.", "该发票申请或抬头在此组织中不存在，或已被删除。"));
+
+    public static readonly ProblemKind FapiaoExceeded = new("fapiao_exceeded", 409,
+        new("More than can be invoiced", "超过可开票金额"),
+        new("At most {0} was paid, used and not invoiced yet.", "当前可开票金额为 {0}。"));
+
+    public static readonly ProblemKind FapiaoNotIssued = new("fapiao_not_issued", 409,
+        new("The request is not in a state for this", "该申请当前状态不支持此操作"),
+        new("Only what was issued is reversed, and only what was not taken up yet is refused.", "仅已开具的发票可红冲，仅未处理的申请可驳回。"));
+
+    public static readonly ProblemKind TooManyTitles = new("too_many_titles", 409,
+        new("The organization has as many titles as it may", "抬头数量已达上限"),
+        new("An organization may have {0} titles. Remove some that are not needed.", "每个组织最多可有 {0} 个抬头，请先删除不再使用的抬头。"));
+
     public static readonly ProblemKind OrderNotFound = new("order_not_found", 404,
         new("Order not found", "未找到该订单"),
         new("This organization has no order with that id.", "此组织中没有该编号的订单。"));
@@ -350,7 +374,7 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
     [
         VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, NotACatalogue,
         InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
-        RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, OrderNotFound, ChannelNotAvailable, IdempotencyConflict, RefundNotPossible, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
+        RoleNotAllowed, NotFound, OrganizationNotFound, NothingParked, KeyNotFound, RequestNotFound, OrderNotFound, FapiaoNotAvailable, FapiaoNotFound, FapiaoExceeded, FapiaoNotIssued, TooManyTitles, ChannelNotAvailable, IdempotencyConflict, RefundNotPossible, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
         BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,
         ModelKey, AddressNotAllowed, SessionRequired, ScopeMissing, OperatorRequired, InvalidSetupToken, RankTooLow, InvitationForOtherAddress,
         MemberNotFound, SessionNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,
