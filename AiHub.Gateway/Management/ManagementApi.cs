@@ -99,11 +99,16 @@ public static class ManagementApi
         api.MapLedgerAudits();
         api.MapBilling();
         api.MapOrders();
+        api.MapSubscriptions();
+        api.MapPaymentMethods();
+        api.MapRedemptions();
         api.MapModelCatalog();
         api.MapAdminVendors();
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
+        api.MapAdminContracts();
+        api.MapAdminCodes();
 
         app.MapReference();
         return app;

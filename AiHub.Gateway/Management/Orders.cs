@@ -21,7 +21,7 @@ namespace AiHub.Gateway.Management;
 /// </summary>
 public static class Orders
 {
-    private const string TradeNumbers = "0123456789abcdefghijklmnopqrstuvwxyz";
+    internal const string TradeNumbers = "0123456789abcdefghijklmnopqrstuvwxyz";
     private const string IdempotencyKey = "Idempotency-Key";
     private const int LongestKey = 255;
 
@@ -292,7 +292,7 @@ public static class Orders
         return TypedResults.Created($"{ManagementApi.Path}/billing/orders/{order.Id}", View(refund, currency));
     }
 
-    private static async Task<IReadOnlyList<PaymentChannelId>> OpenAsync(HubDb db, Currency currency, DateTimeOffset now, CancellationToken ct)
+    internal static async Task<IReadOnlyList<PaymentChannelId>> OpenAsync(HubDb db, Currency currency, DateTimeOffset now, CancellationToken ct)
     {
         var since = now - EnabledChannel.Lasts;
         var channels = await db.PaymentChannels.AsNoTracking().Where(channel => channel.SeenAt > since).ToListAsync(ct);
@@ -300,7 +300,7 @@ public static class Orders
     }
 
     // The order is somebody else's to change; this looks until it has changed, or until the caller has waited long enough.
-    private static async Task<PaymentOrderView> AwaitAsync(HubDb db, Member member, Guid id, Func<PaymentOrderView, bool> changed, TimeProvider time, CancellationToken ct)
+    internal static async Task<PaymentOrderView> AwaitAsync(HubDb db, Member member, Guid id, Func<PaymentOrderView, bool> changed, TimeProvider time, CancellationToken ct)
     {
         var started = time.GetTimestamp();
         while (true)
@@ -322,7 +322,7 @@ public static class Orders
                 ? View(order, await db.PaymentRefunds.AsNoTracking().Where(refund => refund.OrderId == parsed).OrderBy(refund => refund.CreatedAt).ToListAsync(ct))
                 : null, ct);
 
-    private static async Task<PaymentOrderView> ViewAsync(HubDb db, Member member, Guid id, CancellationToken ct) => (await LookUpAsync(db, member, id.ToString(), ct))!;
+    internal static async Task<PaymentOrderView> ViewAsync(HubDb db, Member member, Guid id, CancellationToken ct) => (await LookUpAsync(db, member, id.ToString(), ct))!;
 
     private static PaymentOrderView View(PaymentOrder order, IReadOnlyList<Refund> refunds)
     {
@@ -337,18 +337,18 @@ public static class Orders
     private static RefundView View(Refund refund, Currency currency) => new(
         refund.Id, Wire.Name(refund.Status), MinorUnits.ToMoney(refund.AmountMinor, currency).ToDecimalString(), currency.ToString(), refund.Reason, refund.CreatedAt, refund.CompletedAt);
 
-    private static Money? ReadAmount(string text, Currency currency, FieldErrors errors)
+    internal static Money? ReadAmount(string text, Currency currency, FieldErrors errors, string field = "amount")
     {
         if (MinorUnits.Parse(text) is { } minor and > 0)
         {
             return MinorUnits.ToMoney(minor, currency);
         }
 
-        errors.Add("amount", FieldText.Amount);
+        errors.Add(field, FieldText.Amount);
         return null;
     }
 
-    private static string? ReadKey(string? key, FieldErrors errors)
+    internal static string? ReadKey(string? key, FieldErrors errors)
     {
         if (key?.Length > LongestKey)
         {

@@ -131,12 +131,17 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
 
         Assert.Equal(
             [
-                "alert_deliveries_take", "alert_delivery_close", "alerts_fire", "audit_append", "change_budget", "claim_operator", "create_budget",
+                "alert_deliveries_take", "alert_delivery_close", "alerts_fire", "audit_append", "auto_top_up_set", "auto_top_up_stop",
+                "auto_top_ups_due", "auto_top_ups_refused", "billing_mail_close", "billing_mails_take", "billing_tell", "change_budget",
+                "charge_abandon", "charge_apply", "charge_terms", "claim_operator", "code_redeem", "contract_end", "contract_set", "create_budget",
+                "dispute_close", "dispute_open", "dunning_attempted", "dunning_close", "dunning_move", "dunning_open", "dunning_open_cases",
                 "end_budget", "expire_lots", "find_api_key", "find_invitation", "grant_periods", "keep_audit", "ledger_audit", "ledger_hold",
                 "ledger_release", "ledger_renew", "ledger_settle", "ledger_size", "ledger_sweep", "limits_of_key", "open_organization",
-                "operator_at_work", "organizations_of_hub", "organizations_of_user", "payment_check_again", "payment_claim", "payment_closed",
-                "payment_credit", "payment_find", "payment_opened", "payment_refund", "refund_claim", "refund_ended", "refund_find",
-                "refund_processing", "rotate_api_key", "set_organization_status", "subscriptions_due", "usage_months_prepare", "usage_roll_up",
+                "operator_at_work", "orders_saving_methods", "organizations_of_hub", "organizations_of_user", "payment_charge",
+                "payment_check_again", "payment_claim", "payment_closed", "payment_credit", "payment_find", "payment_method_remove",
+                "payment_method_save", "payment_opened", "payment_refund", "refund_claim", "refund_ended", "refund_find", "refund_processing",
+                "rotate_api_key", "set_organization_status", "subscription_collection", "subscription_fall", "subscription_schedule",
+                "subscriptions_due", "subscriptions_renewing", "usage_months_prepare", "usage_roll_up",
             ],
             open);
         Assert.Equal(0, await books.Database.AsAdminAsync<long>(

@@ -11,32 +11,38 @@ namespace AiHub.Worker.Alerts;
 public sealed class Mail(IOptions<MailOptions> options, IOptions<AlertOptions> alerts, TimeProvider time)
 {
     /// <returns>What went wrong; null when nothing did.</returns>
-    public async Task<string?> SendAsync(AlertMessage message, CancellationToken ct)
+    public Task<string?> SendAsync(AlertMessage message, CancellationToken ct)
     {
         var text = AlertText.Of(message);
+        return SendAsync(message.Id, message.Target, text.Subject, text.Body, ct);
+    }
+
+    /// <inheritdoc cref="SendAsync(AlertMessage, CancellationToken)"/>
+    public async Task<string?> SendAsync(Guid id, string to, string subject, string body, CancellationToken ct)
+    {
         using var mail = new MimeMessage
         {
-            Subject = text.Subject,
+            Subject = subject,
             // The same message again has the same id, so a mailbox can tell.
-            MessageId = $"{message.Id:N}@ai-hub",
+            MessageId = $"{id:N}@ai-hub",
             Date = time.GetUtcNow(),
-            Body = new TextPart("plain") { Text = text.Body },
+            Body = new TextPart("plain") { Text = body },
         };
         mail.From.Add(new MailboxAddress("AI Hub", options.Value.From));
-        mail.To.Add(MailboxAddress.Parse(message.Target));
+        mail.To.Add(MailboxAddress.Parse(to));
 
         return options.Value switch
         {
-            { Folder: { } folder } => await DropAsync(mail, message, folder, ct),
+            { Folder: { } folder } => await DropAsync(mail, id, folder, ct),
             { Host: { } host } server => await SendAsync(mail, host, server, ct),
             _ => "This hub has no mail server. Its operator has to set Mail__Host.",
         };
     }
 
-    private static async Task<string?> DropAsync(MimeMessage mail, AlertMessage message, string folder, CancellationToken ct)
+    private static async Task<string?> DropAsync(MimeMessage mail, Guid id, string folder, CancellationToken ct)
     {
         Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, $"{message.Id:N}.eml");
+        var path = Path.Combine(folder, $"{id:N}.eml");
         await mail.WriteToAsync(path + ".part", ct);
         File.Move(path + ".part", path, overwrite: true);
 

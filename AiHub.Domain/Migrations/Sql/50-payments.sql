@@ -47,6 +47,12 @@ create or replace function payment_find(p_out_trade_no text) returns table (id u
 as $$ select id, organization_id, channel from payment_orders where out_trade_no = p_out_trade_no $$;
 grant execute on function payment_find(text) to hub_app;
 
+-- What an order pays for, beside the wallet.
+create or replace function payment_charge(p_id uuid) returns uuid
+    language sql stable security definer set search_path = public, pg_temp
+as $$ select charge_id from payment_orders where id = p_id $$;
+grant execute on function payment_charge(uuid) to hub_app;
+
 create or replace function payment_opened(p_id uuid, p_redirect_url text, p_qr_code text, p_reference text, p_next timestamptz) returns void
     language sql security definer set search_path = public, pg_temp
 as $$
@@ -67,7 +73,10 @@ as $$
     update payment_orders
     set status = case when p_failed then 'failed' else 'closed' end, closed_at = coalesce(closed_at, p_now), failure = coalesce(p_why, failure),
         next_check_at = p_last_check, qr_code = null, redirect_url = null
-    where id = p_id and status <> 'paid'
+    where id = p_id and status <> 'paid';
+    -- Nobody waits for it any more; what is paid all the same stays in the wallet.
+    update subscription_charges charge set status = 'abandoned'
+    from payment_orders closed where closed.id = p_id and closed.status <> 'paid' and charge.id = closed.charge_id and charge.status = 'open'
 $$;
 grant execute on function payment_closed(uuid, boolean, text, timestamptz, timestamptz) to hub_app;
 

@@ -50,6 +50,7 @@ public static class FieldText
     public static readonly Text TokenAmount = new("Must be a whole number of tokens, such as 100000.", "须为整数令牌数，例如 100000。");
     public static readonly Text MoneyAmount = new("Must be an amount such as 10.00, with at most nine decimals.", "须为金额，例如 10.00，最多九位小数。");
 
+    public static readonly Text QuoteTooOld = new("Must be the moment of a preview of the last 15 minutes.", "须为 15 分钟内预览返回的时刻。");
     public static readonly Text Country = new("Must be a country code of two capital letters, such as CN.", "须为两位大写国家代码，例如 CN。");
 
     public static IReadOnlyList<Text> All { get; } =
@@ -59,6 +60,6 @@ public static class FieldText
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
         WebhookUrl, Amount, OrganizationCurrency, UnknownChannel,
-        Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
+        QuoteTooOld, Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
     ];
 }
