@@ -511,6 +511,7 @@ public sealed class HubDb : DbContext
             order.HasIndex(row => new { row.Channel, row.ChannelTradeNo }).IsUnique();
             order.HasIndex(row => row.NextCheckAt).HasFilter("next_check_at is not null");
             order.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
+            order.Property(row => row.SavesMethod).HasDefaultValue(false);
             // One refill at a time.
             order.HasIndex(row => row.OrganizationId).HasDatabaseName("ix_payment_orders_refill").IsUnique().HasFilter("purpose = 'auto_top_up' and status in ('created', 'pending')");
             order.HasIndex(row => row.ChargeId).HasFilter("charge_id is not null");
