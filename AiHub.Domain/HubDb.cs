@@ -60,6 +60,7 @@ public sealed class HubDb : DbContext
 
     public DbSet<UsageRecord> UsageRecords => Set<UsageRecord>();
     public DbSet<OutputSample> OutputSamples => Set<OutputSample>();
+    public DbSet<EndpointSpan> EndpointSpans => Set<EndpointSpan>();
     public DbSet<UsageRollup> UsageRollups => Set<UsageRollup>();
 
     public DbSet<AlertChannel> AlertChannels => Set<AlertChannel>();
@@ -490,6 +491,11 @@ public sealed class HubDb : DbContext
         {
             sample.HasKey(row => row.ModelId);
             sample.HasOne<Model>().WithMany().HasForeignKey(row => row.ModelId);
+        });
+        model.Entity<EndpointSpan>(span =>
+        {
+            span.HasKey(row => new { row.StartsAt, row.ModelId, row.EndpointId });
+            span.HasOne<Model>().WithMany().HasForeignKey(row => row.ModelId);
         });
         model.Entity<AuditRun>(run =>
         {

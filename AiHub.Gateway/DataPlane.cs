@@ -46,6 +46,9 @@ public static class DataPlane
         services.AddSingleton<UpstreamHealth>();
         services.AddSingleton<RetryBudget>();
         services.AddSingleton<EndpointPace>();
+        services.AddSingleton<EndpointFigures>();
+        services.AddHostedService(provider => provider.GetRequiredService<EndpointFigures>());
+        services.AddSingleton<HealthReports>();
         services.AddSingleton<Affinity>();
         services.AddOptions<RoutingOptions>().BindConfiguration(RoutingOptions.Section).ValidateOnStart();
         services.AddSingleton<Router>();

@@ -37,6 +37,7 @@ app.MapDefaultEndpoints();
 app.MapStaticAssets();
 app.MapSignOut();
 app.MapPreferences();
+app.MapOrganizationSwitch();
 app.MapKeyRevocation();
 app.MapBudgetEnding();
 app.MapOrderState();

@@ -265,6 +265,29 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "endpoint_spans",
+                columns: table => new
+                {
+                    model_id = table.Column<string>(type: "text", nullable: false),
+                    endpoint_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    served = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    first_tokens = table.Column<int[]>(type: "integer[]", nullable: false),
+                    speeds = table.Column<int[]>(type: "integer[]", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_endpoint_spans", x => new { x.starts_at, x.model_id, x.endpoint_id });
+                    table.ForeignKey(
+                        name: "fk_endpoint_spans_models_model_id",
+                        column: x => x.model_id,
+                        principalTable: "models",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "output_samples",
                 columns: table => new
                 {
@@ -1525,7 +1548,7 @@ namespace AiHub.Domain.Migrations
                     checks = table.Column<int>(type: "integer", nullable: false),
                     charge_id = table.Column<Guid>(type: "uuid", nullable: true),
                     payment_method_id = table.Column<Guid>(type: "uuid", nullable: true),
-                    saves_method = table.Column<bool>(type: "boolean", nullable: false),
+                    saves_method = table.Column<bool>(type: "boolean", nullable: false, defaultValue: false),
                     method_saved_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
@@ -1785,6 +1808,11 @@ namespace AiHub.Domain.Migrations
                 column: "subject_id",
                 unique: true,
                 filter: "closed_at is null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_endpoint_spans_model_id",
+                table: "endpoint_spans",
+                column: "model_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_entries_account_id_organization_id",
@@ -2217,6 +2245,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "dunning_cases");
+
+            migrationBuilder.DropTable(
+                name: "endpoint_spans");
 
             migrationBuilder.DropTable(
                 name: "entries");

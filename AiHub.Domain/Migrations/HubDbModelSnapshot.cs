@@ -1545,6 +1545,47 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("alert_rules", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Catalog.EndpointSpan", b =>
+                {
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.Property<string>("ModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("model_id");
+
+                    b.Property<Guid>("EndpointId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("endpoint_id");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("failed");
+
+                    b.PrimitiveCollection<int[]>("FirstTokens")
+                        .IsRequired()
+                        .HasColumnType("integer[]")
+                        .HasColumnName("first_tokens");
+
+                    b.Property<long>("Served")
+                        .HasColumnType("bigint")
+                        .HasColumnName("served");
+
+                    b.PrimitiveCollection<int[]>("Speeds")
+                        .IsRequired()
+                        .HasColumnType("integer[]")
+                        .HasColumnName("speeds");
+
+                    b.HasKey("StartsAt", "ModelId", "EndpointId")
+                        .HasName("pk_endpoint_spans");
+
+                    b.HasIndex("ModelId")
+                        .HasDatabaseName("ix_endpoint_spans_model_id");
+
+                    b.ToTable("endpoint_spans", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Catalog.Holiday", b =>
                 {
                     b.Property<string>("Calendar")
@@ -2441,7 +2482,9 @@ namespace AiHub.Domain.Migrations
                         .HasColumnName("redirect_url");
 
                     b.Property<bool>("SavesMethod")
+                        .ValueGeneratedOnAdd()
                         .HasColumnType("boolean")
+                        .HasDefaultValue(false)
                         .HasColumnName("saves_method");
 
                     b.Property<string>("Scene")
@@ -4199,6 +4242,16 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_alert_rules_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Catalog.EndpointSpan", b =>
+                {
+                    b.HasOne("AiHub.Domain.Catalog.Model", null)
+                        .WithMany()
+                        .HasForeignKey("ModelId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_endpoint_spans_models_model_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Catalog.PriceProposal", b =>

@@ -103,6 +103,7 @@ public static class ManagementApi
         api.MapPaymentMethods();
         api.MapRedemptions();
         api.MapModelCatalog();
+        api.MapModelHealths();
         api.MapAdminVendors();
         api.MapAdminEndpoints();
         api.MapAdminModels();

@@ -16,7 +16,7 @@ namespace AiHub.Gateway.Metering;
 /// there are any, and never in the caller's lifetime but in its own.
 /// </summary>
 public sealed partial class Meter(
-    Ledger ledger, Funds funds, OutputLengths lengths, Leases leases, TokenCounter counter, EndpointPace pace, GatewayTelemetry telemetry, IOptions<MeteringOptions> options, TimeProvider time, ILogger<Meter> logger)
+    Ledger ledger, Funds funds, OutputLengths lengths, Leases leases, TokenCounter counter, EndpointPace pace, EndpointFigures figures, GatewayTelemetry telemetry, IOptions<MeteringOptions> options, TimeProvider time, ILogger<Meter> logger)
 {
     private const int MostDrains = 256;
     private const long MostDrained = 4 * 1024 * 1024;
@@ -245,6 +245,10 @@ public sealed partial class Meter(
         if (usage.Status == UsageStatus.Succeeded && call.Plan.Cache?.Answer is null && call.Attempts.Exchange is { Duration: { } duration } exchange)
         {
             pace.Served(usage.UpstreamId, exchange.TimeToFirstToken, duration, usage.Tokens.Output);
+            if (exchange.TimeToFirstToken is { } firstToken)
+            {
+                figures.Paced(usage.ModelId, usage.UpstreamId, firstToken, duration - firstToken, usage.Tokens.Output);
+            }
         }
     }
 

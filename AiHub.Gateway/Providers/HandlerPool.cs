@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using AiHub.Outbound;
 
 namespace AiHub.Gateway.Providers;
@@ -8,8 +7,9 @@ namespace AiHub.Gateway.Providers;
 /// One connection pool per vendor origin, however many keys and models are served through it; secrets travel with each request.
 /// Every connection goes through one guard that looks at the address a name resolved to, so no URL can lead into the hub's own network.
 /// </summary>
-public sealed class HandlerPool(TimeProvider time) : IDisposable
+public sealed class HandlerPool(TimeProvider time, GuardedHttp? outbound = null) : IDisposable
 {
+    private readonly GuardedHttp _outbound = outbound ?? new GuardedHttp(time);
     private readonly ConcurrentDictionary<(string Origin, bool AllowPrivate, TimeSpan Connect), Lazy<HttpMessageInvoker>> _invokers = new();
 
     public HttpMessageInvoker For(WireTarget target) => _invokers
@@ -29,17 +29,5 @@ public sealed class HandlerPool(TimeProvider time) : IDisposable
         }
     }
 
-    private HttpMessageInvoker Create(bool allowPrivate, TimeSpan connectTimeout) => new(new SocketsHttpHandler
-    {
-        // A redirect would carry the vendor's key to a place nobody has checked.
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        EnableMultipleHttp2Connections = true,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
-        ConnectTimeout = Timeout.InfiniteTimeSpan,
-        ConnectCallback = (context, ct) => GuardedConnections.ConnectAsync(context.DnsEndPoint, allowPrivate, connectTimeout, time, ct),
-    });
+    private HttpMessageInvoker Create(bool allowPrivate, TimeSpan connectTimeout) => new(_outbound.Handler(allowPrivate, connectTimeout));
 }

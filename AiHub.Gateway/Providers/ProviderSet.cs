@@ -10,7 +10,7 @@ namespace AiHub.Gateway.Providers;
 
 /// <summary>Opens an answer: tries the upstreams of a plan in order until one begins to answer.</summary>
 public sealed partial class ProviderSet(
-    Kernel kernel, UpstreamHealth health, RetryBudget budget, Affinity affinity, AnswerCache cache, GatewayTelemetry telemetry, ILogger<ProviderSet> logger)
+    Kernel kernel, UpstreamHealth health, EndpointFigures figures, RetryBudget budget, Affinity affinity, AnswerCache cache, GatewayTelemetry telemetry, ILogger<ProviderSet> logger)
 {
     // A vendor may send a few events before the first that a reader would see. While they are held back, another vendor can still take over.
     private const int MostHeldEvents = 64;
@@ -64,6 +64,11 @@ public sealed partial class ProviderSet(
                 // Nobody waits for another once the caller has gone.
                 if (attempts.Closed || walk.After(upstream, failure) is not { } next)
                 {
+                    if (!attempts.Closed && failure.Scope != FailureScope.Request)
+                    {
+                        figures.Ended(plan.Model.Id, served: false);
+                    }
+
                     throw;
                 }
 
@@ -85,6 +90,7 @@ public sealed partial class ProviderSet(
             {
                 if (chunks.Current.Facts.Has(AnswerTraits.Semantic) || held.Count == MostHeldEvents || bytes > MostHeldBytes)
                 {
+                    attempt.Begun = true;
                     return new Reply(attempt.Upstream, attempt.Exchange, ContinueAsync(attempt, held, chunks));
                 }
 
@@ -151,6 +157,8 @@ public sealed partial class ProviderSet(
 
     private UpstreamHealth Health => health;
 
+    private EndpointFigures Figures => figures;
+
     private void Remember(RoutePlan plan, PlannedUpstream upstream)
     {
         if (plan.Conversation is { } conversation && upstream.Model == plan.Model)
@@ -175,6 +183,9 @@ public sealed partial class ProviderSet(
         public PlannedUpstream Upstream => upstream;
 
         public UpstreamExchange Exchange => exchange;
+
+        /// <summary>The caller reads it already, so no other can take over.</summary>
+        public bool Begun { get; set; }
 
         public async ValueTask<bool> NextAsync(IAsyncEnumerator<ReplyChunk> chunks)
         {
@@ -207,10 +218,18 @@ public sealed partial class ProviderSet(
             {
                 case null:
                     set.Health.Succeeded(upstream, plan.OrganizationId);
+                    set.Figures.Served(upstream);
+                    set.Figures.Ended(plan.Model.Id, served: true);
                     set.Remember(plan, upstream);
                     break;
                 case UpstreamException fault:
                     set.Health.Failed(upstream, fault, plan.OrganizationId);
+                    set.Figures.Failed(upstream, fault);
+                    if (Begun)
+                    {
+                        set.Figures.Ended(plan.Model.Id, served: false);
+                    }
+
                     break;
                 default:
                     set.Health.Left(upstream);

@@ -26,9 +26,10 @@ public sealed class ManagementClient(HttpClient http, Session session)
     }
 
     /// <returns>Null when the access token no longer opens anything.</returns>
-    public async Task<Me?> MeAsync(string accessToken, CancellationToken ct)
+    /// <param name="organization">The one to be spoken of; null for the personal one.</param>
+    public async Task<Me?> MeAsync(string accessToken, Guid? organization, CancellationToken ct)
     {
-        using var response = await SendAsync(HttpMethod.Get, "auth/me", null, accessToken, ct);
+        using var response = await SendAsync(HttpMethod.Get, "auth/me", null, accessToken, ct, organization: organization);
         return response.StatusCode == HttpStatusCode.Unauthorized ? null : await ReadAsync<Me>(response, ct);
     }
 
@@ -133,7 +134,7 @@ public sealed class ManagementClient(HttpClient http, Session session)
             : new Answer<T>(null, await ProblemAsync(response, ct));
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct, string? idempotencyKey = null)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct, string? idempotencyKey = null, Guid? organization = null)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.AcceptLanguage.Add(new StringWithQualityHeaderValue(CultureInfo.CurrentUICulture.Name));
@@ -142,9 +143,9 @@ public sealed class ManagementClient(HttpClient http, Session session)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", accessToken);
         }
 
-        if (session.OrganizationId is { } organization)
+        if ((organization ?? session.OrganizationId) is { } about)
         {
-            request.Headers.Add(ApiHeaders.OrganizationId, organization.ToString());
+            request.Headers.Add(ApiHeaders.OrganizationId, about.ToString());
         }
 
         if (idempotencyKey is not null)

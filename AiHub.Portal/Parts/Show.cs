@@ -38,6 +38,16 @@ public static class Show
         _ => id,
     };
 
+    public static string Role(string role) => role switch
+    {
+        "owner" => Text.Role_Owner,
+        "admin" => Text.Role_Admin,
+        "billing" => Text.Role_Billing,
+        "developer" => Text.Role_Developer,
+        "viewer" => Text.Role_Viewer,
+        _ => role,
+    };
+
     public static string Symbol(string currency) => currency switch
     {
         "USD" => "$",

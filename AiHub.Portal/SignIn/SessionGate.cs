@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Claims;
 using AiHub.Contracts;
 using AiHub.Portal.Management;
@@ -12,7 +13,7 @@ public sealed class SessionGate(RequestDelegate next)
 {
     public async Task InvokeAsync(HttpContext context, Session session, ManagementClient management, SessionRenewal renewal)
     {
-        if (context.User.Identity?.IsAuthenticated is true && context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null)
+        if (context.User.Identity?.IsAuthenticated is true && Wants(context.GetEndpoint()))
         {
             if (await OpenAsync(context, management, renewal) is { } opened)
             {
@@ -28,6 +29,9 @@ public sealed class SessionGate(RequestDelegate next)
         await next(context);
     }
 
+    private static bool Wants(Endpoint? endpoint) =>
+        endpoint?.Metadata.GetMetadata<IAuthorizeData>() is not null || endpoint?.Metadata.GetMetadata<WelcomesAttribute>() is not null;
+
     private static async Task<(string AccessToken, Me Me)?> OpenAsync(HttpContext context, ManagementClient management, SessionRenewal renewal)
     {
         var ticket = await context.AuthenticateAsync();
@@ -41,9 +45,28 @@ public sealed class SessionGate(RequestDelegate next)
             await context.SignInAsync(context.User, tokens.ToProperties());
         }
 
-        return await management.MeAsync(tokens.Access, context.RequestAborted) is { } me ? (tokens.Access, me) : null;
+        return await MeAsync(context, management, tokens.Access) is { } me ? (tokens.Access, me) : null;
+    }
+
+    private static async Task<Me?> MeAsync(HttpContext context, ManagementClient management, string accessToken)
+    {
+        var chosen = context.ChosenOrganization();
+        try
+        {
+            return await management.MeAsync(accessToken, chosen, context.RequestAborted);
+        }
+        catch (ManagementException failure) when (chosen is not null && failure.Status == HttpStatusCode.NotFound)
+        {
+            // They have left it, or it was the choice of somebody else in this browser.
+            context.ForgetOrganization();
+            return await management.MeAsync(accessToken, organization: null, context.RequestAborted);
+        }
     }
 }
+
+/// <summary>A page that anybody may read and that knows whoever is signed in.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class WelcomesAttribute : Attribute;
 
 public static class SignInCookie
 {

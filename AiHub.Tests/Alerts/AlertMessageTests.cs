@@ -177,6 +177,9 @@ public sealed class AlertMessageTests
     private static WebhookPost Post(bool allowPrivate = true) =>
         new(Options.Create(new AlertOptions { AllowPrivateNetwork = allowPrivate, Timeout = TimeSpan.FromMinutes(1) }), TimeProvider.System);
 
+    /// <summary>Some message for a webhook.</summary>
+    internal static AlertMessage ToWebhook(string url) => Message(AlertChannelKind.Webhook, url, AlertSecrets.Prefix + Convert.ToBase64String(new byte[24]));
+
     private static AlertMessage Message(AlertChannelKind channel, string target, string? secret, string language = "en", AlertKind kind = AlertKind.Quota) => new()
     {
         Id = Guid.CreateVersion7(),

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
@@ -23,21 +22,11 @@ public sealed class WebhookPost : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _timeout;
 
-    public WebhookPost(IOptions<AlertOptions> options, TimeProvider time)
+    public WebhookPost(IOptions<AlertOptions> options, TimeProvider time, GuardedHttp? outbound = null)
     {
         (_time, _timeout) = (time, options.Value.Timeout);
-        var allowPrivate = options.Value.AllowPrivateNetwork;
-        _invoker = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            // A redirect would lead to where nobody has looked.
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-            ConnectTimeout = Timeout.InfiniteTimeSpan,
-            ConnectCallback = (context, ct) => GuardedConnections.ConnectAsync(context.DnsEndPoint, allowPrivate, options.Value.Timeout, time, ct),
-        });
+        outbound ??= new GuardedHttp(time);
+        _invoker = new HttpMessageInvoker(outbound.Handler(options.Value.AllowPrivateNetwork || outbound.CustomersMayGoPrivate, options.Value.Timeout));
     }
 
     public void Dispose() => _invoker.Dispose();

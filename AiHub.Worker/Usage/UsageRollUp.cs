@@ -1,6 +1,8 @@
 using AiHub.Domain;
+using AiHub.Domain.Catalog;
 using AiHub.Domain.Usage;
 using AiHub.Worker.Runs;
+using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Worker.Usage;
 
@@ -11,7 +13,7 @@ public sealed class UsageRollUp(TimeProvider time, IServiceScopeFactory scopes, 
     protected override Task RunAsync(HubDb db, DateTimeOffset now, CancellationToken ct) => db.RollUpUsageAsync(ct);
 }
 
-/// <summary>Sees to it that the table of a month is there before the month is.</summary>
+/// <summary>Sees to it that the table of a month is there before the month is, and that figures nobody shows any more are gone.</summary>
 public sealed partial class UsageMonths(TimeProvider time, IServiceScopeFactory scopes, ILogger<UsageMonths> logger)
     : Run(TimeSpan.FromHours(1), time, scopes, logger)
 {
@@ -23,6 +25,9 @@ public sealed partial class UsageMonths(TimeProvider time, IServiceScopeFactory 
         {
             LogMade(made);
         }
+
+        var oldest = now.ToUniversalTime() - EndpointSpan.Kept;
+        await db.EndpointSpans.Where(span => span.StartsAt < oldest).ExecuteDeleteAsync(ct);
     }
 
     [LoggerMessage(LogLevel.Information, "Made {Months} tables for the usage of coming months.")]

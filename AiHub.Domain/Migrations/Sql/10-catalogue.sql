@@ -39,3 +39,13 @@ grant insert, delete on holidays to hub_app;
 
 -- The ring that vendor keys are encrypted with: read and added to, never changed.
 grant select, insert on protection_keys to hub_app;
+
+-- How endpoints do: gateways add what they saw, workers forget what is old, and anybody may look.
+grant select, insert, update, delete on endpoint_spans to hub_app;
+
+create or replace function add_counts(one integer[], other integer[]) returns integer[] language sql immutable parallel safe
+as $$
+    select array_agg(coalesce(a, 0) + coalesce(b, 0) order by i) from unnest(one, other) with ordinality counts (a, b, i)
+$$;
+create or replace aggregate sum_counts(integer[]) (sfunc = add_counts, stype = integer[], initcond = '{}', parallel = safe, combinefunc = add_counts);
+grant execute on function add_counts(integer[], integer[]), sum_counts(integer[]) to hub_app;

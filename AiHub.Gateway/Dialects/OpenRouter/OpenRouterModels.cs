@@ -10,6 +10,10 @@ namespace AiHub.Gateway.Dialects.OpenRouter;
 /// <summary>The models with prices and limits, in a shape that OpenAI's clients read as well; and who serves each.</summary>
 internal static class OpenRouterModels
 {
+    // OpenRouter's own numbers for an endpoint that may be asked and one that is out of order.
+    private const int Up = 0;
+    private const int Down = -1;
+
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
 
     public static void MapOpenRouterModels(this IEndpointRouteBuilder routes)
@@ -59,7 +63,8 @@ internal static class OpenRouterModels
             : OpenAIError.ModelNotFound(name);
     }
 
-    private static async Task<IResult> EndpointsAsync(string author, string slug, HttpContext context, ApiKeys keys, Catalogue catalogue, TimeProvider time)
+    private static async Task<IResult> EndpointsAsync(
+        string author, string slug, HttpContext context, ApiKeys keys, Catalogue catalogue, HealthReports reports, TimeProvider time)
     {
         var (caller, stranger) = await keys.FindAsync(context);
         if (caller is null)
@@ -75,9 +80,11 @@ internal static class OpenRouterModels
         }
 
         var now = time.GetUtcNow();
+        var report = await reports.ReadAsync(context.RequestAborted);
         var served = snapshot.UpstreamsOf(model)
             .Select(serving => (Serving: serving, Prices: snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now)))
-            .Where(one => one.Prices is not null);
+            .Where(one => one.Prices is not null)
+            .DistinctBy(one => one.Serving.Upstream.Id);
         return TypedResults.Json(new JsonObject
         {
             ["data"] = new JsonObject
@@ -87,7 +94,7 @@ internal static class OpenRouterModels
                 ["created"] = model.CreatedAt.ToUnixTimeSeconds(),
                 ["description"] = "",
                 ["architecture"] = Architecture(model),
-                ["endpoints"] = new JsonArray([.. served.Select(one => Endpoint(model, one.Serving, one.Prices!))]),
+                ["endpoints"] = new JsonArray([.. served.Select(one => Endpoint(model, one.Serving, one.Prices!, report.Of(model.Id, one.Serving.Upstream.Id)))]),
             },
         });
     }
@@ -121,7 +128,7 @@ internal static class OpenRouterModels
         };
     }
 
-    private static JsonNode Endpoint(Model model, ServedUpstream serving, PriceList prices)
+    private static JsonNode Endpoint(Model model, ServedUpstream serving, PriceList prices, EndpointFigure? figure)
     {
         var vendor = serving.Vendor;
         var tag = serving.Upstream.Region.Length > 0 ? $"{vendor.Id}/{serving.Upstream.Region}" : vendor.Id;
@@ -141,14 +148,26 @@ internal static class OpenRouterModels
             ["supported_parameters"] = Strings(model.SupportedParameters),
             ["supports_tool_choice"] = new JsonObject(((string[])["auto", "function", "none", "required"]).Select(choice => KeyValuePair.Create(choice, (JsonNode?)JsonValue.Create(tools)))),
             ["supports_implicit_caching"] = prices.Find(PriceComponent.CacheRead) is { Component: PriceComponent.CacheRead },
-            ["status"] = 0,
-            ["uptime_last_5m"] = null,
-            ["uptime_last_30m"] = null,
-            ["uptime_last_1d"] = null,
-            ["latency_last_30m"] = null,
-            ["throughput_last_30m"] = null,
+            ["status"] = HealthReport.Status(figure) == "down" ? Down : Up,
+            ["uptime_last_5m"] = Percent(figure?.ServedFive, figure?.FailedFive),
+            ["uptime_last_30m"] = Percent(figure?.ServedHalf, figure?.FailedHalf),
+            ["uptime_last_1d"] = Percent(figure?.ServedDay, figure?.FailedDay),
+            ["latency_last_30m"] = figure is null ? null : Percentiles(figure.FirstTokensHalf),
+            ["throughput_last_30m"] = figure is null ? null : Percentiles(figure.SpeedsHalf),
         };
     }
+
+    private static double? Percent(long? served, long? failed) => HealthReport.Share(served ?? 0, failed ?? 0) is { } share ? Math.Round(share * 100, 3) : null;
+
+    private static JsonObject? Percentiles(int[] counts) => LogScale.Quantile(counts, 0.5) is not { } median
+        ? null
+        : new JsonObject
+        {
+            ["p50"] = Math.Round(median, 1),
+            ["p75"] = Math.Round(LogScale.Quantile(counts, 0.75)!.Value, 1),
+            ["p90"] = Math.Round(LogScale.Quantile(counts, 0.9)!.Value, 1),
+            ["p99"] = Math.Round(LogScale.Quantile(counts, 0.99)!.Value, 1),
+        };
 
     private static JsonObject Architecture(Model model) => new()
     {

@@ -57,6 +57,12 @@ public static class Examples
         new HoldView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), "settled", Moment, Moment, 1200, "0", "0", [new LotHoldView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120009"), "allowance", "1200", Period.StartsAt, Period.EndsAt)]),
         new JournalView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), "settle", Moment, Moment, [new EntryView("allowance", "-500", "TOK"), new EntryView("tokens_used", "500", "TOK")]));
 
+    public static readonly HealthBoard Health = new(Moment,
+    [
+        new ModelHealth("deepseek/deepseek-v4-flash", "DeepSeek V4 Flash", "operational", 1, 0.9993, 420, 71.5, [new DayHealth(new DateOnly(2026, 1, 31), 0.9993)],
+            [new EndpointHealth("deepseek", "", "operational", 0.9981, 420, 71.5)]),
+    ]);
+
     public static readonly NewAlertChannel NewAlertChannel = new("email", "finance", "finance@example.com", null, "en");
     public static readonly AlertChannelView AlertChannel = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac12000a"), "email", "finance", "finance@example.com", "en", Moment);
     public static readonly CreatedAlertChannel CreatedAlertChannel = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac12000b"), "webhook", "pager", "https://pager.example.com/…", "en", Moment, "whsec_…");

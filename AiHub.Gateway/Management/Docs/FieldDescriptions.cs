@@ -53,6 +53,23 @@ public static class FieldDescriptions
 
     private static readonly Dictionary<(Type, string), Text> Own = new()
     {
+        [(typeof(HealthBoard), "updated_at")] = new("When the figures were read.", "数据读取时间。"),
+        [(typeof(HealthBoard), "models")] = new("Every model that some vendor serves here.", "当前有厂商提供的所有模型。"),
+        [(typeof(ModelHealth), "status")] = new("operational, degraded, down, or unknown when nobody has called it for a day.", "operational（正常）、degraded（部分异常）、down（不可用）；一天内无人调用时为 unknown。"),
+        [(typeof(ModelHealth), "uptime_hour")] = new("Share of the last hour's calls that were served after every fallback, 0 to 1; null when there were none.", "最近一小时（经过所有备用线路后）成功调用的比例，0 到 1；无调用时为 null。"),
+        [(typeof(ModelHealth), "uptime_day")] = new("The same for the last day.", "最近一天的同一比例。"),
+        [(typeof(ModelHealth), "latency_ms")] = new("Median milliseconds to the first token, over a day.", "最近一天首个令牌延迟的中位数（毫秒）。"),
+        [(typeof(ModelHealth), "tokens_per_second")] = new("Median speed while answering, over a day.", "最近一天输出速度的中位数（令牌/秒）。"),
+        [(typeof(ModelHealth), "days")] = new("The last thirty days (UTC), oldest first.", "最近三十天（UTC），由远及近。"),
+        [(typeof(ModelHealth), "endpoints")] = new("Who serves it.", "提供该模型的各线路。"),
+        [(typeof(DayHealth), "day")] = new("Day, UTC.", "日期（UTC）。"),
+        [(typeof(DayHealth), "uptime")] = new("Share of its calls that were served; null when there were none.", "当天成功调用的比例；无调用时为 null。"),
+        [(typeof(EndpointHealth), "vendor")] = new("Id of the vendor.", "厂商编号。"),
+        [(typeof(EndpointHealth), "region")] = new("Region of the endpoint; empty where there is only one.", "线路所在区域；只有一个时为空。"),
+        [(typeof(EndpointHealth), "status")] = new("As for the model.", "含义同模型。"),
+        [(typeof(EndpointHealth), "uptime_day")] = new("Share of the tries of the last day that succeeded there.", "最近一天在该线路成功的比例。"),
+        [(typeof(EndpointHealth), "latency_ms")] = new("Median milliseconds to the first token, over a day.", "最近一天首个令牌延迟的中位数（毫秒）。"),
+        [(typeof(EndpointHealth), "tokens_per_second")] = new("Median speed while answering, over a day.", "最近一天输出速度的中位数（令牌/秒）。"),
         [(typeof(RegisterRequest), "password")] = new("8 to 256 characters; common passwords are refused.", "8 到 256 个字符；不接受常见密码。"),
         [(typeof(RegisterRequest), "display_name")] = new("How others see you; by default the part of the address before the @.", "显示名称；默认取邮箱 @ 之前的部分。"),
         [(typeof(RegisterRequest), "organization_name")] = new("Name of your personal organization.", "个人组织的名称。"),

@@ -1,0 +1,61 @@
+using AiHub.Portal.Resources;
+using AiHub.Portal.SignIn;
+
+namespace AiHub.Portal.Layout;
+
+/// <summary>A page one can go to.</summary>
+/// <param name="Needs">The permission without which it is not offered.</param>
+public sealed record Place(string Path, string Icon, string Name, string? Needs = null);
+
+/// <param name="Name">Null for the group everybody begins with.</param>
+public sealed record PlaceGroup(string Id, string? Name, IReadOnlyList<Place> Places);
+
+/// <summary>Where one can go: a page joins the navigation by one line in its group.</summary>
+public static class Places
+{
+    private static Place[] Work =>
+    [
+        new(SignInRegistration.OverviewPath, "overview", Text.Nav_Overview),
+        new("/usage", "usage", Text.Nav_Usage, "usage.read"),
+        new("/keys", "keys", Text.Nav_Keys, "keys.read"),
+        new("/models", "models", Text.Nav_Models),
+    ];
+
+    private static Place[] Organization =>
+    [
+        new("/budgets", "budgets", Text.Nav_Budgets, "budgets.read"),
+    ];
+
+    private static Place[] Billing =>
+    [
+        new("/billing", "receipt", Text.Nav_Billing, "billing.read"),
+    ];
+
+    private static Place[] Account =>
+    [
+    ];
+
+    private static Place[] Operator =>
+    [
+    ];
+
+    /// <summary>What the visitor may see; the operator's pages need <see cref="NeedsAttribute.Operator"/> without saying so.</summary>
+    public static IReadOnlyList<PlaceGroup> Of(Session session)
+    {
+        PlaceGroup[] groups =
+        [
+            new("work", null, Work),
+            new("organization", Text.Nav_Organization, Organization),
+            new("billing", Text.Nav_BillingGroup, Billing),
+            new("account", Text.Nav_Account, Account),
+            new("operator", Text.Nav_Operator, session.Me?.Operator is true ? Operator : []),
+        ];
+
+        return [.. groups
+            .Select(group => group with { Places = [.. group.Places.Where(place => place.Needs is null || session.May(place.Needs))] })
+            .Where(group => group.Places.Count > 0)];
+    }
+
+    /// <summary>Whether there is such a page for every organization, as opposed to one about a single thing of it.</summary>
+    public static bool Has(string path) => Work.Concat(Organization).Concat(Billing).Concat(Account).Any(place => place.Path == path);
+}
