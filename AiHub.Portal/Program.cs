@@ -41,6 +41,7 @@ app.MapOrganizationSwitch();
 app.MapKeyRevocation();
 app.MapBudgetEnding();
 app.MapOrderState();
+app.MapPlanActions();
 app.MapPulse();
 app.MapRazorComponents<App>();
 

@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using AiHub.Simulators;
 using AiHub.Tests.Hub;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AiHub.Tests.Payments;
 
@@ -28,9 +30,15 @@ public sealed class PaymentHub : IAsyncLifetime
     /// <summary>Steers the simulated channels.</summary>
     public HttpClient Sim { get; private set; } = null!;
 
+    /// <summary>Who is who at the simulated channels, their keys included: for tests that make notices themselves.</summary>
+    public Simulators.Payments.PaymentOptions Parties { get; private set; } = null!;
+
+    public SimulatorClock SimulatorClock => _simulators.Services.GetRequiredService<SimulatorClock>();
+
     public async Task InitializeAsync()
     {
         var port = FreePort();
+        Parties = new ConfigurationBuilder().AddInMemoryCollection(Simulated(port)).Build().GetSection(Simulators.Payments.PaymentOptions.Section).Get<Simulators.Payments.PaymentOptions>()!;
         WorkerUrl = new Uri($"http://127.0.0.1:{port}");
         _simulators = new ServiceHost<SimulatorClock>(Simulated(port), Clock);
         Sim = new HttpClient { BaseAddress = new Uri(_simulators.Url, "/_sim/") };
