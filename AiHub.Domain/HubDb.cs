@@ -2,6 +2,7 @@ using AiHub.Domain.Access;
 using AiHub.Domain.Accounts;
 using AiHub.Domain.Alerts;
 using AiHub.Domain.Catalog;
+using AiHub.Domain.Invoices;
 using AiHub.Domain.Payments;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Storage;
@@ -92,6 +93,20 @@ public sealed class HubDb : DbContext
     public DbSet<Redemption> Redemptions => Set<Redemption>();
     public DbSet<EnabledChannel> PaymentChannels => Set<EnabledChannel>();
 
+    public DbSet<LegalEntity> LegalEntities => Set<LegalEntity>();
+    public DbSet<BillingProfile> BillingProfiles => Set<BillingProfile>();
+    public DbSet<Invoice> Invoices => Set<Invoice>();
+    public DbSet<InvoiceLine> InvoiceLines => Set<InvoiceLine>();
+    public DbSet<UsageMonth> UsageMonths => Set<UsageMonth>();
+    public DbSet<CreditLimit> CreditLimits => Set<CreditLimit>();
+    public DbSet<InvoiceSeries> InvoiceSeries => Set<InvoiceSeries>();
+    public DbSet<InvoiceDocument> InvoiceDocuments => Set<InvoiceDocument>();
+    public DbSet<InvoiceMail> InvoiceMails => Set<InvoiceMail>();
+    public DbSet<CreditNote> CreditNotes => Set<CreditNote>();
+    public DbSet<CreditNoteLine> CreditNoteLines => Set<CreditNoteLine>();
+    public DbSet<FapiaoTitle> FapiaoTitles => Set<FapiaoTitle>();
+    public DbSet<FapiaoRequest> FapiaoRequests => Set<FapiaoRequest>();
+
     /// <summary>Finds a key by its hash, in whichever organization it is. Needs no tenant.</summary>
     public IQueryable<FoundApiKey> FindApiKey(byte[] hash) => FromExpression(() => FindApiKey(hash));
 
@@ -144,6 +159,7 @@ public sealed class HubDb : DbContext
         configuration.Properties<RefundStatus>().HaveConversion<Words<RefundStatus>>();
         BillingTables.Conventions(configuration);
         configuration.Properties<NoticeKind>().HaveConversion<Words<NoticeKind>>();
+        InvoiceTables.Conventions(configuration);
     }
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -159,6 +175,8 @@ public sealed class HubDb : DbContext
         MapBudgets(model);
         MapPayments(model);
         BillingTables.MapSubscriptions(model);
+        InvoiceTables.Map(model);
+        InvoiceTables.MapFapiao(model);
 
         foreach (var key in model.Model.GetEntityTypes().SelectMany(entity => entity.GetKeys()).Where(key => key.IsPrimaryKey()))
         {
@@ -523,6 +541,7 @@ public sealed class HubDb : DbContext
             order.HasIndex(row => row.ChargeId).HasFilter("charge_id is not null");
             order.HasOne<SubscriptionCharge>().WithMany().HasForeignKey(row => new { row.ChargeId, row.OrganizationId }).HasPrincipalKey(charge => new { charge.Id, charge.OrganizationId });
             order.HasOne<PaymentMethod>().WithMany().HasForeignKey(row => new { row.PaymentMethodId, row.OrganizationId }).HasPrincipalKey(method => new { method.Id, method.OrganizationId });
+            order.HasOne<Invoice>().WithMany().HasForeignKey(row => new { row.InvoiceId, row.OrganizationId }).HasPrincipalKey(invoice => new { invoice.Id, invoice.OrganizationId });
             OfOrganization(order);
         });
         model.Entity<Refund>(refund =>

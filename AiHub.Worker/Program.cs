@@ -2,6 +2,7 @@ using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Worker.Accounts;
 using AiHub.Worker.Alerts;
+using AiHub.Worker.Invoicing;
 using AiHub.Worker.Migration;
 using AiHub.Worker.Payments;
 using AiHub.Worker.Quotas;
@@ -27,6 +28,7 @@ builder.Services.AddHostedService<HoldSweep>();
 builder.Services.AddHostedService<LedgerAudit>();
 builder.Services.AddHostedService<UsageRollUp>();
 builder.Services.AddAlerts();
+builder.Services.AddInvoicing();
 builder.Services.AddHostedService<UsageMonths>();
 
 builder.Services.AddSingleton<LedgerHealth>();

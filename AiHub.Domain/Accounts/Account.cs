@@ -40,6 +40,15 @@ public enum AccountKind
 
     /// <summary>Purchased money that a card holder's bank has taken back until the dispute is decided.</summary>
     Disputed,
+
+    /// <summary>What has been invoiced and not paid; below zero, as it is the hub's to get.</summary>
+    Receivable,
+
+    /// <summary>Tax of invoices, owed to the state.</summary>
+    TaxPayable,
+
+    /// <summary>The part of prices that is tax: takes out of revenue what <see cref="TaxPayable"/> holds of inclusive prices.</summary>
+    TaxIncluded,
 }
 
 public sealed class Account

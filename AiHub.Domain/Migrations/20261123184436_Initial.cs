@@ -30,27 +30,6 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "code_batches",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    name = table.Column<string>(type: "text", nullable: false),
-                    currency = table.Column<string>(type: "text", nullable: false),
-                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
-                    count = table.Column<int>(type: "integer", nullable: false),
-                    per_organization = table.Column<int>(type: "integer", nullable: false),
-                    redeem_before = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    grant_days = table.Column<int>(type: "integer", nullable: true),
-                    created_by = table.Column<Guid>(type: "uuid", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_code_batches", x => x.id);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "holidays",
                 columns: table => new
                 {
@@ -74,7 +53,6 @@ namespace AiHub.Domain.Migrations
                     out_trade_no = table.Column<string>(type: "text", nullable: true),
                     channel_trade_no = table.Column<string>(type: "text", nullable: true),
                     out_refund_no = table.Column<string>(type: "text", nullable: true),
-                    dispute_reference = table.Column<string>(type: "text", nullable: true),
                     merchant = table.Column<string>(type: "text", nullable: true),
                     app = table.Column<string>(type: "text", nullable: true),
                     currency = table.Column<string>(type: "text", nullable: true),
@@ -91,6 +69,31 @@ namespace AiHub.Domain.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_inbound_notices", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "legal_entities",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    address = table.Column<string>(type: "text", nullable: false),
+                    tax_id = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: false),
+                    bank_details = table.Column<string>(type: "text", nullable: false),
+                    number_prefix = table.Column<string>(type: "text", nullable: false),
+                    time_zone = table.Column<string>(type: "text", nullable: false),
+                    tax_name = table.Column<string>(type: "text", nullable: false),
+                    tax_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    tax_inclusive = table.Column<bool>(type: "boolean", nullable: false),
+                    payment_days = table.Column<int>(type: "integer", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_legal_entities", x => x.id);
+                    table.CheckConstraint("ck_legal_entities_tax", "tax_basis_points between 0 and 10000 and payment_days between 0 and 365");
                 });
 
             migrationBuilder.CreateTable(
@@ -133,7 +136,6 @@ namespace AiHub.Domain.Migrations
                     personal = table.Column<bool>(type: "boolean", nullable: false),
                     currency = table.Column<string>(type: "text", nullable: false),
                     time_zone = table.Column<string>(type: "text", nullable: false),
-                    standing = table.Column<string>(type: "text", nullable: false, defaultValueSql: "'good'"),
                     caches_answers = table.Column<bool>(type: "boolean", nullable: false),
                     status = table.Column<string>(type: "text", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
@@ -170,8 +172,6 @@ namespace AiHub.Domain.Migrations
                     cycle = table.Column<string>(type: "text", nullable: false),
                     usd_nanos = table.Column<long>(type: "bigint", nullable: true),
                     cny_nanos = table.Column<long>(type: "bigint", nullable: true),
-                    usd_year_nanos = table.Column<long>(type: "bigint", nullable: true),
-                    cny_year_nanos = table.Column<long>(type: "bigint", nullable: true),
                     position = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
@@ -244,22 +244,21 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "redemption_codes",
+                name: "invoice_series",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    batch_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    last_four = table.Column<string>(type: "text", nullable: false),
-                    redeemed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                    legal_entity_id = table.Column<string>(type: "text", nullable: false),
+                    series = table.Column<string>(type: "text", nullable: false),
+                    year = table.Column<int>(type: "integer", nullable: false),
+                    last = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_redemption_codes", x => x.id);
+                    table.PrimaryKey("pk_invoice_series", x => new { x.legal_entity_id, x.series, x.year });
                     table.ForeignKey(
-                        name: "fk_redemption_codes_code_batches_batch_id",
-                        column: x => x.batch_id,
-                        principalTable: "code_batches",
+                        name: "fk_invoice_series_legal_entities_legal_entity_id",
+                        column: x => x.legal_entity_id,
+                        principalTable: "legal_entities",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -437,24 +436,22 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "auto_top_ups",
+                name: "billing_profiles",
                 columns: table => new
                 {
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    payment_method_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    below_nanos = table.Column<long>(type: "bigint", nullable: false),
-                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
-                    monthly_cap_minor = table.Column<long>(type: "bigint", nullable: false),
-                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    stopped_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    stop_reason = table.Column<string>(type: "text", nullable: true)
+                    name = table.Column<string>(type: "text", nullable: false),
+                    address = table.Column<string>(type: "text", nullable: false),
+                    tax_id = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: true),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_auto_top_ups", x => x.organization_id);
-                    table.CheckConstraint("ck_auto_top_ups_amounts", "below_nanos >= 0 and amount_minor > 0 and monthly_cap_minor >= amount_minor");
+                    table.PrimaryKey("pk_billing_profiles", x => x.organization_id);
                     table.ForeignKey(
-                        name: "fk_auto_top_ups_organizations_organization_id",
+                        name: "fk_billing_profiles_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -500,24 +497,48 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "dunning_cases",
+                name: "credit_limits",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    nanos = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_credit_limits", x => x.organization_id);
+                    table.CheckConstraint("ck_credit_limits_nanos", "nanos >= 0");
+                    table.ForeignKey(
+                        name: "fk_credit_limits_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "fapiao_titles",
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    reason = table.Column<string>(type: "text", nullable: false),
-                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    since = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    stage = table.Column<string>(type: "text", nullable: false),
-                    attempts = table.Column<int>(type: "integer", nullable: false),
-                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    tax_id = table.Column<string>(type: "text", nullable: true),
+                    address = table.Column<string>(type: "text", nullable: false),
+                    phone = table.Column<string>(type: "text", nullable: false),
+                    bank = table.Column<string>(type: "text", nullable: false),
+                    bank_account = table.Column<string>(type: "text", nullable: false),
+                    email = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    removed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_dunning_cases", x => x.id);
+                    table.PrimaryKey("pk_fapiao_titles", x => x.id);
+                    table.UniqueConstraint("ak_fapiao_titles_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_fapiao_titles_company", "(kind = 'company') = (tax_id is not null)");
                     table.ForeignKey(
-                        name: "fk_dunning_cases_organizations_organization_id",
+                        name: "fk_fapiao_titles_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -564,6 +585,55 @@ namespace AiHub.Domain.Migrations
                     table.CheckConstraint("ck_holds_not_negative", "asked_tokens >= 0 and asked_nanos >= 0 and plan_tokens >= 0 and granted_nanos >= 0 and purchased_nanos >= 0");
                     table.ForeignKey(
                         name: "fk_holds_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoice_documents",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    content = table.Column<byte[]>(type: "bytea", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_documents", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_invoice_documents_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoice_mails",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    target = table.Column<string>(type: "text", nullable: false),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    sent_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    parked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_error = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_mails", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_invoice_mails_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -776,33 +846,16 @@ namespace AiHub.Domain.Migrations
                     plan_id = table.Column<string>(type: "text", nullable: false),
                     status = table.Column<string>(type: "text", nullable: false),
                     anchor = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    interval = table.Column<string>(type: "text", nullable: false, defaultValueSql: "'month'"),
-                    collection = table.Column<string>(type: "text", nullable: false, defaultValueSql: "'none'"),
-                    paid_months = table.Column<int>(type: "integer", nullable: true),
-                    paid_through = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    next_plan_id = table.Column<string>(type: "text", nullable: true),
-                    next_interval = table.Column<string>(type: "text", nullable: true),
-                    version = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
-                    contract_tokens = table.Column<long>(type: "bigint", nullable: true),
-                    contract_nanos = table.Column<long>(type: "bigint", nullable: true)
+                    ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_subscriptions", x => x.id);
                     table.UniqueConstraint("ak_subscriptions_id_organization_id", x => new { x.id, x.organization_id });
-                    table.CheckConstraint("ck_subscriptions_next", "(next_plan_id is null) = (next_interval is null)");
-                    table.CheckConstraint("ck_subscriptions_paid", "(paid_months is null) = (paid_through is null)");
                     table.ForeignKey(
                         name: "fk_subscriptions_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_subscriptions_plans_next_plan_id",
-                        column: x => x.next_plan_id,
-                        principalTable: "plans",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
@@ -867,36 +920,6 @@ namespace AiHub.Domain.Migrations
                         name: "fk_vendor_keys_vendors_vendor_id",
                         column: x => x.vendor_id,
                         principalTable: "vendors",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "redemptions",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    code_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    batch_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
-                    redeemed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_redemptions", x => x.id);
-                    table.ForeignKey(
-                        name: "fk_redemptions_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_redemptions_redemption_codes_code_id",
-                        column: x => x.code_id,
-                        principalTable: "redemption_codes",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -1135,32 +1158,47 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "billing_mails",
+                name: "fapiao_requests",
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    title_id = table.Column<Guid>(type: "uuid", nullable: false),
                     user_id = table.Column<Guid>(type: "uuid", nullable: false),
                     kind = table.Column<string>(type: "text", nullable: false),
-                    key = table.Column<string>(type: "text", nullable: false),
-                    values = table.Column<string>(type: "jsonb", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    remark = table.Column<string>(type: "text", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    number = table.Column<string>(type: "text", nullable: true),
+                    red_number = table.Column<string>(type: "text", nullable: true),
+                    reason = table.Column<string>(type: "text", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    attempts = table.Column<int>(type: "integer", nullable: false),
-                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    sent_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    last_error = table.Column<string>(type: "text", nullable: true)
+                    issued_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    reversed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_billing_mails", x => x.id);
+                    table.PrimaryKey("pk_fapiao_requests", x => x.id);
+                    table.CheckConstraint("ck_fapiao_requests_amount", "amount_minor > 0 and tax_minor between 0 and amount_minor");
+                    table.CheckConstraint("ck_fapiao_requests_number", "(number is not null) = (status in ('issued', 'red_pending', 'reversed'))");
+                    table.CheckConstraint("ck_fapiao_requests_red", "(red_number is not null) = (status = 'reversed')");
                     table.ForeignKey(
-                        name: "fk_billing_mails_organizations_organization_id",
+                        name: "fk_fapiao_requests_fapiao_titles_title_id_organization_id",
+                        columns: x => new { x.title_id, x.organization_id },
+                        principalTable: "fapiao_titles",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_fapiao_requests_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
-                        name: "fk_billing_mails_users_user_id",
+                        name: "fk_fapiao_requests_users_user_id",
                         column: x => x.user_id,
                         principalTable: "users",
                         principalColumn: "id",
@@ -1253,39 +1291,6 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "payment_methods",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    channel = table.Column<string>(type: "text", nullable: false),
-                    customer_reference = table.Column<string>(type: "text", nullable: false),
-                    method_reference = table.Column<string>(type: "text", nullable: false),
-                    brand = table.Column<string>(type: "text", nullable: false),
-                    last_four = table.Column<string>(type: "text", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    removed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_payment_methods", x => x.id);
-                    table.UniqueConstraint("ak_payment_methods_id_organization_id", x => new { x.id, x.organization_id });
-                    table.ForeignKey(
-                        name: "fk_payment_methods_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_payment_methods_users_user_id",
-                        column: x => x.user_id,
-                        principalTable: "users",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "sessions",
                 columns: table => new
                 {
@@ -1336,58 +1341,6 @@ namespace AiHub.Domain.Migrations
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_periods_subscriptions_subscription_id_organization_id",
-                        columns: x => new { x.subscription_id, x.organization_id },
-                        principalTable: "subscriptions",
-                        principalColumns: new[] { "id", "organization_id" },
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "subscription_charges",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    subscription_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: true),
-                    kind = table.Column<string>(type: "text", nullable: false),
-                    status = table.Column<string>(type: "text", nullable: false),
-                    from_plan_id = table.Column<string>(type: "text", nullable: false),
-                    plan_id = table.Column<string>(type: "text", nullable: false),
-                    interval = table.Column<string>(type: "text", nullable: false),
-                    collection = table.Column<string>(type: "text", nullable: false),
-                    currency = table.Column<string>(type: "text", nullable: false),
-                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
-                    lines = table.Column<string>(type: "jsonb", nullable: false),
-                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    paid_months = table.Column<int>(type: "integer", nullable: false),
-                    paid_through = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    tokens = table.Column<long>(type: "bigint", nullable: false),
-                    tokens_expire_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    version = table.Column<int>(type: "integer", nullable: false),
-                    idempotency_key = table.Column<string>(type: "text", nullable: true),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    applied_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_subscription_charges", x => x.id);
-                    table.UniqueConstraint("ak_subscription_charges_id_organization_id", x => new { x.id, x.organization_id });
-                    table.CheckConstraint("ck_subscription_charges_amount", "amount_minor >= 0 and tokens >= 0");
-                    table.ForeignKey(
-                        name: "fk_subscription_charges_organizations_organization_id",
-                        column: x => x.organization_id,
-                        principalTable: "organizations",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_subscription_charges_plans_plan_id",
-                        column: x => x.plan_id,
-                        principalTable: "plans",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_subscription_charges_subscriptions_subscription_id_organiza",
                         columns: x => new { x.subscription_id, x.organization_id },
                         principalTable: "subscriptions",
                         principalColumns: new[] { "id", "organization_id" },
@@ -1520,6 +1473,152 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "credit_note_lines",
+                columns: table => new
+                {
+                    credit_note_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    invoice_line_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_credit_note_lines", x => new { x.credit_note_id, x.invoice_line_id });
+                    table.CheckConstraint("ck_credit_note_lines_amount", "amount_minor <> 0");
+                    table.ForeignKey(
+                        name: "fk_credit_note_lines_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "credit_notes",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    legal_entity_id = table.Column<string>(type: "text", nullable: false),
+                    number = table.Column<string>(type: "text", nullable: false),
+                    year = table.Column<int>(type: "integer", nullable: false),
+                    sequence = table.Column<int>(type: "integer", nullable: false),
+                    disposition = table.Column<string>(type: "text", nullable: false),
+                    reason = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    subtotal_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    total_minor = table.Column<long>(type: "bigint", nullable: false),
+                    refund_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_credit_notes", x => x.id);
+                    table.UniqueConstraint("ak_credit_notes_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_credit_notes_total", "total_minor = subtotal_minor + tax_minor and total_minor > 0");
+                    table.ForeignKey(
+                        name: "fk_credit_notes_legal_entities_legal_entity_id",
+                        column: x => x.legal_entity_id,
+                        principalTable: "legal_entities",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_credit_notes_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoice_lines",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    position = table.Column<int>(type: "integer", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    description_zh = table.Column<string>(type: "text", nullable: false),
+                    description_en = table.Column<string>(type: "text", nullable: false),
+                    quantity = table.Column<long>(type: "bigint", nullable: true),
+                    input_tokens = table.Column<long>(type: "bigint", nullable: true),
+                    output_tokens = table.Column<long>(type: "bigint", nullable: true),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_basis_points = table.Column<int>(type: "integer", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    exact_nanos = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoice_lines", x => x.id);
+                    table.UniqueConstraint("ak_invoice_lines_id_organization_id", x => new { x.id, x.organization_id });
+                    table.ForeignKey(
+                        name: "fk_invoice_lines_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invoices",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    legal_entity_id = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    source = table.Column<string>(type: "text", nullable: false),
+                    number = table.Column<string>(type: "text", nullable: true),
+                    year = table.Column<int>(type: "integer", nullable: true),
+                    sequence = table.Column<int>(type: "integer", nullable: true),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    subtotal_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_minor = table.Column<long>(type: "bigint", nullable: false),
+                    total_minor = table.Column<long>(type: "bigint", nullable: false),
+                    paid_minor = table.Column<long>(type: "bigint", nullable: false),
+                    credited_minor = table.Column<long>(type: "bigint", nullable: false),
+                    tax_name = table.Column<string>(type: "text", nullable: false),
+                    tax_inclusive = table.Column<bool>(type: "boolean", nullable: false),
+                    period_starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    period_ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    order_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    seller = table.Column<string>(type: "jsonb", nullable: true),
+                    buyer = table.Column<string>(type: "jsonb", nullable: true),
+                    language = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    finalized_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    reason = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invoices", x => x.id);
+                    table.UniqueConstraint("ak_invoices_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_invoices_number", "(status = 'draft') = (number is null) and (number is null) = (sequence is null) and (number is null) = (year is null)");
+                    table.CheckConstraint("ck_invoices_paid", "paid_minor >= 0 and credited_minor >= 0 and paid_minor <= total_minor and credited_minor <= total_minor");
+                    table.CheckConstraint("ck_invoices_total", "total_minor = subtotal_minor + tax_minor and total_minor >= 0");
+                    table.ForeignKey(
+                        name: "fk_invoices_legal_entities_legal_entity_id",
+                        column: x => x.legal_entity_id,
+                        principalTable: "legal_entities",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_invoices_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "payment_orders",
                 columns: table => new
                 {
@@ -1535,6 +1634,7 @@ namespace AiHub.Domain.Migrations
                     amount_minor = table.Column<long>(type: "bigint", nullable: false),
                     out_trade_no = table.Column<string>(type: "text", nullable: false),
                     idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: true),
                     channel_trade_no = table.Column<string>(type: "text", nullable: true),
                     channel_reference = table.Column<string>(type: "text", nullable: true),
                     redirect_url = table.Column<string>(type: "text", nullable: true),
@@ -1545,11 +1645,7 @@ namespace AiHub.Domain.Migrations
                     paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     next_check_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    checks = table.Column<int>(type: "integer", nullable: false),
-                    charge_id = table.Column<Guid>(type: "uuid", nullable: true),
-                    payment_method_id = table.Column<Guid>(type: "uuid", nullable: true),
-                    saves_method = table.Column<bool>(type: "boolean", nullable: false, defaultValue: false),
-                    method_saved_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                    checks = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -1557,22 +1653,16 @@ namespace AiHub.Domain.Migrations
                     table.UniqueConstraint("ak_payment_orders_id_organization_id", x => new { x.id, x.organization_id });
                     table.CheckConstraint("ck_payment_orders_amount", "amount_minor > 0");
                     table.ForeignKey(
+                        name: "fk_payment_orders_invoices_invoice_id_organization_id",
+                        columns: x => new { x.invoice_id, x.organization_id },
+                        principalTable: "invoices",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
                         name: "fk_payment_orders_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_payment_orders_payment_methods_payment_method_id_organizati",
-                        columns: x => new { x.payment_method_id, x.organization_id },
-                        principalTable: "payment_methods",
-                        principalColumns: new[] { "id", "organization_id" },
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_payment_orders_subscription_charges_charge_id_organization_",
-                        columns: x => new { x.charge_id, x.organization_id },
-                        principalTable: "subscription_charges",
-                        principalColumns: new[] { "id", "organization_id" },
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_payment_orders_users_user_id",
@@ -1583,34 +1673,29 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "disputes",
+                name: "usage_months",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    order_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    reference = table.Column<string>(type: "text", nullable: false),
-                    status = table.Column<string>(type: "text", nullable: false),
-                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
-                    taken_nanos = table.Column<long>(type: "bigint", nullable: false),
-                    reason = table.Column<string>(type: "text", nullable: false),
-                    opened_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                    ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    carry_nanos = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_disputes", x => x.id);
+                    table.PrimaryKey("pk_usage_months", x => new { x.organization_id, x.ends_at });
                     table.ForeignKey(
-                        name: "fk_disputes_organizations_organization_id",
+                        name: "fk_usage_months_invoices_invoice_id_organization_id",
+                        columns: x => new { x.invoice_id, x.organization_id },
+                        principalTable: "invoices",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_usage_months_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "fk_disputes_payment_orders_order_id_organization_id",
-                        columns: x => new { x.order_id, x.organization_id },
-                        principalTable: "payment_orders",
-                        principalColumns: new[] { "id", "organization_id" },
                         onDelete: ReferentialAction.Restrict);
                 });
 
@@ -1749,23 +1834,6 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "account_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_billing_mails_next_attempt_at",
-                table: "billing_mails",
-                column: "next_attempt_at",
-                filter: "next_attempt_at is not null");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_billing_mails_organization_id_key_user_id",
-                table: "billing_mails",
-                columns: new[] { "organization_id", "key", "user_id" },
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "ix_billing_mails_user_id",
-                table: "billing_mails",
-                column: "user_id");
-
-            migrationBuilder.CreateIndex(
                 name: "ix_budget_windows_budget_id_organization_id",
                 table: "budget_windows",
                 columns: new[] { "budget_id", "organization_id" });
@@ -1782,32 +1850,57 @@ namespace AiHub.Domain.Migrations
                 filter: "ended_at is null");
 
             migrationBuilder.CreateIndex(
-                name: "ix_disputes_order_id_organization_id",
-                table: "disputes",
-                columns: new[] { "order_id", "organization_id" });
+                name: "ix_credit_note_lines_credit_note_id_organization_id",
+                table: "credit_note_lines",
+                columns: new[] { "credit_note_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_disputes_organization_id",
-                table: "disputes",
+                name: "ix_credit_note_lines_invoice_line_id",
+                table: "credit_note_lines",
+                column: "invoice_line_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_note_lines_invoice_line_id_organization_id",
+                table: "credit_note_lines",
+                columns: new[] { "invoice_line_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_note_lines_organization_id",
+                table: "credit_note_lines",
                 column: "organization_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_disputes_reference",
-                table: "disputes",
-                column: "reference",
+                name: "ix_credit_notes_invoice_id",
+                table: "credit_notes",
+                column: "invoice_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_invoice_id_organization_id",
+                table: "credit_notes",
+                columns: new[] { "invoice_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_legal_entity_id_year_sequence",
+                table: "credit_notes",
+                columns: new[] { "legal_entity_id", "year", "sequence" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_dunning_cases_organization_id",
-                table: "dunning_cases",
+                name: "ix_credit_notes_number",
+                table: "credit_notes",
+                column: "number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_credit_notes_organization_id",
+                table: "credit_notes",
                 column: "organization_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_dunning_cases_subject_id",
-                table: "dunning_cases",
-                column: "subject_id",
-                unique: true,
-                filter: "closed_at is null");
+                name: "ix_credit_notes_refund_id",
+                table: "credit_notes",
+                column: "refund_id",
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_endpoint_spans_model_id",
@@ -1823,6 +1916,49 @@ namespace AiHub.Domain.Migrations
                 name: "ix_entries_organization_id_journal_id",
                 table: "entries",
                 columns: new[] { "organization_id", "journal_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_number",
+                table: "fapiao_requests",
+                column: "number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_organization_id_created_at",
+                table: "fapiao_requests",
+                columns: new[] { "organization_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_organization_id_idempotency_key",
+                table: "fapiao_requests",
+                columns: new[] { "organization_id", "idempotency_key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_red_number",
+                table: "fapiao_requests",
+                column: "red_number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_status_created_at",
+                table: "fapiao_requests",
+                columns: new[] { "status", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_title_id_organization_id",
+                table: "fapiao_requests",
+                columns: new[] { "title_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_requests_user_id",
+                table: "fapiao_requests",
+                column: "user_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_fapiao_titles_organization_id",
+                table: "fapiao_titles",
+                column: "organization_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_holds_expires_at",
@@ -1872,6 +2008,91 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "team_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_invoice_documents_organization_id",
+                table: "invoice_documents",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_documents_subject_id_language",
+                table: "invoice_documents",
+                columns: new[] { "subject_id", "language" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_lines_invoice_id_organization_id",
+                table: "invoice_lines",
+                columns: new[] { "invoice_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_lines_invoice_id_position",
+                table: "invoice_lines",
+                columns: new[] { "invoice_id", "position" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_lines_organization_id",
+                table: "invoice_lines",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_mails_next_attempt_at",
+                table: "invoice_mails",
+                column: "next_attempt_at",
+                filter: "sent_at is null and parked_at is null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_mails_organization_id",
+                table: "invoice_mails",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoice_mails_subject_id",
+                table: "invoice_mails",
+                column: "subject_id",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_due_at",
+                table: "invoices",
+                column: "due_at",
+                filter: "status = 'finalized'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_legal_entity_id_year_sequence",
+                table: "invoices",
+                columns: new[] { "legal_entity_id", "year", "sequence" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_number",
+                table: "invoices",
+                column: "number",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_order_id",
+                table: "invoices",
+                column: "order_id",
+                filter: "order_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_order_id_organization_id",
+                table: "invoices",
+                columns: new[] { "order_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_organization_id_created_at",
+                table: "invoices",
+                columns: new[] { "organization_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invoices_organization_id_source",
+                table: "invoices",
+                columns: new[] { "organization_id", "source" },
+                unique: true,
+                filter: "status <> 'void'");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_journals_organization_id_idempotency_key",
                 table: "journals",
                 columns: new[] { "organization_id", "idempotency_key" },
@@ -1883,6 +2104,12 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "organization_id", "reverses_id" },
                 unique: true,
                 filter: "reverses_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_legal_entities_currency",
+                table: "legal_entities",
+                column: "currency",
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_lot_draws_organization_id_journal_id",
@@ -1918,33 +2145,15 @@ namespace AiHub.Domain.Migrations
                 .Annotation("Npgsql:IndexMethod", "gin");
 
             migrationBuilder.CreateIndex(
-                name: "ix_payment_methods_organization_id",
-                table: "payment_methods",
-                column: "organization_id",
-                unique: true,
-                filter: "removed_at is null");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_payment_methods_user_id",
-                table: "payment_methods",
-                column: "user_id");
-
-            migrationBuilder.CreateIndex(
                 name: "ix_payment_orders_channel_channel_trade_no",
                 table: "payment_orders",
                 columns: new[] { "channel", "channel_trade_no" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_payment_orders_charge_id",
+                name: "ix_payment_orders_invoice_id_organization_id",
                 table: "payment_orders",
-                column: "charge_id",
-                filter: "charge_id is not null");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_payment_orders_charge_id_organization_id",
-                table: "payment_orders",
-                columns: new[] { "charge_id", "organization_id" });
+                columns: new[] { "invoice_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_payment_orders_next_check_at",
@@ -1968,18 +2177,6 @@ namespace AiHub.Domain.Migrations
                 table: "payment_orders",
                 column: "out_trade_no",
                 unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "ix_payment_orders_payment_method_id_organization_id",
-                table: "payment_orders",
-                columns: new[] { "payment_method_id", "organization_id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_payment_orders_refill",
-                table: "payment_orders",
-                column: "organization_id",
-                unique: true,
-                filter: "purpose = 'auto_top_up' and status in ('created', 'pending')");
 
             migrationBuilder.CreateIndex(
                 name: "ix_payment_orders_user_id",
@@ -2053,28 +2250,6 @@ namespace AiHub.Domain.Migrations
                 filter: "valid_to is null");
 
             migrationBuilder.CreateIndex(
-                name: "ix_redemption_codes_batch_id",
-                table: "redemption_codes",
-                column: "batch_id");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_redemption_codes_hash",
-                table: "redemption_codes",
-                column: "hash",
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "ix_redemptions_code_id",
-                table: "redemptions",
-                column: "code_id",
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "ix_redemptions_organization_id_batch_id",
-                table: "redemptions",
-                columns: new[] { "organization_id", "batch_id" });
-
-            migrationBuilder.CreateIndex(
                 name: "ix_sessions_access_hash",
                 table: "sessions",
                 column: "access_hash",
@@ -2097,50 +2272,11 @@ namespace AiHub.Domain.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_subscription_charges_organization_id_applied_at",
-                table: "subscription_charges",
-                columns: new[] { "organization_id", "applied_at" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_subscription_charges_organization_id_idempotency_key",
-                table: "subscription_charges",
-                columns: new[] { "organization_id", "idempotency_key" },
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "ix_subscription_charges_plan_id",
-                table: "subscription_charges",
-                column: "plan_id");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_subscription_charges_subscription_id",
-                table: "subscription_charges",
-                column: "subscription_id",
-                unique: true,
-                filter: "status = 'open'");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_subscription_charges_subscription_id_organization_id",
-                table: "subscription_charges",
-                columns: new[] { "subscription_id", "organization_id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_subscriptions_next_plan_id",
-                table: "subscriptions",
-                column: "next_plan_id");
-
-            migrationBuilder.CreateIndex(
                 name: "ix_subscriptions_organization_id",
                 table: "subscriptions",
                 column: "organization_id",
                 unique: true,
                 filter: "status = 'active'");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_subscriptions_paid_through",
-                table: "subscriptions",
-                column: "paid_through",
-                filter: "status = 'active' and paid_through is not null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_subscriptions_plan_id",
@@ -2176,6 +2312,11 @@ namespace AiHub.Domain.Migrations
                 column: "vendor_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_usage_months_invoice_id_organization_id",
+                table: "usage_months",
+                columns: new[] { "invoice_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_usage_records_organization_id_key_id_occurred_at",
                 table: "usage_records",
                 columns: new[] { "organization_id", "key_id", "occurred_at" });
@@ -2208,11 +2349,79 @@ namespace AiHub.Domain.Migrations
                 name: "ix_vendor_keys_vendor_id_pool",
                 table: "vendor_keys",
                 columns: new[] { "vendor_id", "pool" });
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_note_lines_credit_notes_credit_note_id_organization_",
+                table: "credit_note_lines",
+                columns: new[] { "credit_note_id", "organization_id" },
+                principalTable: "credit_notes",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_note_lines_invoice_lines_invoice_line_id_organizatio",
+                table: "credit_note_lines",
+                columns: new[] { "invoice_line_id", "organization_id" },
+                principalTable: "invoice_lines",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_notes_invoices_invoice_id_organization_id",
+                table: "credit_notes",
+                columns: new[] { "invoice_id", "organization_id" },
+                principalTable: "invoices",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_credit_notes_payment_refunds_refund_id",
+                table: "credit_notes",
+                column: "refund_id",
+                principalTable: "payment_refunds",
+                principalColumn: "id",
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_invoice_lines_invoices_invoice_id_organization_id",
+                table: "invoice_lines",
+                columns: new[] { "invoice_id", "organization_id" },
+                principalTable: "invoices",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "fk_invoices_payment_orders_order_id_organization_id",
+                table: "invoices",
+                columns: new[] { "order_id", "organization_id" },
+                principalTable: "payment_orders",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropForeignKey(
+                name: "fk_invoices_organizations_organization_id",
+                table: "invoices");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_payment_orders_organizations_organization_id",
+                table: "payment_orders");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_users_organizations_service_account_of",
+                table: "users");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_payment_orders_users_user_id",
+                table: "payment_orders");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_payment_orders_invoices_invoice_id_organization_id",
+                table: "payment_orders");
+
             migrationBuilder.DropTable(
                 name: "alert_deliveries");
 
@@ -2229,28 +2438,28 @@ namespace AiHub.Domain.Migrations
                 name: "audit_runs");
 
             migrationBuilder.DropTable(
-                name: "auto_top_ups");
-
-            migrationBuilder.DropTable(
                 name: "balances");
 
             migrationBuilder.DropTable(
-                name: "billing_mails");
+                name: "billing_profiles");
 
             migrationBuilder.DropTable(
                 name: "budget_windows");
 
             migrationBuilder.DropTable(
-                name: "disputes");
+                name: "credit_limits");
 
             migrationBuilder.DropTable(
-                name: "dunning_cases");
+                name: "credit_note_lines");
 
             migrationBuilder.DropTable(
                 name: "endpoint_spans");
 
             migrationBuilder.DropTable(
                 name: "entries");
+
+            migrationBuilder.DropTable(
+                name: "fapiao_requests");
 
             migrationBuilder.DropTable(
                 name: "holds");
@@ -2265,6 +2474,15 @@ namespace AiHub.Domain.Migrations
                 name: "invitations");
 
             migrationBuilder.DropTable(
+                name: "invoice_documents");
+
+            migrationBuilder.DropTable(
+                name: "invoice_mails");
+
+            migrationBuilder.DropTable(
+                name: "invoice_series");
+
+            migrationBuilder.DropTable(
                 name: "lot_draws");
 
             migrationBuilder.DropTable(
@@ -2275,9 +2493,6 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "payment_channels");
-
-            migrationBuilder.DropTable(
-                name: "payment_refunds");
 
             migrationBuilder.DropTable(
                 name: "periods");
@@ -2298,9 +2513,6 @@ namespace AiHub.Domain.Migrations
                 name: "rate_limits");
 
             migrationBuilder.DropTable(
-                name: "redemptions");
-
-            migrationBuilder.DropTable(
                 name: "sessions");
 
             migrationBuilder.DropTable(
@@ -2308,6 +2520,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "team_memberships");
+
+            migrationBuilder.DropTable(
+                name: "usage_months");
 
             migrationBuilder.DropTable(
                 name: "usage_pending");
@@ -2331,19 +2546,25 @@ namespace AiHub.Domain.Migrations
                 name: "budgets");
 
             migrationBuilder.DropTable(
+                name: "credit_notes");
+
+            migrationBuilder.DropTable(
+                name: "invoice_lines");
+
+            migrationBuilder.DropTable(
+                name: "fapiao_titles");
+
+            migrationBuilder.DropTable(
                 name: "journals");
 
             migrationBuilder.DropTable(
                 name: "lots");
 
             migrationBuilder.DropTable(
-                name: "payment_orders");
+                name: "subscriptions");
 
             migrationBuilder.DropTable(
                 name: "upstreams");
-
-            migrationBuilder.DropTable(
-                name: "redemption_codes");
 
             migrationBuilder.DropTable(
                 name: "memberships");
@@ -2352,13 +2573,13 @@ namespace AiHub.Domain.Migrations
                 name: "teams");
 
             migrationBuilder.DropTable(
+                name: "payment_refunds");
+
+            migrationBuilder.DropTable(
                 name: "accounts");
 
             migrationBuilder.DropTable(
-                name: "payment_methods");
-
-            migrationBuilder.DropTable(
-                name: "subscription_charges");
+                name: "plans");
 
             migrationBuilder.DropTable(
                 name: "models");
@@ -2367,19 +2588,19 @@ namespace AiHub.Domain.Migrations
                 name: "vendors");
 
             migrationBuilder.DropTable(
-                name: "code_batches");
+                name: "organizations");
 
             migrationBuilder.DropTable(
                 name: "users");
 
             migrationBuilder.DropTable(
-                name: "subscriptions");
+                name: "invoices");
 
             migrationBuilder.DropTable(
-                name: "organizations");
+                name: "legal_entities");
 
             migrationBuilder.DropTable(
-                name: "plans");
+                name: "payment_orders");
         }
     }
 }

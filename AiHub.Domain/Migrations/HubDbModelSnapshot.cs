@@ -2035,124 +2035,98 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("vendor_keys", (string)null);
                 });
 
-            modelBuilder.Entity("AiHub.Domain.Payments.AutoTopUp", b =>
+            modelBuilder.Entity("AiHub.Domain.Invoices.BillingProfile", b =>
                 {
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("uuid")
                         .HasColumnName("organization_id");
 
-                    b.Property<long>("AmountMinor")
-                        .HasColumnType("bigint")
-                        .HasColumnName("amount_minor");
-
-                    b.Property<long>("BelowNanos")
-                        .HasColumnType("bigint")
-                        .HasColumnName("below_nanos");
-
-                    b.Property<long>("MonthlyCapMinor")
-                        .HasColumnType("bigint")
-                        .HasColumnName("monthly_cap_minor");
-
-                    b.Property<Guid>("PaymentMethodId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("payment_method_id");
-
-                    b.Property<string>("StopReason")
-                        .HasColumnType("text")
-                        .HasColumnName("stop_reason");
-
-                    b.Property<DateTimeOffset?>("StoppedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("stopped_at");
-
-                    b.Property<DateTimeOffset>("UpdatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("updated_at");
-
-                    b.HasKey("OrganizationId")
-                        .HasName("pk_auto_top_ups");
-
-                    b.ToTable("auto_top_ups", null, t =>
-                        {
-                            t.HasCheckConstraint("ck_auto_top_ups_amounts", "below_nanos >= 0 and amount_minor > 0 and monthly_cap_minor >= amount_minor");
-                        });
-                });
-
-            modelBuilder.Entity("AiHub.Domain.Payments.CodeBatch", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<long>("AmountMinor")
-                        .HasColumnType("bigint")
-                        .HasColumnName("amount_minor");
-
-                    b.Property<int>("Count")
-                        .HasColumnType("integer")
-                        .HasColumnName("count");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<Guid>("CreatedBy")
-                        .HasColumnType("uuid")
-                        .HasColumnName("created_by");
-
-                    b.Property<string>("Currency")
+                    b.Property<string>("Address")
                         .IsRequired()
                         .HasColumnType("text")
-                        .HasColumnName("currency");
+                        .HasColumnName("address");
 
-                    b.Property<int?>("GrantDays")
-                        .HasColumnType("integer")
-                        .HasColumnName("grant_days");
+                    b.Property<string>("Email")
+                        .HasColumnType("text")
+                        .HasColumnName("email");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("language");
 
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("name");
 
-                    b.Property<int>("PerOrganization")
-                        .HasColumnType("integer")
-                        .HasColumnName("per_organization");
+                    b.Property<string>("TaxId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("tax_id");
 
-                    b.Property<DateTimeOffset>("RedeemBefore")
+                    b.Property<DateTimeOffset>("UpdatedAt")
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("redeem_before");
+                        .HasColumnName("updated_at");
 
-                    b.Property<DateTimeOffset?>("RevokedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("revoked_at");
+                    b.HasKey("OrganizationId")
+                        .HasName("pk_billing_profiles");
 
-                    b.HasKey("Id")
-                        .HasName("pk_code_batches");
-
-                    b.ToTable("code_batches", (string)null);
+                    b.ToTable("billing_profiles", (string)null);
                 });
 
-            modelBuilder.Entity("AiHub.Domain.Payments.Dispute", b =>
+            modelBuilder.Entity("AiHub.Domain.Invoices.CreditLimit", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long>("Nanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("nanos");
+
+                    b.HasKey("OrganizationId")
+                        .HasName("pk_credit_limits");
+
+                    b.ToTable("credit_limits", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_credit_limits_nanos", "nanos >= 0");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.CreditNote", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
-                    b.Property<long>("AmountMinor")
-                        .HasColumnType("bigint")
-                        .HasColumnName("amount_minor");
-
-                    b.Property<DateTimeOffset?>("ClosedAt")
+                    b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("closed_at");
+                        .HasColumnName("created_at");
 
-                    b.Property<DateTimeOffset>("OpenedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("opened_at");
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
 
-                    b.Property<Guid>("OrderId")
+                    b.Property<string>("Disposition")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("disposition");
+
+                    b.Property<Guid>("InvoiceId")
                         .HasColumnType("uuid")
-                        .HasColumnName("order_id");
+                        .HasColumnName("invoice_id");
+
+                    b.Property<string>("LegalEntityId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("legal_entity_id");
+
+                    b.Property<string>("Number")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("number");
 
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("uuid")
@@ -2163,34 +2137,771 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("reason");
 
-                    b.Property<string>("Reference")
+                    b.Property<Guid?>("RefundId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("refund_id");
+
+                    b.Property<int>("Sequence")
+                        .HasColumnType("integer")
+                        .HasColumnName("sequence");
+
+                    b.Property<long>("SubtotalMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("subtotal_minor");
+
+                    b.Property<long>("TaxMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("tax_minor");
+
+                    b.Property<long>("TotalMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("total_minor");
+
+                    b.Property<int>("Year")
+                        .HasColumnType("integer")
+                        .HasColumnName("year");
+
+                    b.HasKey("Id")
+                        .HasName("pk_credit_notes");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_credit_notes_id_organization_id");
+
+                    b.HasIndex("InvoiceId")
+                        .HasDatabaseName("ix_credit_notes_invoice_id");
+
+                    b.HasIndex("Number")
+                        .IsUnique()
+                        .HasDatabaseName("ix_credit_notes_number");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_credit_notes_organization_id");
+
+                    b.HasIndex("RefundId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_credit_notes_refund_id");
+
+                    b.HasIndex("InvoiceId", "OrganizationId")
+                        .HasDatabaseName("ix_credit_notes_invoice_id_organization_id");
+
+                    b.HasIndex("LegalEntityId", "Year", "Sequence")
+                        .IsUnique()
+                        .HasDatabaseName("ix_credit_notes_legal_entity_id_year_sequence");
+
+                    b.ToTable("credit_notes", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_credit_notes_total", "total_minor = subtotal_minor + tax_minor and total_minor > 0");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.CreditNoteLine", b =>
+                {
+                    b.Property<Guid>("CreditNoteId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("credit_note_id");
+
+                    b.Property<Guid>("InvoiceLineId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("invoice_line_id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long>("TaxMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("tax_minor");
+
+                    b.HasKey("CreditNoteId", "InvoiceLineId")
+                        .HasName("pk_credit_note_lines");
+
+                    b.HasIndex("InvoiceLineId")
+                        .HasDatabaseName("ix_credit_note_lines_invoice_line_id");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_credit_note_lines_organization_id");
+
+                    b.HasIndex("CreditNoteId", "OrganizationId")
+                        .HasDatabaseName("ix_credit_note_lines_credit_note_id_organization_id");
+
+                    b.HasIndex("InvoiceLineId", "OrganizationId")
+                        .HasDatabaseName("ix_credit_note_lines_invoice_line_id_organization_id");
+
+                    b.ToTable("credit_note_lines", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_credit_note_lines_amount", "amount_minor <> 0");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FapiaoRequest", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("IdempotencyKey")
+                        .HasColumnType("text")
+                        .HasColumnName("idempotency_key");
+
+                    b.Property<DateTimeOffset?>("IssuedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("issued_at");
+
+                    b.Property<string>("Kind")
                         .IsRequired()
                         .HasColumnType("text")
-                        .HasColumnName("reference");
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Number")
+                        .HasColumnType("text")
+                        .HasColumnName("number");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("RedNumber")
+                        .HasColumnType("text")
+                        .HasColumnName("red_number");
+
+                    b.Property<string>("Remark")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("remark");
+
+                    b.Property<DateTimeOffset?>("ReversedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("reversed_at");
 
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("status");
 
-                    b.Property<long>("TakenNanos")
+                    b.Property<int>("TaxBasisPoints")
+                        .HasColumnType("integer")
+                        .HasColumnName("tax_basis_points");
+
+                    b.Property<long>("TaxMinor")
                         .HasColumnType("bigint")
-                        .HasColumnName("taken_nanos");
+                        .HasColumnName("tax_minor");
+
+                    b.Property<Guid>("TitleId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("title_id");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
 
                     b.HasKey("Id")
-                        .HasName("pk_disputes");
+                        .HasName("pk_fapiao_requests");
+
+                    b.HasIndex("Number")
+                        .IsUnique()
+                        .HasDatabaseName("ix_fapiao_requests_number");
+
+                    b.HasIndex("RedNumber")
+                        .IsUnique()
+                        .HasDatabaseName("ix_fapiao_requests_red_number");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_fapiao_requests_user_id");
+
+                    b.HasIndex("OrganizationId", "CreatedAt")
+                        .HasDatabaseName("ix_fapiao_requests_organization_id_created_at");
+
+                    b.HasIndex("OrganizationId", "IdempotencyKey")
+                        .IsUnique()
+                        .HasDatabaseName("ix_fapiao_requests_organization_id_idempotency_key");
+
+                    b.HasIndex("Status", "CreatedAt")
+                        .HasDatabaseName("ix_fapiao_requests_status_created_at");
+
+                    b.HasIndex("TitleId", "OrganizationId")
+                        .HasDatabaseName("ix_fapiao_requests_title_id_organization_id");
+
+                    b.ToTable("fapiao_requests", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_fapiao_requests_amount", "amount_minor > 0 and tax_minor between 0 and amount_minor");
+
+                            t.HasCheckConstraint("ck_fapiao_requests_number", "(number is not null) = (status in ('issued', 'red_pending', 'reversed'))");
+
+                            t.HasCheckConstraint("ck_fapiao_requests_red", "(red_number is not null) = (status = 'reversed')");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FapiaoTitle", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("address");
+
+                    b.Property<string>("Bank")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("bank");
+
+                    b.Property<string>("BankAccount")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("bank_account");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("email");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Phone")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("phone");
+
+                    b.Property<DateTimeOffset?>("RemovedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("removed_at");
+
+                    b.Property<string>("TaxId")
+                        .HasColumnType("text")
+                        .HasColumnName("tax_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_fapiao_titles");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_fapiao_titles_id_organization_id");
 
                     b.HasIndex("OrganizationId")
-                        .HasDatabaseName("ix_disputes_organization_id");
+                        .HasDatabaseName("ix_fapiao_titles_organization_id");
 
-                    b.HasIndex("Reference")
+                    b.ToTable("fapiao_titles", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_fapiao_titles_company", "(kind = 'company') = (tax_id is not null)");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.Invoice", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Buyer")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("buyer");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("CreditedMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("credited_minor");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<DateTimeOffset?>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.Property<DateTimeOffset?>("FinalizedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("finalized_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("language");
+
+                    b.Property<string>("LegalEntityId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("legal_entity_id");
+
+                    b.Property<string>("Number")
+                        .HasColumnType("text")
+                        .HasColumnName("number");
+
+                    b.Property<Guid?>("OrderId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("order_id");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset?>("PaidAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("paid_at");
+
+                    b.Property<long>("PaidMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("paid_minor");
+
+                    b.Property<DateTimeOffset?>("PeriodEndsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("period_ends_at");
+
+                    b.Property<DateTimeOffset?>("PeriodStartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("period_starts_at");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("Seller")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("seller");
+
+                    b.Property<int?>("Sequence")
+                        .HasColumnType("integer")
+                        .HasColumnName("sequence");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<long>("SubtotalMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("subtotal_minor");
+
+                    b.Property<bool>("TaxInclusive")
+                        .HasColumnType("boolean")
+                        .HasColumnName("tax_inclusive");
+
+                    b.Property<long>("TaxMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("tax_minor");
+
+                    b.Property<string>("TaxName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("tax_name");
+
+                    b.Property<long>("TotalMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("total_minor");
+
+                    b.Property<int?>("Year")
+                        .HasColumnType("integer")
+                        .HasColumnName("year");
+
+                    b.HasKey("Id")
+                        .HasName("pk_invoices");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_invoices_id_organization_id");
+
+                    b.HasIndex("DueAt")
+                        .HasDatabaseName("ix_invoices_due_at")
+                        .HasFilter("status = 'finalized'");
+
+                    b.HasIndex("Number")
                         .IsUnique()
-                        .HasDatabaseName("ix_disputes_reference");
+                        .HasDatabaseName("ix_invoices_number");
+
+                    b.HasIndex("OrderId")
+                        .HasDatabaseName("ix_invoices_order_id")
+                        .HasFilter("order_id is not null");
 
                     b.HasIndex("OrderId", "OrganizationId")
-                        .HasDatabaseName("ix_disputes_order_id_organization_id");
+                        .HasDatabaseName("ix_invoices_order_id_organization_id");
 
-                    b.ToTable("disputes", (string)null);
+                    b.HasIndex("OrganizationId", "CreatedAt")
+                        .HasDatabaseName("ix_invoices_organization_id_created_at");
+
+                    b.HasIndex("OrganizationId", "Source")
+                        .IsUnique()
+                        .HasDatabaseName("ix_invoices_organization_id_source")
+                        .HasFilter("status <> 'void'");
+
+                    b.HasIndex("LegalEntityId", "Year", "Sequence")
+                        .IsUnique()
+                        .HasDatabaseName("ix_invoices_legal_entity_id_year_sequence");
+
+                    b.ToTable("invoices", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_invoices_number", "(status = 'draft') = (number is null) and (number is null) = (sequence is null) and (number is null) = (year is null)");
+
+                            t.HasCheckConstraint("ck_invoices_paid", "paid_minor >= 0 and credited_minor >= 0 and paid_minor <= total_minor and credited_minor <= total_minor");
+
+                            t.HasCheckConstraint("ck_invoices_total", "total_minor = subtotal_minor + tax_minor and total_minor >= 0");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.InvoiceDocument", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("content");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("language");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("SubjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("subject_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_invoice_documents");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_invoice_documents_organization_id");
+
+                    b.HasIndex("SubjectId", "Language")
+                        .IsUnique()
+                        .HasDatabaseName("ix_invoice_documents_subject_id_language");
+
+                    b.ToTable("invoice_documents", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.InvoiceLine", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<string>("DescriptionEn")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("description_en");
+
+                    b.Property<string>("DescriptionZh")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("description_zh");
+
+                    b.Property<long?>("ExactNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("exact_nanos");
+
+                    b.Property<long?>("InputTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("input_tokens");
+
+                    b.Property<Guid>("InvoiceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("invoice_id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long?>("OutputTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("output_tokens");
+
+                    b.Property<int>("Position")
+                        .HasColumnType("integer")
+                        .HasColumnName("position");
+
+                    b.Property<long?>("Quantity")
+                        .HasColumnType("bigint")
+                        .HasColumnName("quantity");
+
+                    b.Property<int>("TaxBasisPoints")
+                        .HasColumnType("integer")
+                        .HasColumnName("tax_basis_points");
+
+                    b.Property<long>("TaxMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("tax_minor");
+
+                    b.HasKey("Id")
+                        .HasName("pk_invoice_lines");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_invoice_lines_id_organization_id");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_invoice_lines_organization_id");
+
+                    b.HasIndex("InvoiceId", "OrganizationId")
+                        .HasDatabaseName("ix_invoice_lines_invoice_id_organization_id");
+
+                    b.HasIndex("InvoiceId", "Position")
+                        .IsUnique()
+                        .HasDatabaseName("ix_invoice_lines_invoice_id_position");
+
+                    b.ToTable("invoice_lines", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.InvoiceMail", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("language");
+
+                    b.Property<string>("LastError")
+                        .HasColumnType("text")
+                        .HasColumnName("last_error");
+
+                    b.Property<DateTimeOffset?>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset?>("ParkedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("parked_at");
+
+                    b.Property<DateTimeOffset?>("SentAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sent_at");
+
+                    b.Property<Guid>("SubjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("subject_id");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("target");
+
+                    b.HasKey("Id")
+                        .HasName("pk_invoice_mails");
+
+                    b.HasIndex("NextAttemptAt")
+                        .HasDatabaseName("ix_invoice_mails_next_attempt_at")
+                        .HasFilter("sent_at is null and parked_at is null");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_invoice_mails_organization_id");
+
+                    b.HasIndex("SubjectId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_invoice_mails_subject_id");
+
+                    b.ToTable("invoice_mails", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.InvoiceSeries", b =>
+                {
+                    b.Property<string>("LegalEntityId")
+                        .HasColumnType("text")
+                        .HasColumnName("legal_entity_id");
+
+                    b.Property<string>("Series")
+                        .HasColumnType("text")
+                        .HasColumnName("series");
+
+                    b.Property<int>("Year")
+                        .HasColumnType("integer")
+                        .HasColumnName("year");
+
+                    b.Property<int>("Last")
+                        .HasColumnType("integer")
+                        .HasColumnName("last");
+
+                    b.HasKey("LegalEntityId", "Series", "Year")
+                        .HasName("pk_invoice_series");
+
+                    b.ToTable("invoice_series", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.LegalEntity", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("address");
+
+                    b.Property<string>("BankDetails")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("bank_details");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("email");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("NumberPrefix")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("number_prefix");
+
+                    b.Property<int>("PaymentDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("payment_days");
+
+                    b.Property<int>("TaxBasisPoints")
+                        .HasColumnType("integer")
+                        .HasColumnName("tax_basis_points");
+
+                    b.Property<string>("TaxId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("tax_id");
+
+                    b.Property<bool>("TaxInclusive")
+                        .HasColumnType("boolean")
+                        .HasColumnName("tax_inclusive");
+
+                    b.Property<string>("TaxName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("tax_name");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("time_zone");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_legal_entities");
+
+                    b.HasIndex("Currency")
+                        .IsUnique()
+                        .HasDatabaseName("ix_legal_entities_currency");
+
+                    b.ToTable("legal_entities", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_legal_entities_tax", "tax_basis_points between 0 and 10000 and payment_days between 0 and 365");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.UsageMonth", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset>("EndsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ends_at");
+
+                    b.Property<long>("CarryNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("carry_nanos");
+
+                    b.Property<Guid?>("InvoiceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("invoice_id");
+
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.HasKey("OrganizationId", "EndsAt")
+                        .HasName("pk_usage_months");
+
+                    b.HasIndex("InvoiceId", "OrganizationId")
+                        .HasDatabaseName("ix_usage_months_invoice_id_organization_id");
+
+                    b.ToTable("usage_months", (string)null);
                 });
 
             modelBuilder.Entity("AiHub.Domain.Payments.EnabledChannel", b =>
@@ -2249,10 +2960,6 @@ namespace AiHub.Domain.Migrations
                     b.Property<string>("Currency")
                         .HasColumnType("text")
                         .HasColumnName("currency");
-
-                    b.Property<string>("DisputeReference")
-                        .HasColumnType("text")
-                        .HasColumnName("dispute_reference");
 
                     b.Property<string>("EventId")
                         .IsRequired()
@@ -2318,70 +3025,6 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("inbound_notices", (string)null);
                 });
 
-            modelBuilder.Entity("AiHub.Domain.Payments.PaymentMethod", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<string>("Brand")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("brand");
-
-                    b.Property<string>("Channel")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("channel");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("CustomerReference")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("customer_reference");
-
-                    b.Property<string>("LastFour")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("last_four");
-
-                    b.Property<string>("MethodReference")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("method_reference");
-
-                    b.Property<Guid>("OrganizationId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("organization_id");
-
-                    b.Property<DateTimeOffset?>("RemovedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("removed_at");
-
-                    b.Property<Guid>("UserId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("user_id");
-
-                    b.HasKey("Id")
-                        .HasName("pk_payment_methods");
-
-                    b.HasAlternateKey("Id", "OrganizationId")
-                        .HasName("ak_payment_methods_id_organization_id");
-
-                    b.HasIndex("OrganizationId")
-                        .IsUnique()
-                        .HasDatabaseName("ix_payment_methods_organization_id")
-                        .HasFilter("removed_at is null");
-
-                    b.HasIndex("UserId")
-                        .HasDatabaseName("ix_payment_methods_user_id");
-
-                    b.ToTable("payment_methods", (string)null);
-                });
-
             modelBuilder.Entity("AiHub.Domain.Payments.PaymentOrder", b =>
                 {
                     b.Property<Guid>("Id")
@@ -2404,10 +3047,6 @@ namespace AiHub.Domain.Migrations
                     b.Property<string>("ChannelTradeNo")
                         .HasColumnType("text")
                         .HasColumnName("channel_trade_no");
-
-                    b.Property<Guid?>("ChargeId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("charge_id");
 
                     b.Property<int>("Checks")
                         .HasColumnType("integer")
@@ -2443,9 +3082,9 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("idempotency_key");
 
-                    b.Property<DateTimeOffset?>("MethodSavedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("method_saved_at");
+                    b.Property<Guid?>("InvoiceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("invoice_id");
 
                     b.Property<DateTimeOffset?>("NextCheckAt")
                         .HasColumnType("timestamp with time zone")
@@ -2464,10 +3103,6 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("paid_at");
 
-                    b.Property<Guid?>("PaymentMethodId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("payment_method_id");
-
                     b.Property<string>("Purpose")
                         .IsRequired()
                         .HasColumnType("text")
@@ -2480,12 +3115,6 @@ namespace AiHub.Domain.Migrations
                     b.Property<string>("RedirectUrl")
                         .HasColumnType("text")
                         .HasColumnName("redirect_url");
-
-                    b.Property<bool>("SavesMethod")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("boolean")
-                        .HasDefaultValue(false)
-                        .HasColumnName("saves_method");
 
                     b.Property<string>("Scene")
                         .IsRequired()
@@ -2507,18 +3136,9 @@ namespace AiHub.Domain.Migrations
                     b.HasAlternateKey("Id", "OrganizationId")
                         .HasName("ak_payment_orders_id_organization_id");
 
-                    b.HasIndex("ChargeId")
-                        .HasDatabaseName("ix_payment_orders_charge_id")
-                        .HasFilter("charge_id is not null");
-
                     b.HasIndex("NextCheckAt")
                         .HasDatabaseName("ix_payment_orders_next_check_at")
                         .HasFilter("next_check_at is not null");
-
-                    b.HasIndex("OrganizationId")
-                        .IsUnique()
-                        .HasDatabaseName("ix_payment_orders_refill")
-                        .HasFilter("purpose = 'auto_top_up' and status in ('created', 'pending')");
 
                     b.HasIndex("OutTradeNo")
                         .IsUnique()
@@ -2531,8 +3151,8 @@ namespace AiHub.Domain.Migrations
                         .IsUnique()
                         .HasDatabaseName("ix_payment_orders_channel_channel_trade_no");
 
-                    b.HasIndex("ChargeId", "OrganizationId")
-                        .HasDatabaseName("ix_payment_orders_charge_id_organization_id");
+                    b.HasIndex("InvoiceId", "OrganizationId")
+                        .HasDatabaseName("ix_payment_orders_invoice_id_organization_id");
 
                     b.HasIndex("OrganizationId", "CreatedAt")
                         .HasDatabaseName("ix_payment_orders_organization_id_created_at");
@@ -2541,97 +3161,10 @@ namespace AiHub.Domain.Migrations
                         .IsUnique()
                         .HasDatabaseName("ix_payment_orders_organization_id_idempotency_key");
 
-                    b.HasIndex("PaymentMethodId", "OrganizationId")
-                        .HasDatabaseName("ix_payment_orders_payment_method_id_organization_id");
-
                     b.ToTable("payment_orders", null, t =>
                         {
                             t.HasCheckConstraint("ck_payment_orders_amount", "amount_minor > 0");
                         });
-                });
-
-            modelBuilder.Entity("AiHub.Domain.Payments.Redemption", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<long>("AmountMinor")
-                        .HasColumnType("bigint")
-                        .HasColumnName("amount_minor");
-
-                    b.Property<Guid>("BatchId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("batch_id");
-
-                    b.Property<Guid>("CodeId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("code_id");
-
-                    b.Property<DateTimeOffset?>("ExpiresAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("expires_at");
-
-                    b.Property<Guid>("OrganizationId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("organization_id");
-
-                    b.Property<DateTimeOffset>("RedeemedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("redeemed_at");
-
-                    b.Property<Guid>("UserId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("user_id");
-
-                    b.HasKey("Id")
-                        .HasName("pk_redemptions");
-
-                    b.HasIndex("CodeId")
-                        .IsUnique()
-                        .HasDatabaseName("ix_redemptions_code_id");
-
-                    b.HasIndex("OrganizationId", "BatchId")
-                        .HasDatabaseName("ix_redemptions_organization_id_batch_id");
-
-                    b.ToTable("redemptions", (string)null);
-                });
-
-            modelBuilder.Entity("AiHub.Domain.Payments.RedemptionCode", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<Guid>("BatchId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("batch_id");
-
-                    b.Property<byte[]>("Hash")
-                        .IsRequired()
-                        .HasColumnType("bytea")
-                        .HasColumnName("hash");
-
-                    b.Property<string>("LastFour")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("last_four");
-
-                    b.Property<DateTimeOffset?>("RedeemedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("redeemed_at");
-
-                    b.HasKey("Id")
-                        .HasName("pk_redemption_codes");
-
-                    b.HasIndex("BatchId")
-                        .HasDatabaseName("ix_redemption_codes_batch_id");
-
-                    b.HasIndex("Hash")
-                        .IsUnique()
-                        .HasDatabaseName("ix_redemption_codes_hash");
-
-                    b.ToTable("redemption_codes", (string)null);
                 });
 
             modelBuilder.Entity("AiHub.Domain.Payments.Refund", b =>
@@ -2717,72 +3250,6 @@ namespace AiHub.Domain.Migrations
                         {
                             t.HasCheckConstraint("ck_payment_refunds_amount", "amount_minor > 0");
                         });
-                });
-
-            modelBuilder.Entity("AiHub.Domain.Quotas.BillingMail", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<int>("Attempts")
-                        .HasColumnType("integer")
-                        .HasColumnName("attempts");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("Key")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("key");
-
-                    b.Property<string>("Kind")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("kind");
-
-                    b.Property<string>("LastError")
-                        .HasColumnType("text")
-                        .HasColumnName("last_error");
-
-                    b.Property<DateTimeOffset?>("NextAttemptAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("next_attempt_at");
-
-                    b.Property<Guid>("OrganizationId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("organization_id");
-
-                    b.Property<DateTimeOffset?>("SentAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("sent_at");
-
-                    b.Property<Guid>("UserId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("user_id");
-
-                    b.Property<string>("Values")
-                        .IsRequired()
-                        .HasColumnType("jsonb")
-                        .HasColumnName("values");
-
-                    b.HasKey("Id")
-                        .HasName("pk_billing_mails");
-
-                    b.HasIndex("NextAttemptAt")
-                        .HasDatabaseName("ix_billing_mails_next_attempt_at")
-                        .HasFilter("next_attempt_at is not null");
-
-                    b.HasIndex("UserId")
-                        .HasDatabaseName("ix_billing_mails_user_id");
-
-                    b.HasIndex("OrganizationId", "Key", "UserId")
-                        .IsUnique()
-                        .HasDatabaseName("ix_billing_mails_organization_id_key_user_id");
-
-                    b.ToTable("billing_mails", (string)null);
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Budget", b =>
@@ -2929,60 +3396,6 @@ namespace AiHub.Domain.Migrations
                         });
                 });
 
-            modelBuilder.Entity("AiHub.Domain.Quotas.DunningCase", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<int>("Attempts")
-                        .HasColumnType("integer")
-                        .HasColumnName("attempts");
-
-                    b.Property<DateTimeOffset?>("ClosedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("closed_at");
-
-                    b.Property<DateTimeOffset?>("NextAttemptAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("next_attempt_at");
-
-                    b.Property<Guid>("OrganizationId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("organization_id");
-
-                    b.Property<string>("Reason")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("reason");
-
-                    b.Property<DateTimeOffset>("Since")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("since");
-
-                    b.Property<string>("Stage")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("stage");
-
-                    b.Property<Guid>("SubjectId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("subject_id");
-
-                    b.HasKey("Id")
-                        .HasName("pk_dunning_cases");
-
-                    b.HasIndex("OrganizationId")
-                        .HasDatabaseName("ix_dunning_cases_organization_id");
-
-                    b.HasIndex("SubjectId")
-                        .IsUnique()
-                        .HasDatabaseName("ix_dunning_cases_subject_id")
-                        .HasFilter("closed_at is null");
-
-                    b.ToTable("dunning_cases", (string)null);
-                });
-
             modelBuilder.Entity("AiHub.Domain.Quotas.LimitOfKey", b =>
                 {
                     b.Property<int?>("Concurrency")
@@ -3072,10 +3485,6 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("cny_nanos");
 
-                    b.Property<long?>("CnyYearNanos")
-                        .HasColumnType("bigint")
-                        .HasColumnName("cny_year_nanos");
-
                     b.Property<int?>("Concurrency")
                         .HasColumnType("integer")
                         .HasColumnName("concurrency");
@@ -3109,10 +3518,6 @@ namespace AiHub.Domain.Migrations
                     b.Property<long?>("UsdNanos")
                         .HasColumnType("bigint")
                         .HasColumnName("usd_nanos");
-
-                    b.Property<long?>("UsdYearNanos")
-                        .HasColumnType("bigint")
-                        .HasColumnName("usd_year_nanos");
 
                     b.HasKey("Id")
                         .HasName("pk_plans");
@@ -3165,51 +3570,13 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("anchor");
 
-                    b.Property<string>("Collection")
-                        .IsRequired()
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("text")
-                        .HasColumnName("collection")
-                        .HasDefaultValueSql("'none'");
-
-                    b.Property<long?>("ContractNanos")
-                        .HasColumnType("bigint")
-                        .HasColumnName("contract_nanos");
-
-                    b.Property<long?>("ContractTokens")
-                        .HasColumnType("bigint")
-                        .HasColumnName("contract_tokens");
-
                     b.Property<DateTimeOffset?>("EndedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("ended_at");
 
-                    b.Property<string>("Interval")
-                        .IsRequired()
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("text")
-                        .HasColumnName("interval")
-                        .HasDefaultValueSql("'month'");
-
-                    b.Property<string>("NextInterval")
-                        .HasColumnType("text")
-                        .HasColumnName("next_interval");
-
-                    b.Property<string>("NextPlanId")
-                        .HasColumnType("text")
-                        .HasColumnName("next_plan_id");
-
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("uuid")
                         .HasColumnName("organization_id");
-
-                    b.Property<int?>("PaidMonths")
-                        .HasColumnType("integer")
-                        .HasColumnName("paid_months");
-
-                    b.Property<DateTimeOffset?>("PaidThrough")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("paid_through");
 
                     b.Property<string>("PlanId")
                         .IsRequired()
@@ -3220,12 +3587,6 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("status");
-
-                    b.Property<int>("Version")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("integer")
-                        .HasDefaultValue(0)
-                        .HasColumnName("version");
 
                     b.HasKey("Id")
                         .HasName("pk_subscriptions");
@@ -3233,155 +3594,15 @@ namespace AiHub.Domain.Migrations
                     b.HasAlternateKey("Id", "OrganizationId")
                         .HasName("ak_subscriptions_id_organization_id");
 
-                    b.HasIndex("NextPlanId")
-                        .HasDatabaseName("ix_subscriptions_next_plan_id");
-
                     b.HasIndex("OrganizationId")
                         .IsUnique()
                         .HasDatabaseName("ix_subscriptions_organization_id")
                         .HasFilter("status = 'active'");
 
-                    b.HasIndex("PaidThrough")
-                        .HasDatabaseName("ix_subscriptions_paid_through")
-                        .HasFilter("status = 'active' and paid_through is not null");
-
                     b.HasIndex("PlanId")
                         .HasDatabaseName("ix_subscriptions_plan_id");
 
-                    b.ToTable("subscriptions", null, t =>
-                        {
-                            t.HasCheckConstraint("ck_subscriptions_next", "(next_plan_id is null) = (next_interval is null)");
-
-                            t.HasCheckConstraint("ck_subscriptions_paid", "(paid_months is null) = (paid_through is null)");
-                        });
-                });
-
-            modelBuilder.Entity("AiHub.Domain.Quotas.SubscriptionCharge", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<long>("AmountMinor")
-                        .HasColumnType("bigint")
-                        .HasColumnName("amount_minor");
-
-                    b.Property<DateTimeOffset?>("AppliedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("applied_at");
-
-                    b.Property<DateTimeOffset>("At")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("at");
-
-                    b.Property<string>("Collection")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("collection");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("Currency")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("currency");
-
-                    b.Property<string>("FromPlanId")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("from_plan_id");
-
-                    b.Property<string>("IdempotencyKey")
-                        .HasColumnType("text")
-                        .HasColumnName("idempotency_key");
-
-                    b.Property<string>("Interval")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("interval");
-
-                    b.Property<string>("Kind")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("kind");
-
-                    b.Property<string>("Lines")
-                        .IsRequired()
-                        .HasColumnType("jsonb")
-                        .HasColumnName("lines");
-
-                    b.Property<Guid>("OrganizationId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("organization_id");
-
-                    b.Property<int>("PaidMonths")
-                        .HasColumnType("integer")
-                        .HasColumnName("paid_months");
-
-                    b.Property<DateTimeOffset>("PaidThrough")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("paid_through");
-
-                    b.Property<string>("PlanId")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("plan_id");
-
-                    b.Property<string>("Status")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("status");
-
-                    b.Property<Guid>("SubscriptionId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("subscription_id");
-
-                    b.Property<long>("Tokens")
-                        .HasColumnType("bigint")
-                        .HasColumnName("tokens");
-
-                    b.Property<DateTimeOffset?>("TokensExpireAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("tokens_expire_at");
-
-                    b.Property<Guid?>("UserId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("user_id");
-
-                    b.Property<int>("Version")
-                        .HasColumnType("integer")
-                        .HasColumnName("version");
-
-                    b.HasKey("Id")
-                        .HasName("pk_subscription_charges");
-
-                    b.HasAlternateKey("Id", "OrganizationId")
-                        .HasName("ak_subscription_charges_id_organization_id");
-
-                    b.HasIndex("PlanId")
-                        .HasDatabaseName("ix_subscription_charges_plan_id");
-
-                    b.HasIndex("SubscriptionId")
-                        .IsUnique()
-                        .HasDatabaseName("ix_subscription_charges_subscription_id")
-                        .HasFilter("status = 'open'");
-
-                    b.HasIndex("OrganizationId", "AppliedAt")
-                        .HasDatabaseName("ix_subscription_charges_organization_id_applied_at");
-
-                    b.HasIndex("OrganizationId", "IdempotencyKey")
-                        .IsUnique()
-                        .HasDatabaseName("ix_subscription_charges_organization_id_idempotency_key");
-
-                    b.HasIndex("SubscriptionId", "OrganizationId")
-                        .HasDatabaseName("ix_subscription_charges_subscription_id_organization_id");
-
-                    b.ToTable("subscription_charges", null, t =>
-                        {
-                            t.HasCheckConstraint("ck_subscription_charges_amount", "amount_minor >= 0 and tokens >= 0");
-                        });
+                    b.ToTable("subscriptions", (string)null);
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.SubscriptionTerms", b =>
@@ -3406,10 +3627,6 @@ namespace AiHub.Domain.Migrations
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("uuid")
                         .HasColumnName("organization_id");
-
-                    b.Property<int?>("PaidMonths")
-                        .HasColumnType("integer")
-                        .HasColumnName("paid_months");
 
                     b.Property<Guid>("SubscriptionId")
                         .HasColumnType("uuid")
@@ -3499,13 +3716,6 @@ namespace AiHub.Domain.Migrations
                     b.Property<bool>("Personal")
                         .HasColumnType("boolean")
                         .HasColumnName("personal");
-
-                    b.Property<string>("Standing")
-                        .IsRequired()
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("text")
-                        .HasColumnName("standing")
-                        .HasDefaultValueSql("'good'");
 
                     b.Property<string>("Status")
                         .IsRequired()
@@ -4301,49 +4511,205 @@ namespace AiHub.Domain.Migrations
                         .HasConstraintName("fk_vendor_keys_vendors_vendor_id");
                 });
 
-            modelBuilder.Entity("AiHub.Domain.Payments.AutoTopUp", b =>
+            modelBuilder.Entity("AiHub.Domain.Invoices.BillingProfile", b =>
                 {
                     b.HasOne("AiHub.Domain.Tenancy.Organization", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
-                        .HasConstraintName("fk_auto_top_ups_organizations_organization_id");
+                        .HasConstraintName("fk_billing_profiles_organizations_organization_id");
                 });
 
-            modelBuilder.Entity("AiHub.Domain.Payments.Dispute", b =>
+            modelBuilder.Entity("AiHub.Domain.Invoices.CreditLimit", b =>
                 {
                     b.HasOne("AiHub.Domain.Tenancy.Organization", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
-                        .HasConstraintName("fk_disputes_organizations_organization_id");
+                        .HasConstraintName("fk_credit_limits_organizations_organization_id");
+                });
 
-                    b.HasOne("AiHub.Domain.Payments.PaymentOrder", null)
+            modelBuilder.Entity("AiHub.Domain.Invoices.CreditNote", b =>
+                {
+                    b.HasOne("AiHub.Domain.Invoices.LegalEntity", null)
                         .WithMany()
-                        .HasForeignKey("OrderId", "OrganizationId")
+                        .HasForeignKey("LegalEntityId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_credit_notes_legal_entities_legal_entity_id");
+
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_credit_notes_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Payments.Refund", null)
+                        .WithMany()
+                        .HasForeignKey("RefundId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_credit_notes_payment_refunds_refund_id");
+
+                    b.HasOne("AiHub.Domain.Invoices.Invoice", null)
+                        .WithMany()
+                        .HasForeignKey("InvoiceId", "OrganizationId")
                         .HasPrincipalKey("Id", "OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
-                        .HasConstraintName("fk_disputes_payment_orders_order_id_organization_id");
+                        .HasConstraintName("fk_credit_notes_invoices_invoice_id_organization_id");
                 });
 
-            modelBuilder.Entity("AiHub.Domain.Payments.PaymentMethod", b =>
+            modelBuilder.Entity("AiHub.Domain.Invoices.CreditNoteLine", b =>
                 {
                     b.HasOne("AiHub.Domain.Tenancy.Organization", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
-                        .HasConstraintName("fk_payment_methods_organizations_organization_id");
+                        .HasConstraintName("fk_credit_note_lines_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Invoices.CreditNote", null)
+                        .WithMany()
+                        .HasForeignKey("CreditNoteId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_credit_note_lines_credit_notes_credit_note_id_organization_");
+
+                    b.HasOne("AiHub.Domain.Invoices.InvoiceLine", null)
+                        .WithMany()
+                        .HasForeignKey("InvoiceLineId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_credit_note_lines_invoice_lines_invoice_line_id_organizatio");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FapiaoRequest", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_fapiao_requests_organizations_organization_id");
 
                     b.HasOne("AiHub.Domain.Access.User", null)
                         .WithMany()
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
-                        .HasConstraintName("fk_payment_methods_users_user_id");
+                        .HasConstraintName("fk_fapiao_requests_users_user_id");
+
+                    b.HasOne("AiHub.Domain.Invoices.FapiaoTitle", null)
+                        .WithMany()
+                        .HasForeignKey("TitleId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_fapiao_requests_fapiao_titles_title_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FapiaoTitle", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_fapiao_titles_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.Invoice", b =>
+                {
+                    b.HasOne("AiHub.Domain.Invoices.LegalEntity", null)
+                        .WithMany()
+                        .HasForeignKey("LegalEntityId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_invoices_legal_entities_legal_entity_id");
+
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_invoices_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Payments.PaymentOrder", null)
+                        .WithMany()
+                        .HasForeignKey("OrderId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_invoices_payment_orders_order_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.InvoiceDocument", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_invoice_documents_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.InvoiceLine", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_invoice_lines_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Invoices.Invoice", null)
+                        .WithMany()
+                        .HasForeignKey("InvoiceId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_invoice_lines_invoices_invoice_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.InvoiceMail", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_invoice_mails_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.InvoiceSeries", b =>
+                {
+                    b.HasOne("AiHub.Domain.Invoices.LegalEntity", null)
+                        .WithMany()
+                        .HasForeignKey("LegalEntityId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_invoice_series_legal_entities_legal_entity_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.UsageMonth", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_usage_months_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Invoices.Invoice", null)
+                        .WithMany()
+                        .HasForeignKey("InvoiceId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_usage_months_invoices_invoice_id_organization_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Payments.PaymentOrder", b =>
@@ -4362,46 +4728,12 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasConstraintName("fk_payment_orders_users_user_id");
 
-                    b.HasOne("AiHub.Domain.Quotas.SubscriptionCharge", null)
+                    b.HasOne("AiHub.Domain.Invoices.Invoice", null)
                         .WithMany()
-                        .HasForeignKey("ChargeId", "OrganizationId")
+                        .HasForeignKey("InvoiceId", "OrganizationId")
                         .HasPrincipalKey("Id", "OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
-                        .HasConstraintName("fk_payment_orders_subscription_charges_charge_id_organization_");
-
-                    b.HasOne("AiHub.Domain.Payments.PaymentMethod", null)
-                        .WithMany()
-                        .HasForeignKey("PaymentMethodId", "OrganizationId")
-                        .HasPrincipalKey("Id", "OrganizationId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .HasConstraintName("fk_payment_orders_payment_methods_payment_method_id_organizati");
-                });
-
-            modelBuilder.Entity("AiHub.Domain.Payments.Redemption", b =>
-                {
-                    b.HasOne("AiHub.Domain.Payments.RedemptionCode", null)
-                        .WithMany()
-                        .HasForeignKey("CodeId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_redemptions_redemption_codes_code_id");
-
-                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
-                        .WithMany()
-                        .HasForeignKey("OrganizationId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_redemptions_organizations_organization_id");
-                });
-
-            modelBuilder.Entity("AiHub.Domain.Payments.RedemptionCode", b =>
-                {
-                    b.HasOne("AiHub.Domain.Payments.CodeBatch", null)
-                        .WithMany()
-                        .HasForeignKey("BatchId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_redemption_codes_code_batches_batch_id");
+                        .HasConstraintName("fk_payment_orders_invoices_invoice_id_organization_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Payments.Refund", b =>
@@ -4420,23 +4752,6 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_payment_refunds_payment_orders_order_id_organization_id");
-                });
-
-            modelBuilder.Entity("AiHub.Domain.Quotas.BillingMail", b =>
-                {
-                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
-                        .WithMany()
-                        .HasForeignKey("OrganizationId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_billing_mails_organizations_organization_id");
-
-                    b.HasOne("AiHub.Domain.Access.User", null)
-                        .WithMany()
-                        .HasForeignKey("UserId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_billing_mails_users_user_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Budget", b =>
@@ -4465,16 +4780,6 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_budget_windows_budgets_budget_id_organization_id");
-                });
-
-            modelBuilder.Entity("AiHub.Domain.Quotas.DunningCase", b =>
-                {
-                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
-                        .WithMany()
-                        .HasForeignKey("OrganizationId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_dunning_cases_organizations_organization_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Period", b =>
@@ -4507,12 +4812,6 @@ namespace AiHub.Domain.Migrations
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Subscription", b =>
                 {
-                    b.HasOne("AiHub.Domain.Quotas.Plan", null)
-                        .WithMany()
-                        .HasForeignKey("NextPlanId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .HasConstraintName("fk_subscriptions_plans_next_plan_id");
-
                     b.HasOne("AiHub.Domain.Tenancy.Organization", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId")
@@ -4526,31 +4825,6 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_subscriptions_plans_plan_id");
-                });
-
-            modelBuilder.Entity("AiHub.Domain.Quotas.SubscriptionCharge", b =>
-                {
-                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
-                        .WithMany()
-                        .HasForeignKey("OrganizationId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_subscription_charges_organizations_organization_id");
-
-                    b.HasOne("AiHub.Domain.Quotas.Plan", null)
-                        .WithMany()
-                        .HasForeignKey("PlanId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_subscription_charges_plans_plan_id");
-
-                    b.HasOne("AiHub.Domain.Quotas.Subscription", null)
-                        .WithMany()
-                        .HasForeignKey("SubscriptionId", "OrganizationId")
-                        .HasPrincipalKey("Id", "OrganizationId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_subscription_charges_subscriptions_subscription_id_organiza");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Tenancy.Membership", b =>

@@ -18,6 +18,9 @@ public enum PaymentPurpose
 
     /// <summary>Pays a <see cref="Quotas.SubscriptionCharge"/>: what is paid enters the wallet, and the charge takes it out in the same moment.</summary>
     Subscription,
+
+    /// <summary>Pays a postpaid <see cref="Invoices.Invoice"/>: what is paid enters the wallet, and the invoice takes it out in the same moment.</summary>
+    Invoice,
 }
 
 public enum PaymentOrderStatus
@@ -69,6 +72,9 @@ public sealed class PaymentOrder
 
     /// <summary>The caller's Idempotency-Key: the same wish again finds the same order.</summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>What an invoice order pays.</summary>
+    public Guid? InvoiceId { get; init; }
 
     /// <summary>What the channel calls the payment, once it is known.</summary>
     public string? ChannelTradeNo { get; init; }

@@ -23,6 +23,10 @@ public static class Dunning
     public static Task<bool> CloseDunningAsync(this HubDb db, Guid subjectId, DateTimeOffset now, CancellationToken ct) =>
         db.Database.SqlQuery<bool>($"select dunning_close({subjectId}, {now.ToUniversalTime()}) as \"Value\"").SingleAsync(ct);
 
+    /// <summary>Opens cases for invoices that are overdue and closes those of invoices that are not any more.</summary>
+    public static Task<int> DunInvoicesAsync(this HubDb db, DateTimeOffset now, CancellationToken ct) =>
+        db.Database.SqlQuery<int>($"select dunning_of_invoices({now.ToUniversalTime()}) as \"Value\"").SingleAsync(ct);
+
     public static Task DunningAttemptedAsync(this HubDb db, Guid subjectId, int attempts, DateTimeOffset? next, CancellationToken ct)
     {
         DateTimeOffset? at = next?.ToUniversalTime();

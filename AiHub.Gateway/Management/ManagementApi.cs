@@ -102,6 +102,7 @@ public static class ManagementApi
         api.MapSubscriptions();
         api.MapPaymentMethods();
         api.MapRedemptions();
+        api.MapInvoices();
         api.MapModelCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
@@ -110,6 +111,7 @@ public static class ManagementApi
         api.MapAdminPrices();
         api.MapAdminContracts();
         api.MapAdminCodes();
+        api.MapAdminInvoices();
 
         app.MapReference();
         return app;

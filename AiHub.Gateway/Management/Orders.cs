@@ -21,7 +21,7 @@ namespace AiHub.Gateway.Management;
 /// </summary>
 public static class Orders
 {
-    internal const string TradeNumbers = "0123456789abcdefghijklmnopqrstuvwxyz";
+    public const string TradeNumbers = "0123456789abcdefghijklmnopqrstuvwxyz";
     private const string IdempotencyKey = "Idempotency-Key";
     private const int LongestKey = 255;
 
@@ -142,7 +142,7 @@ public static class Orders
     }
 
     /// <returns>The order that was made with the same idempotency key before; null when this one is new.</returns>
-    private static async Task<PaymentOrder?> KeepAsync(HubDb db, Member member, PaymentOrder order, HttpContext http, DateTimeOffset now, CancellationToken ct)
+    public static async Task<PaymentOrder?> KeepAsync(HubDb db, Member member, PaymentOrder order, HttpContext http, DateTimeOffset now, CancellationToken ct)
     {
         try
         {
@@ -292,7 +292,8 @@ public static class Orders
         return TypedResults.Created($"{ManagementApi.Path}/billing/orders/{order.Id}", View(refund, currency));
     }
 
-    internal static async Task<IReadOnlyList<PaymentChannelId>> OpenAsync(HubDb db, Currency currency, DateTimeOffset now, CancellationToken ct)
+    /// <summary>The channels that can collect this currency now.</summary>
+    public static async Task<IReadOnlyList<PaymentChannelId>> OpenAsync(HubDb db, Currency currency, DateTimeOffset now, CancellationToken ct)
     {
         var since = now - EnabledChannel.Lasts;
         var channels = await db.PaymentChannels.AsNoTracking().Where(channel => channel.SeenAt > since).ToListAsync(ct);
@@ -300,7 +301,7 @@ public static class Orders
     }
 
     // The order is somebody else's to change; this looks until it has changed, or until the caller has waited long enough.
-    internal static async Task<PaymentOrderView> AwaitAsync(HubDb db, Member member, Guid id, Func<PaymentOrderView, bool> changed, TimeProvider time, CancellationToken ct)
+    public static async Task<PaymentOrderView> AwaitAsync(HubDb db, Member member, Guid id, Func<PaymentOrderView, bool> changed, TimeProvider time, CancellationToken ct)
     {
         var started = time.GetTimestamp();
         while (true)

@@ -51,17 +51,17 @@ internal sealed class Customer(TestDatabase database, Ledger ledger)
     public Task<Settled> SettleAsync(Hold hold, long tokens, long nanos = 0, DateTimeOffset? at = null) =>
         ledger.SettleAsync(new Settlement(hold.Id, Usage(hold, tokens, nanos), at ?? Start), default);
 
-    public UsageRecord Usage(Hold hold, long tokens, long nanos = 0) => new()
+    public UsageRecord Usage(Hold hold, long tokens, long nanos = 0, DateTimeOffset? at = null, string model = "sim/echo") => new()
     {
         Id = hold.RequestId,
         OrganizationId = Id,
         UserId = OwnerId,
         KeyId = KeyId,
-        ModelId = "sim/echo",
+        ModelId = model,
         UpstreamId = Guid.CreateVersion7(),
         VendorId = "sim",
         Surface = "openai.chat",
-        OccurredAt = Start,
+        OccurredAt = at ?? Start,
         Tokens = new TokenUsage(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
         Source = UsageSource.Vendor,
         Status = UsageStatus.Succeeded,

@@ -5,6 +5,7 @@ using AiHub.Contracts;
 using AiHub.Domain.Access;
 using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Management.Refusals;
+using AiHub.Tests.Invoices;
 using AiHub.Tests.Management;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
@@ -239,7 +240,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         }),
         ["createPaymentOrder"] = async hub =>
         {
-            await hub.Database.AsAdminAsync<string>($"insert into payment_channels (id, currencies, seen_at) values ('stripe', 'USD CNY', '{hub.Clock.GetUtcNow():O}') returning id");
+            await hub.Database.AsAdminAsync<string>($"insert into payment_channels (id, currencies, seen_at) values ('stripe', 'USD CNY', '{hub.Clock.GetUtcNow():O}') on conflict (id) do update set seen_at = excluded.seen_at returning id");
             return await (await hub.RegisterAsync("USD")).PostAsync("billing/orders", new NewPaymentOrder("top_up", "stripe", "10", "USD"));
         },
         ["checkPaymentOrder"] = hub => WithOrderAsync(hub, paid: false, (person, order) => person.PostAsync($"billing/orders/{order}/check", null)),
@@ -266,6 +267,12 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         {
             await person.PutAsync($"admin/organizations/{acme}/contract", new ContractTerms("enterprise", "100"));
             return await person.DeleteAsync($"admin/organizations/{acme}/contract");
+        }),
+        ["putBillingProfile"] = async hub => await (await hub.RegisterAsync()).PutAsync("billing/profile", new BillingProfileView("Acme", "", "", null, "en")),
+        ["payInvoice"] = hub => InvoiceSetup.OpenAsync(hub, async (person, invoice) =>
+        {
+            await hub.Database.AsAdminAsync<string>($"insert into payment_channels (id, currencies, seen_at) values ('stripe', 'USD CNY', '{hub.Clock.GetUtcNow():O}') on conflict (id) do update set seen_at = excluded.seen_at returning id");
+            return await person.PostAsync($"billing/invoices/{invoice}/pay", new InvoicePayment("stripe"));
         }),
         ["createBudget"] = async hub =>
         {

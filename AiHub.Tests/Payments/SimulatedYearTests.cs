@@ -8,6 +8,7 @@ using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using AiHub.Tests.Accounts;
 using AiHub.Tests.Hub;
+using AiHub.Worker.Invoicing;
 using AiHub.Worker.Quotas;
 using AiHub.Worker.Subscriptions;
 using Microsoft.EntityFrameworkCore;
@@ -75,10 +76,15 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
             await WorkAsync(now);
             await CollectAsync(now);
             await WorkAsync(now.AddMinutes(1));
+            await InvoiceAsync(now.AddMinutes(2));
         }
 
         var end = Begin.AddDays(Days).AddHours(12);
         await WorkAsync(end, crashes: false);
+        while (await InvoiceAsync(end) > 0)
+        {
+        }
+
         await ProveAsync(end);
 
         output.WriteLine(string.Join(", ", _happened.OrderBy(pair => pair.Key).Select(pair => $"{pair.Value} {pair.Key}")));
@@ -242,6 +248,12 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
         }
     }
 
+    private async Task<int> InvoiceAsync(DateTimeOffset now)
+    {
+        await using var db = _database.Open();
+        return await InvoiceRun.InvoiceAsync(db, now, (_, failure) => throw failure, default);
+    }
+
     private static Exception Root(Exception failure) => failure.InnerException is { } inner ? Root(inner) : failure;
 
     /// <summary>The bank's side of what the worker ordered: most cards pay, some do not, some for weeks.</summary>
@@ -319,6 +331,18 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
             select count(*) from payment_orders paid
             where (select coalesce(sum(amount_minor), 0) from payment_refunds where order_id = paid.id and status <> 'failed') > case when paid.status = 'paid' then paid.amount_minor else 0 end
             """));
+        // Everything that was paid is on an invoice once, and every invoice is its lines; invoice_audit looks at the rest.
+        Assert.Equal(0, await _database.AsAdminAsync<long>(
+            """
+            select count(*) from payment_orders paid
+            where paid.status = 'paid' and (select count(*) from invoices where invoices.order_id = paid.id and invoices.status = 'paid' and invoices.total_minor = paid.amount_minor) <> 1
+            """));
+        Assert.Equal(0, await _database.AsAdminAsync<long>(
+            """
+            select count(*) from invoices invoice join subscription_charges charge on invoice.source = 'subscription:' || charge.id
+            where (select array_agg(amount_minor order by position) from invoice_lines where invoice_id = invoice.id)
+                  is distinct from (select array_agg((line ->> 'amount_minor')::bigint order by ordinal) from jsonb_array_elements(charge.lines) with ordinality as lines (line, ordinal))
+            """));
         foreach (var what in (string[])["started", "upgraded", "scheduled", "canceled", "collected", "declined", "refunded", "crashes", "paid after closing", "calls"])
         {
             Assert.True(_happened.GetValueOrDefault(what) > 0, $"Nothing was {what}.");
@@ -326,7 +350,7 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
 
         output.WriteLine(
             $"{await db.Periods.CountAsync()} periods, {await db.SubscriptionCharges.CountAsync(charge => charge.Status == SubscriptionChargeStatus.Applied)} charges, {await db.PaymentOrders.CountAsync()} orders, "
-            + $"{await db.PaymentRefunds.CountAsync()} refunds, {await db.DunningCases.CountAsync()} dunning cases, {await db.BillingMails.CountAsync()} messages, {await db.Journals.CountAsync()} journals.");
+            + $"{await db.PaymentRefunds.CountAsync()} refunds, {await db.DunningCases.CountAsync()} dunning cases, {await db.BillingMails.CountAsync()} messages, {await db.Invoices.CountAsync()} invoices, {await db.Journals.CountAsync()} journals.");
     }
 
     private async Task<(Subscription, PlanPosition, Currency)> PositionAsync(HubDb db, Customer customer, DateTimeOffset now) => await db.InOrganizationAsync(customer.Id, async () =>

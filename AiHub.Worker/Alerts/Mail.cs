@@ -14,22 +14,29 @@ public sealed class Mail(IOptions<MailOptions> options, IOptions<AlertOptions> a
     public Task<string?> SendAsync(AlertMessage message, CancellationToken ct)
     {
         var text = AlertText.Of(message);
-        return SendAsync(message.Id, message.Target, text.Subject, text.Body, ct);
+        return SendAsync(message.Id, message.Target, text.Subject, text.Body, null, ct);
     }
 
     /// <inheritdoc cref="SendAsync(AlertMessage, CancellationToken)"/>
-    public async Task<string?> SendAsync(Guid id, string to, string subject, string body, CancellationToken ct)
+    public async Task<string?> SendAsync(
+        Guid id, string target, string subject, string body, (string Name, string MediaType, byte[] Content)? attachment, CancellationToken ct)
     {
+        var text = new BodyBuilder { TextBody = body };
+        if (attachment is { } file)
+        {
+            text.Attachments.Add(file.Name, file.Content, ContentType.Parse(file.MediaType));
+        }
+
         using var mail = new MimeMessage
         {
             Subject = subject,
             // The same message again has the same id, so a mailbox can tell.
             MessageId = $"{id:N}@ai-hub",
             Date = time.GetUtcNow(),
-            Body = new TextPart("plain") { Text = body },
+            Body = text.ToMessageBody(),
         };
         mail.From.Add(new MailboxAddress("AI Hub", options.Value.From));
-        mail.To.Add(MailboxAddress.Parse(to));
+        mail.To.Add(MailboxAddress.Parse(target));
 
         return options.Value switch
         {

@@ -24,7 +24,7 @@ public sealed partial class BillingMailRun(TimeProvider time, IServiceScopeFacto
             string? error;
             try
             {
-                error = await mail.SendAsync(message.Id, message.Email, subject, body, ct);
+                error = await mail.SendAsync(message.Id, message.Email, subject, body, null, ct);
             }
             catch (Exception failure) when (!ct.IsCancellationRequested)
             {

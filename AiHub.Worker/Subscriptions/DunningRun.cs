@@ -14,6 +14,7 @@ public sealed class DunningRun(TimeProvider time, IServiceScopeFactory scopes, I
 
     public static async Task RunOnceAsync(HubDb db, DateTimeOffset now, CancellationToken ct)
     {
+        await db.DunInvoicesAsync(now, ct);
         var after = Guid.Empty;
         for (List<OpenDunningCase> cases; (cases = await db.OpenDunningCasesAsync(after, Batch, ct)).Count > 0; after = cases[^1].Id)
         {

@@ -233,6 +233,7 @@ create or replace function contract_end(p_organization_id uuid, p_plan_id text, 
 as $$
 declare
     v_subscription subscriptions;
+    v_limit bigint;
 begin
     if not operator_at_work() then
         raise exception 'only an operator ends contracts' using errcode = 'insufficient_privilege';
@@ -247,8 +248,11 @@ begin
     perform subscription_close(v_subscription.id, p_now);
     insert into subscriptions (id, organization_id, plan_id, status, anchor, interval, collection, version)
     values (uuid_v7(p_now), p_organization_id, p_plan_id, 'active', p_now, 'month', 'none', 0);
-    update balances set floor = least(0, balances.posted - balances.held)
-    from accounts where accounts.id = balances.account_id and accounts.kind = 'wallet_purchased' and accounts.organization_id = p_organization_id;
+    select greatest(0, limits.nanos - (balance.posted - balance.held - balance.floor)) into v_limit
+    from balances balance join accounts account on account.id = balance.account_id and account.kind = 'wallet_purchased'
+    join credit_limits limits on limits.organization_id = balance.organization_id
+    where balance.organization_id = p_organization_id;
+    perform set_credit_limit(p_organization_id, coalesce(v_limit, 0));
     return true;
 end $$;
 grant execute on function contract_end(uuid, text, timestamptz) to hub_app;

@@ -118,7 +118,7 @@ public sealed class ChatTranslation
 
                 break;
             // Members of this dialect that chat lacks, and members of chat that would say twice what is said already.
-            case "max_tool_calls" or "context_management" or "moderation" or "prompt_cache_options":
+            case "max_tool_calls" or "context_management" or "moderation" or "prompt_cache_options" or "client_metadata":
             case "messages" or "n" or "functions" or "function_call" or "response_format" or "reasoning_effort" or "verbosity":
             case "max_tokens" or "max_completion_tokens" or "logprobs" or "modalities" or "audio":
                 _dropped.Add(member.Name);

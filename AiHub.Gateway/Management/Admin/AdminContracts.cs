@@ -71,11 +71,12 @@ public static class AdminContracts
         }
 
         var now = time.Now();
-        await AtWorkAsync(db, organization.Id, person.UserId, async () =>
+        await db.AsOperatorInAsync(person.UserId, organization.Id, async () =>
         {
             var before = await db.Subscriptions.AsNoTracking().Where(row => row.Status == SubscriptionStatus.Active).Select(row => new { row.PlanId, row.ContractTokens, row.ContractNanos }).SingleAsync(ct);
             await db.SetContractAsync(organization.Id, request.PlanId, limit.Nanos, request.MonthlyTokens, fee, now, ct);
             await db.AuditAsync(http.Actor(), "contract.set", organization.Id.ToString(), before, request, now, ct);
+            return true;
         }, ct);
         return TypedResults.Ok(request);
     }
@@ -88,23 +89,18 @@ public static class AdminContracts
         }
 
         var now = time.Now();
-        var ended = false;
-        await AtWorkAsync(db, organization.Id, person.UserId, async () =>
+        var ended = await db.AsOperatorInAsync(person.UserId, organization.Id, async () =>
         {
-            ended = await db.EndContractAsync(organization.Id, now, ct);
-            if (ended)
+            var found = await db.EndContractAsync(organization.Id, now, ct);
+            if (found)
             {
                 await db.AuditAsync(http.Actor(), "contract.ended", organization.Id.ToString(), null, null, now, ct);
             }
+
+            return found;
         }, ct);
         return ended ? TypedResults.NoContent() : Refused.Because(ProblemKind.OrganizationNotFound);
     }
-
-    private static Task AtWorkAsync(HubDb db, Guid organizationId, Guid userId, Func<Task> work, CancellationToken ct) => db.InOrganizationAsync(organizationId, async () =>
-    {
-        await db.Database.ExecuteSqlAsync($"select set_config('app.operator_id', {userId.ToString()}, true)", ct);
-        await work();
-    }, ct);
 
     private static async Task<OrganizationOfHub?> FindAsync(HubDb db, string id, CancellationToken ct) => !Guid.TryParse(id, out var parsed)
         ? null

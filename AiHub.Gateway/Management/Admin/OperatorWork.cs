@@ -14,13 +14,16 @@ internal static class OperatorWork
     public static async Task<T> AsOperatorAsync<T>(this HubDb db, Guid userId, Func<Task<T>> work, CancellationToken ct)
     {
         var organizationId = await db.OrganizationsOfUser(userId).Where(row => row.Personal).Select(row => row.Id).FirstAsync(ct);
-        return await db.InOrganizationAsync(
-            organizationId,
-            async () =>
-            {
-                await db.Database.ExecuteSqlAsync($"select set_config('app.operator_id', {userId.ToString()}, true)", ct);
-                return await work();
-            },
-            ct);
+        return await db.AsOperatorInAsync(userId, organizationId, work, ct);
     }
+
+    /// <summary>The same for what belongs to one organization; what is done is written in its audit log.</summary>
+    public static Task<T> AsOperatorInAsync<T>(this HubDb db, Guid userId, Guid organizationId, Func<Task<T>> work, CancellationToken ct) => db.InOrganizationAsync(
+        organizationId,
+        async () =>
+        {
+            await db.Database.ExecuteSqlAsync($"select set_config('app.operator_id', {userId.ToString()}, true)", ct);
+            return await work();
+        },
+        ct);
 }

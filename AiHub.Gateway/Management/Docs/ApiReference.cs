@@ -70,6 +70,7 @@ public static class ApiReference
         (new("Administration", "平台管理"), new("For whoever runs this hub.", "供平台运营者使用。")),
         (new("Billing", "计费"), new("Plans, the subscription and the wallet.", "套餐、订阅与钱包。")),
         (new("Payments", "支付"), new("Paying in by Stripe, Alipay and WeChat Pay, and paying back.", "通过 Stripe、支付宝与微信支付充值，以及退款。")),
+        (new("Invoices", "账单"), new("What was invoiced, as data and as files, and to whom.", "账单数据与文件，以及开票资料。")),
         (new("Catalog", "模型目录"), new("The models that can be called, and their prices.", "可调用的模型及其价格。")),
     ];
 

@@ -270,9 +270,10 @@ public static class FieldDescriptions
     }
 
     private static Text? Find(string schema, string field) =>
-        Own.Concat(OrganizationFields.All).Concat(AdminFields.Own).Concat(BudgetExamples.Fields).Concat(PaymentExamples.Fields).Concat(SubscriptionExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
+        Own.Concat(OrganizationFields.All).Concat(AdminFields.Own).Concat(BudgetExamples.Fields).Concat(PaymentExamples.Fields).Concat(SubscriptionExamples.Fields).Concat(InvoiceExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
         ?? Shared.GetValueOrDefault(field)
         ?? OrganizationFields.Shared.GetValueOrDefault(field)
         ?? AdminFields.Shared.GetValueOrDefault(field)
-        ?? BudgetExamples.Shared.GetValueOrDefault(field);
+        ?? BudgetExamples.Shared.GetValueOrDefault(field)
+        ?? InvoiceExamples.Shared.GetValueOrDefault(field);
 }

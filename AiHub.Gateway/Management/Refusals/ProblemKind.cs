@@ -156,6 +156,22 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("There are as many as there may be", "数量已达上限"),
         new("An organization may have {0} channels and as many rules. Remove those that are not in use.", "每个组织最多可有 {0} 个渠道与同样数量的规则。请先删除不再使用的项。"));
 
+    public static readonly ProblemKind InvoiceNotFound = new("invoice_not_found", 404,
+        new("Invoice not found", "未找到该账单"),
+        new("It does not exist here.", "该账单在此处不存在。"));
+
+    public static readonly ProblemKind InvoiceNotOpen = new("invoice_not_open", 409,
+        new("The invoice does not wait for payment", "该账单不在待付款状态"),
+        new("Its status is “{0}”; only a finalized or overdue one of which nothing stands against it can be changed so.", "其状态为“{0}”；仅待付款或已逾期的账单可执行此操作。"));
+
+    public static readonly ProblemKind CreditNotPossible = new("credit_not_possible", 409,
+        new("This cannot be credited", "无法冲减"),
+        new("Nothing was credited: {0}", "未开具贷项通知单：{0}"));
+
+    public static readonly ProblemKind DocumentNotReady = new("document_not_ready", 409,
+        new("The file is being made", "文件生成中"),
+        new("Wait {0} seconds and try again.", "请在 {0} 秒后重试。"));
+
     public static readonly ProblemKind OrderNotFound = new("order_not_found", 404,
         new("Order not found", "未找到该订单"),
         new("This organization has no order with that id.", "此组织中没有该编号的订单。"));
@@ -295,5 +311,6 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         MemberNotFound, SessionNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,
         OrganizationNotEmpty, OrganizationLimitReached, TeamNameTaken, TeamLimitReached, InvitationLimitReached,
         BudgetNotFound, BudgetLimitReached,
+        InvoiceNotFound, InvoiceNotOpen, CreditNotPossible, DocumentNotReady,
     ];
 }

@@ -89,6 +89,7 @@ internal static class ResponsesRules
         ("store", () => Shape.Flag),
         ("background", () => Shape.Flag),
         ("metadata", () => Shape.Map),
+        ("client_metadata", () => Shape.Map),
         ("user", () => Shape.Text),
         ("safety_identifier", () => Shape.Text),
         ("prompt_cache_key", () => Shape.Text),

@@ -63,16 +63,12 @@ internal static class AlipaySignature
     private static string Serial(X509Certificate2 certificate)
     {
         var names = new List<string>();
-        foreach (var part in certificate.IssuerName.EnumerateRelativeDistinguishedNames(reversed: false))
+        // The last of the encoded names first, whichever that is: as RFC 2253 writes them, and so Alipay's own SDKs.
+        foreach (var part in certificate.IssuerName.EnumerateRelativeDistinguishedNames(reversed: true))
         {
             var oid = part.GetSingleElementType().Value;
             var name = oid switch { "2.5.4.3" => "CN", "2.5.4.6" => "C", "2.5.4.10" => "O", "2.5.4.11" => "OU", "2.5.4.7" => "L", "2.5.4.8" => "ST", _ => oid };
             names.Add($"{name}={part.GetSingleElementValue()}");
-        }
-
-        if (!names[0].StartsWith("CN", StringComparison.Ordinal))
-        {
-            names.Reverse();
         }
 
         var number = new BigInteger(certificate.SerialNumberBytes.Span, isUnsigned: true, isBigEndian: true).ToString(CultureInfo.InvariantCulture);
