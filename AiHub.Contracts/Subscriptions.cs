@@ -40,7 +40,7 @@ public sealed record PlanQuoteView(
 /// <param name="Outcome">applied, scheduled, or awaiting_payment: then the order has to be paid.</param>
 public sealed record PlanChangeView(string Outcome, SubscriptionView Subscription, PlanQuoteView Quote, PaymentOrderView? Order);
 
-/// <param name="Kind">start, upgrade, renewal or contract.</param>
+/// <param name="Kind">start, upgrade or renewal.</param>
 public sealed record SubscriptionChargeView(
     Guid Id, string Kind, string PlanId, string Interval, string Amount, string Currency, IReadOnlyList<SubscriptionLineView> Lines, long Tokens,
     DateTimeOffset PaidThrough, DateTimeOffset AppliedAt);
@@ -67,12 +67,10 @@ public sealed record DisputeView(Guid Id, Guid OrderId, string Status, string Am
 
 /// <param name="CreditLimit">Decimal string in the organization's currency: how far below zero its wallet may go.</param>
 /// <param name="MonthlyTokens">What is granted each month; null is the plan's own.</param>
-/// <param name="MonthlyFee">Decimal string; null is none.</param>
 public sealed record ContractTerms(
     [property: Required, StringLength(40, MinimumLength = 1)] string PlanId,
     [property: Required, StringLength(20, MinimumLength = 1)] string CreditLimit,
-    [property: Range(0, long.MaxValue)] long? MonthlyTokens = null,
-    [property: StringLength(20, MinimumLength = 1)] string? MonthlyFee = null);
+    [property: Range(0, long.MaxValue)] long? MonthlyTokens = null);
 
 /// <param name="GrantDays">How long what a code grants lasts; null for ever.</param>
 public sealed record NewCodeBatch(

@@ -51,7 +51,4 @@ public sealed class Subscription
 
     /// <summary>What a contract grants each month instead of the plan's tokens.</summary>
     public long? ContractTokens { get; init; }
-
-    /// <summary>What a contract costs each month, invoiced.</summary>
-    public long? ContractNanos { get; init; }
 }

@@ -10,9 +10,6 @@ public enum SubscriptionChargeKind
 
     /// <summary>The next term, on the same plan or the one that was chosen to follow.</summary>
     Renewal,
-
-    /// <summary>A contract's monthly fee.</summary>
-    Contract,
 }
 
 public enum SubscriptionChargeStatus

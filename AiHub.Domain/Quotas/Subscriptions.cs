@@ -64,9 +64,6 @@ public static class Subscriptions
             $"select subscription_schedule({subscription.Id}, {subscription.Version}, {planId}, {word}) as \"Value\"").SingleAsync(ct);
     }
 
-    public static Task SetCollectionAsync(this HubDb db, Guid subscriptionId, Collection collection, CancellationToken ct) =>
-        db.Database.ExecuteSqlAsync($"select subscription_collection({subscriptionId}, {Words.Of(collection.ToString())})", ct);
-
     /// <summary>Back to the free plan, with its first grant. Call it inside the organization.</summary>
     public static async Task<bool> FallToFreeAsync(this HubDb db, Guid subscriptionId, int version, DateTimeOffset paidThrough, DateTimeOffset now, CancellationToken ct)
     {
@@ -88,9 +85,9 @@ public static class Subscriptions
 
     /// <summary>Agrees a contract, as the operator whose work this is. Call it inside the organization.</summary>
     public static async Task SetContractAsync(
-        this HubDb db, Guid organizationId, string planId, long creditLimitNanos, long? tokens, long? feeNanos, DateTimeOffset now, CancellationToken ct)
+        this HubDb db, Guid organizationId, string planId, long creditLimitNanos, long? tokens, DateTimeOffset now, CancellationToken ct)
     {
-        await db.Database.ExecuteSqlAsync($"select contract_set({organizationId}, {planId}, {creditLimitNanos}, {tokens}, {feeNanos}, {now.ToUniversalTime()})", ct);
+        await db.Database.ExecuteSqlAsync($"select contract_set({organizationId}, {planId}, {creditLimitNanos}, {tokens}, {now.ToUniversalTime()})", ct);
         await db.GrantPeriodsAsync(now, ct);
     }
 

@@ -119,6 +119,29 @@ public sealed class ForgedNoticeTests(PaymentHub fixture, ITestOutputHelper outp
         Assert.Empty(await db.Database.SqlQuery<string>($"select violation as \"Value\" from ledger_audit({fixture.Clock.GetUtcNow().ToUniversalTime()})").ToListAsync());
     }
 
+    [Fact]
+    public async Task While_keys_change_the_old_certificate_and_the_new_key_are_both_believed_and_nothing_under_the_other_s_name()
+    {
+        var customer = await fixture.Hub.RegisterAsync("CNY");
+        var (before, after) = (await OrderAsync(customer, "wechat_pay", "CNY", "1.00"), await OrderAsync(customer, "wechat_pay", "CNY", "2.00"));
+        var mixed = new PaymentOptions.WechatPayParty
+        {
+            MerchantId = fixture.Parties.WechatPay.MerchantId,
+            AppId = fixture.Parties.WechatPay.AppId,
+            ApiV3Key = fixture.Parties.WechatPay.ApiV3Key,
+            KeyId = fixture.Parties.WechatPay.KeyId,
+            PrivateKey = fixture.WechatBefore.PrivateKey,
+        };
+
+        var wrong = await PostAsync("wechat_pay", await SentAsync(WechatPayApi.NoticeOf(TradeOf("wechat_pay", before), null, mixed, fixture.SimulatorClock)));
+        var old = await PostAsync("wechat_pay", await SentAsync(WechatPayApi.NoticeOf(TradeOf("wechat_pay", before), null, fixture.WechatBefore, fixture.SimulatorClock)));
+        var current = await PostAsync("wechat_pay", await SentAsync(Genuine("wechat_pay", after)));
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.NoContent, HttpStatusCode.NoContent), (wrong.Status, old.Status, current.Status));
+        await SettledAsync();
+        Assert.Equal("3", (await WalletAsync(customer)).Purchased);
+    }
+
     private sealed record Sent(string What, byte[] Body, string MediaType, IReadOnlyList<(string Name, string Value)> Headers)
     {
         public string Text => Encoding.UTF8.GetString(Body);

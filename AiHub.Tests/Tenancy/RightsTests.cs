@@ -144,7 +144,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
                 "operator_at_work", "orders_saving_methods", "organizations_of_hub", "organizations_of_user", "payment_charge",
                 "payment_check_again", "payment_claim", "payment_closed", "payment_credit", "payment_find", "payment_method_remove",
                 "payment_method_save", "payment_opened", "payment_refund", "refund_claim", "refund_ended", "refund_find", "refund_processing",
-                "rotate_api_key", "set_organization_status", "subscription_collection", "subscription_fall", "subscription_schedule",
+                "rotate_api_key", "set_organization_status", "subscription_fall", "subscription_schedule",
                 "subscriptions_due", "subscriptions_renewing", "usage_months_prepare", "usage_roll_up",
             ],
             open);

@@ -137,6 +137,11 @@ begin
         return 'order_not_paid';
     end if;
 
+    -- What a plan has cost is spent; the rest of the wallet goes back by the orders that brought it.
+    if exists (select from subscription_charges where id = v_order.charge_id and status = 'applied') then
+        return 'spent';
+    end if;
+
     select coalesce(sum(amount_minor), 0) into v_refunded from payment_refunds where order_id = p_order_id and status <> 'failed';
     if p_amount_minor <= 0 or v_refunded + p_amount_minor > v_order.amount_minor then
         return 'more_than_paid';

@@ -88,12 +88,11 @@ begin
         return 'outdated';
     end if;
 
-    if v_charge.kind <> 'contract' then
-        select balance.posted - balance.held into v_free from balances balance
-        where balance.account_id = ledger_account(v_charge.organization_id, 'wallet_purchased', v_charge.currency);
-        if v_free < v_charge.amount_minor * 10000000 then
-            return 'unpaid';
-        end if;
+    -- A credit limit is for calls; plans are paid with what is there.
+    select balance.posted - balance.held into v_free from balances balance
+    where balance.account_id = ledger_account(v_charge.organization_id, 'wallet_purchased', v_charge.currency);
+    if v_free < v_charge.amount_minor * 10000000 then
+        return 'unpaid';
     end if;
 
     if v_charge.amount_minor > 0 then
@@ -143,14 +142,6 @@ begin
 end $$;
 grant execute on function subscription_schedule(uuid, integer, text, text) to hub_app;
 
-create or replace function subscription_collection(p_id uuid, p_collection text) returns void
-    language sql security definer set search_path = public, pg_temp
-as $$
-    update subscriptions set collection = p_collection
-    where id = p_id and organization_id = current_organization() and status = 'active' and paid_through is not null and p_collection in ('prepaid', 'automatic')
-$$;
-grant execute on function subscription_collection(uuid, text) to hub_app;
-
 -- Back to the free plan, which begins where the paid time ended. Whatever was owed for time that never began is owed no more.
 create or replace function subscription_fall(p_id uuid, p_version integer, p_plan_id text, p_anchor timestamptz, p_now timestamptz) returns boolean
     language plpgsql security definer set search_path = public, pg_temp
@@ -198,7 +189,7 @@ grant execute on function subscriptions_renewing(timestamptz, timestamptz, uuid,
 
 -- What an operator agreed with a customer: the plan, how far below zero the wallet may go, and what differs from the plan.
 create or replace function contract_set(
-    p_organization_id uuid, p_plan_id text, p_credit_limit bigint, p_tokens bigint, p_fee bigint, p_now timestamptz) returns uuid
+    p_organization_id uuid, p_plan_id text, p_credit_limit bigint, p_tokens bigint, p_now timestamptz) returns uuid
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
@@ -214,18 +205,18 @@ begin
     if v_subscription.collection = 'contract' and v_subscription.plan_id = p_plan_id then
         -- The month that runs keeps what it was granted.
         v_id := v_subscription.id;
-        update subscriptions set contract_tokens = p_tokens, contract_nanos = p_fee, version = version + 1 where id = v_id;
+        update subscriptions set contract_tokens = p_tokens, version = version + 1 where id = v_id;
     else
         perform subscription_close(v_subscription.id, p_now);
         perform dunning_close(v_subscription.id, p_now);
         v_id := uuid_v7(p_now);
-        insert into subscriptions (id, organization_id, plan_id, status, anchor, interval, collection, contract_tokens, contract_nanos, version)
-        values (v_id, p_organization_id, p_plan_id, 'active', p_now, 'month', 'contract', p_tokens, p_fee, 0);
+        insert into subscriptions (id, organization_id, plan_id, status, anchor, interval, collection, contract_tokens, version)
+        values (v_id, p_organization_id, p_plan_id, 'active', p_now, 'month', 'contract', p_tokens, 0);
     end if;
     perform set_credit_limit(p_organization_id, p_credit_limit);
     return v_id;
 end $$;
-grant execute on function contract_set(uuid, text, bigint, bigint, bigint, timestamptz) to hub_app;
+grant execute on function contract_set(uuid, text, bigint, bigint, timestamptz) to hub_app;
 
 -- An operator ends a contract: the free plan follows. The credit limit ends with it, as far as it is not used; what is owed stays owed.
 create or replace function contract_end(p_organization_id uuid, p_plan_id text, p_now timestamptz) returns boolean

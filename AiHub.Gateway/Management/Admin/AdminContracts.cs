@@ -47,19 +47,6 @@ public static class AdminContracts
             errors.Add("credit_limit", FieldText.MoneyAmount);
         }
 
-        long? fee = null;
-        if (request.MonthlyFee is { } text)
-        {
-            if (Money.TryParse(text, organization.Currency, out var money) && money.Nanos >= 0 && Domain.Payments.MinorUnits.Of(money) is not null)
-            {
-                fee = money.Nanos;
-            }
-            else
-            {
-                errors.Add("monthly_fee", FieldText.Amount);
-            }
-        }
-
         if (errors.Any)
         {
             return errors.Refuse();
@@ -73,8 +60,8 @@ public static class AdminContracts
         var now = time.Now();
         await db.AsOperatorInAsync(person.UserId, organization.Id, async () =>
         {
-            var before = await db.Subscriptions.AsNoTracking().Where(row => row.Status == SubscriptionStatus.Active).Select(row => new { row.PlanId, row.ContractTokens, row.ContractNanos }).SingleAsync(ct);
-            await db.SetContractAsync(organization.Id, request.PlanId, limit.Nanos, request.MonthlyTokens, fee, now, ct);
+            var before = await db.Subscriptions.AsNoTracking().Where(row => row.Status == SubscriptionStatus.Active).Select(row => new { row.PlanId, row.ContractTokens }).SingleAsync(ct);
+            await db.SetContractAsync(organization.Id, request.PlanId, limit.Nanos, request.MonthlyTokens, now, ct);
             await db.AuditAsync(http.Actor(), "contract.set", organization.Id.ToString(), before, request, now, ct);
             return true;
         }, ct);

@@ -27,7 +27,7 @@ public static class SubscriptionExamples
     public static readonly CodeRedemption Redeem = new("ABCDE-FGHJK-LMNPQ-RSTUV");
     public static readonly RedemptionView Redemption = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120022"), "10", "USD", Moment, TermEnd);
     public static readonly DisputeView Dispute = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120023"), PaymentExamples.Order.Id, "open", "20", "USD", "fraudulent", Moment, null);
-    public static readonly ContractTerms Contract = new("enterprise", "5000.00", 200_000_000, "999.00");
+    public static readonly ContractTerms Contract = new("enterprise", "5000.00", 200_000_000);
     public static readonly NewCodeBatch NewBatch = new("Spring campaign", "USD", "10.00", 100, new DateTimeOffset(2030, 12, 31, 0, 0, 0, TimeSpan.Zero), 1, 90);
     public static readonly CodeBatchView Batch = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120024"), "Spring campaign", "USD", "10", 100, 0, 1, NewBatch.RedeemBefore, 90, Moment, null);
 
@@ -75,7 +75,7 @@ public static class SubscriptionExamples
         [(typeof(PlanChangeView), "subscription")] = new("As it is now.", "当前的订阅。"),
         [(typeof(PlanChangeView), "quote")] = new("What it costs.", "变更的费用。"),
         [(typeof(PlanChangeView), "order")] = new("What has to be paid; null when nothing has to be.", "需要支付的订单；无需支付时为 null。"),
-        [(typeof(SubscriptionChargeView), "kind")] = new("start, upgrade, renewal or contract.", "start、upgrade、renewal 或 contract。"),
+        [(typeof(SubscriptionChargeView), "kind")] = new("start, upgrade or renewal.", "start、upgrade 或 renewal。"),
         [(typeof(SubscriptionChargeView), "plan_id")] = Plan,
         [(typeof(SubscriptionChargeView), "interval")] = Interval,
         [(typeof(SubscriptionChargeView), "amount")] = Amount,
@@ -108,7 +108,6 @@ public static class SubscriptionExamples
         [(typeof(ContractTerms), "plan_id")] = Plan,
         [(typeof(ContractTerms), "credit_limit")] = new("Decimal string in the organization's currency: how far below zero its wallet may go.", "十进制字符串，以组织货币计：钱包允许透支的额度。"),
         [(typeof(ContractTerms), "monthly_tokens")] = new("What is granted each month; null is the plan's own.", "每月发放的令牌数；null 表示按套餐。"),
-        [(typeof(ContractTerms), "monthly_fee")] = new("Decimal string, invoiced each month; null is none.", "十进制字符串，每月计入账单；null 表示没有。"),
         [(typeof(NewCodeBatch), "name")] = new("What operators call it.", "批次名称。"),
         [(typeof(NewCodeBatch), "currency")] = new("USD or CNY: organizations in the other cannot redeem it.", "USD 或 CNY：其他货币的组织无法兑换。"),
         [(typeof(NewCodeBatch), "amount")] = new("Decimal string: what each code grants.", "十进制字符串：每个兑换码的金额。"),
