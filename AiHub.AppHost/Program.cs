@@ -1,7 +1,9 @@
 using AiHub.AppHost;
 using Microsoft.Extensions.Hosting;
 
-var builder = DistributedApplication.CreateBuilder(args);
+// A month of a small company to look at, beside your own data and never among it.
+var demo = args.Contains("--demo");
+var builder = DistributedApplication.CreateBuilder(demo ? ["DataSet=demo", .. args.Except(["--demo"])] : args);
 
 // A server of your own where its connection string is configured; else one of ours, which keeps its data.
 var postgres = builder.HasConnectionString(Resources.Hub)
@@ -25,8 +27,8 @@ IResourceBuilder<IResourceWithConnectionString> hubApp = builder.HasConnectionSt
         ? ReferenceExpression.Create($"Host={server.Property(EndpointProperty.Host)};Port={server.Property(EndpointProperty.Port)};Username=hub_app;Password={appPassword};Database={Resources.Hub}")
         : ReferenceExpression.Create($"{hub};Username=hub_app;Password={appPassword}"));
 
-// The worker once more, as a job: nothing starts on an old schema. Its launch profile has no address to listen on.
-var migrate = builder.AddProject<Projects.AiHub_Worker>(Resources.Migrate, launchProfileName: "migrate").WithArgs("migrate")
+// The worker once more, as a job: nothing starts on an old schema. "demo" migrates too, and then tells its story. Its launch profile has no address to listen on.
+var migrate = builder.AddProject<Projects.AiHub_Worker>(Resources.Migrate, launchProfileName: "migrate").WithArgs(demo ? "demo" : "migrate")
     .WithReference(hub).WaitFor(hub)
     .WithEnvironment("Database__AppPassword", appPassword)
     .WithVendors();

@@ -14,6 +14,7 @@ using AiHub.Gateway.Modalities;
 using AiHub.Gateway.Models;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
+using AiHub.ServiceDefaults;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.Options;
@@ -36,7 +37,7 @@ public static class DataPlane
 
         services.AddSingleton<ApiKeys>();
 
-        services.AddDataProtection().SetApplicationName("AiHub.Gateway");
+        services.AddDataProtection().SetApplicationName("AiHub.Gateway").SealKeys(builder.Configuration);
         services.AddOptions<KeyManagementOptions>().Configure<IServiceScopeFactory, TimeProvider>((ring, scopes, time) => ring.XmlRepository = new DatabaseKeyRing(scopes, time));
         services.AddSingleton<VendorSecrets>();
         services.AddSingleton<VendorSettings>();

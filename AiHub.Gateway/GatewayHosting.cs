@@ -4,16 +4,13 @@ using Microsoft.Extensions.Options;
 
 namespace AiHub.Gateway;
 
-/// <summary>What this process is allowed to be asked for, and how it stops.</summary>
+/// <summary>What this process is allowed to be asked for.</summary>
 public sealed class GatewayOptions
 {
     public const string Section = "Gateway";
 
     [Range(1024, int.MaxValue)]
     public int MaxRequestBytes { get; init; } = 32 * 1024 * 1024;
-
-    /// <summary>How long answers under way may take to end after the gateway was told to stop.</summary>
-    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromMinutes(10);
 }
 
 [OptionsValidator]
@@ -28,11 +25,7 @@ public static class GatewayHosting
         services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<GatewayOptions>>((kestrel, gateway) =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = gateway.Value.MaxRequestBytes;
-        });
-        services.AddOptions<HostOptions>().Configure<IOptions<GatewayOptions>>((host, gateway) => host.ShutdownTimeout = gateway.Value.DrainTimeout);
+            kestrel.Limits.MaxRequestBodySize = gateway.Value.MaxRequestBytes);
 
         return builder;
     }

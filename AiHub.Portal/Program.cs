@@ -16,7 +16,7 @@ builder.AddRedisClient("cache");
 
 builder.Services.AddPortalOptions();
 builder.Services.AddManagement();
-builder.Services.AddSignIn();
+builder.Services.AddSignIn(builder.Configuration);
 builder.Services.AddLanguages();
 builder.Services.AddScoped<OrganizationTime>();
 builder.Services.AddRazorComponents();

@@ -1,4 +1,5 @@
 using AiHub.Outbound;
+using AiHub.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +20,7 @@ public static class Extensions
 
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
+        builder.AddServer();
         builder.ConfigureOpenTelemetry();
         builder.AddDefaultHealthChecks();
 
@@ -48,7 +50,8 @@ public static class Extensions
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("AiHub.*"))
+                .AddMeter("AiHub.*")
+                .AddPrometheusExporter())
             .WithTracing(tracing => tracing
                 .AddSource(builder.Environment.ApplicationName)
                 .AddSource("AiHub.*")
@@ -70,13 +73,14 @@ public static class Extensions
         return builder;
     }
 
-    /// <summary>Maps readiness (<c>/health</c>) and liveness (<c>/alive</c>), in Development only: elsewhere they belong on a private port.</summary>
+    /// <summary>Maps readiness (<c>/health</c>), liveness (<c>/alive</c>) and <c>/metrics</c>, in Development only: elsewhere they belong on the private port.</summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         if (app.Environment.IsDevelopment())
         {
             app.MapHealthChecks(HealthPath);
             app.MapHealthChecks(AlivePath, new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") });
+            app.MapPrometheusScrapingEndpoint();
         }
 
         return app;

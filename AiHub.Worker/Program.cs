@@ -2,6 +2,7 @@ using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Worker.Accounts;
 using AiHub.Worker.Alerts;
+using AiHub.Worker.Demo;
 using AiHub.Worker.Invoicing;
 using AiHub.Worker.Migration;
 using AiHub.Worker.Payments;
@@ -15,6 +16,11 @@ var builder = WebApplication.CreateBuilder(args);
 if (args is [Migrate.Argument, ..])
 {
     return await Migrate.RunAsync(builder.Configuration, TimeProvider.System, Console.Out, Console.Error, CancellationToken.None);
+}
+
+if (args is [DemoSeed.Argument, ..])
+{
+    return await DemoSeed.RunAsync(builder.Configuration, builder.Environment, TimeProvider.System, Console.Out, Console.Error, CancellationToken.None);
 }
 
 builder.AddServiceDefaults();
@@ -32,7 +38,7 @@ builder.Services.AddInvoicing();
 builder.Services.AddHostedService<UsageMonths>();
 
 builder.Services.AddSingleton<LedgerHealth>();
-builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger");
+builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger", tags: ["report"]);
 
 var app = builder.Build();
 

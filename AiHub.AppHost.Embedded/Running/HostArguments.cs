@@ -8,6 +8,7 @@ internal sealed record HostArguments(bool Fresh, bool NoDashboard, bool Help, st
 
           --fresh          start with empty data
           --no-dashboard   leave the dashboard out
+          --demo           a month of a small company to look at, beside your own data
           --help           show this
 
         Anything else is configuration, for instance

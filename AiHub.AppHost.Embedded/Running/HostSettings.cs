@@ -13,6 +13,9 @@ internal sealed record HostSettings(string ApplicationName, string DataFolder)
     /// <summary>Configuration key: where the data goes.</summary>
     public const string DataFolderKey = "DataDirectory";
 
+    /// <summary>Configuration key: which data, where there are several beside each other.</summary>
+    public const string DataSetKey = "DataSet";
+
     /// <summary>Configuration key: nobody will miss the data, so no write waits for the disk. Tests set it.</summary>
     public const string TemporaryDataKey = "TemporaryData";
 
@@ -41,11 +44,14 @@ internal sealed record HostSettings(string ApplicationName, string DataFolder)
             Dashboard = options.DisableDashboard || arguments.NoDashboard ? null : DashboardSettings.Read(configuration),
         };
 
-    /// <summary><c>.data</c> beside the AppHost's folder, or where the account that the servers run as can reach it.</summary>
-    public static string DataFolderOf(IConfiguration configuration, string appHostDirectory) =>
-        configuration[DataFolderKey] is { Length: > 0 } configured
-            ? Path.GetFullPath(configured)
-            : ServerAccount.Current.ReachableFolder(Path.GetFullPath(Path.Combine(appHostDirectory, "..", ".data")));
+    /// <summary><c>.data</c> beside the AppHost's folder (<c>.data-demo</c> for the set "demo"), or where the account that the servers run as can reach it.</summary>
+    public static string DataFolderOf(IConfiguration configuration, string appHostDirectory)
+    {
+        var set = configuration[DataSetKey] is { Length: > 0 } named ? $"-{named}" : "";
+        return configuration[DataFolderKey] is { Length: > 0 } configured
+            ? Path.GetFullPath(configured) + set
+            : ServerAccount.Current.ReachableFolder(Path.GetFullPath(Path.Combine(appHostDirectory, "..", $".data{set}")));
+    }
 }
 
 /// <summary>Where the dashboard and what it talks to listen, and what they prove themselves with.</summary>

@@ -7,7 +7,6 @@ using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 using Scalar.AspNetCore;
@@ -27,7 +26,6 @@ public static class ManagementApi
         services.ConfigureHttpJsonOptions(options => Json.ConfigureStrict(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddExceptionHandler<RefusedRequests>();
-        services.AddOptions<ForwardedHeadersOptions>().Configure<IConfiguration>(TrustProxies);
         services.AddOptions<AttemptOptions>().BindConfiguration(AttemptOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<AttemptLimits>();
 
@@ -57,8 +55,6 @@ public static class ManagementApi
 
     public static WebApplication MapManagement(this WebApplication app)
     {
-        app.UseForwardedHeaders();
-
         // Named, because left to the framework they would run before UseExceptionHandler, and a lost database would be answered by nobody.
         app.UseAuthentication();
         app.UseAuthorization();
@@ -115,17 +111,6 @@ public static class ManagementApi
 
         app.MapReference();
         return app;
-    }
-
-    // Attempts are counted by the caller's address, so who may tell it is a setting: this machine, and the proxies named in TrustedProxies.
-    private static void TrustProxies(ForwardedHeadersOptions options, IConfiguration configuration)
-    {
-        options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
-        options.ForwardLimit = null;
-        foreach (var proxy in configuration.GetSection("TrustedProxies").Get<string[]>() ?? [])
-        {
-            options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(proxy.Contains('/', StringComparison.Ordinal) ? proxy : $"{proxy}/{(proxy.Contains(':', StringComparison.Ordinal) ? 128 : 32)}"));
-        }
     }
 
     private static void MapReference(this WebApplication app)

@@ -1,3 +1,4 @@
+using AiHub.ServiceDefaults;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -13,10 +14,10 @@ public static class SignInRegistration
     public const string OverviewPath = "/overview";
     public const string ReturnParameter = "returnUrl";
 
-    public static IServiceCollection AddSignIn(this IServiceCollection services)
+    public static IServiceCollection AddSignIn(this IServiceCollection services, IConfiguration configuration)
     {
         // One key ring for all replicas, so that any of them reads any cookie, also after a restart.
-        services.AddDataProtection().SetApplicationName("AiHub.Portal");
+        services.AddDataProtection().SetApplicationName("AiHub.Portal").SealKeys(configuration);
         services.AddOptions<KeyManagementOptions>().Configure<IConnectionMultiplexer>((options, redis) =>
             options.XmlRepository = new RedisXmlRepository(() => redis.GetDatabase(), "portal:data-protection-keys"));
 

@@ -16,8 +16,8 @@ namespace AiHub.Bench;
 /// </summary>
 internal static class LedgerBench
 {
-    private const int Organizations = 1_000;
     private const int Connections = 16;
+    private const int Organizations = 1_000;
     private const string Password = "bench";
     private const int CallsPerOrganization = 1_000_000_000;
     private static readonly DateTimeOffset Start = new(2026, 5, 20, 8, 0, 0, TimeSpan.Zero);
@@ -30,7 +30,7 @@ internal static class LedgerBench
         {
             var admin = Connect(server, database);
             await Schema.MigrateAsync(admin, Password, db => db.SeedPlansAsync(CancellationToken.None), CancellationToken.None);
-            var customers = await OpenAsync(admin);
+            var customers = await OpenAsync(admin, Organizations);
             var app = new NpgsqlConnectionStringBuilder(admin) { Username = Schema.AppRole, Password = Password, Pooling = true }.ConnectionString;
 
             await output.WriteLineAsync($"{settings.Callers} callers, {settings.Seconds} s each, {Environment.ProcessorCount} processors; a call is a hold and its settlement.");
@@ -93,7 +93,7 @@ internal static class LedgerBench
         }
     }
 
-    private static async Task CallAsync(Ledger ledger, Caller caller)
+    internal static async Task CallAsync(Ledger ledger, Caller caller)
     {
         var request = Guid.CreateVersion7();
         var outcome = await ledger.HoldAsync(
@@ -125,9 +125,9 @@ internal static class LedgerBench
     };
 
     /// <summary>Organizations that pay each call from a wallet with money for all of them.</summary>
-    private static async Task<Caller[]> OpenAsync(string admin)
+    internal static async Task<Caller[]> OpenAsync(string admin, int organizations)
     {
-        var callers = Enumerable.Range(0, Organizations).Select(_ => new Caller(Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7())).ToArray();
+        var callers = Enumerable.Range(0, organizations).Select(_ => new Caller(Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7())).ToArray();
         await using var connection = new NpgsqlConnection(admin);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
@@ -160,7 +160,7 @@ internal static class LedgerBench
         return callers;
     }
 
-    private static string Connect(string server, string database) =>
+    internal static string Connect(string server, string database) =>
         new NpgsqlConnectionStringBuilder(server) { Database = database, Pooling = false }.ConnectionString;
 
     public static async Task ExecuteAsync(string connectionString, string sql)
@@ -171,5 +171,5 @@ internal static class LedgerBench
         await command.ExecuteNonQueryAsync();
     }
 
-    private sealed record Caller(Guid Organization, Guid Owner, Guid Key);
+    internal sealed record Caller(Guid Organization, Guid Owner, Guid Key);
 }

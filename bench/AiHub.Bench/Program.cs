@@ -19,6 +19,13 @@ switch (args)
         var seed = rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : Random.Shared.Next();
         return await ChaosRun.RunAsync(seconds, seed, Console.Out);
 
+    case ["drill", .. var rest]:
+        return await RestoreDrill.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 1_000_000, Console.Out);
+
+    case ["memory", .. var rest]:
+        await GatewayMemory.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 15, Console.Out);
+        return 0;
+
     case ["ledger", .. var rest]:
         var settings = BenchSettings.Read(rest);
         await using (var server = settings.Postgres is null ? await BenchServer.StartAsync() : null)
@@ -32,6 +39,8 @@ switch (args)
         await Console.Error.WriteLineAsync(
             """
             ledger [--seconds 10] [--callers 128] [--postgres "Host=…;Username=…;Password=…"]   holds and settlements a second
+            drill [records]                                                                   backs up, restores and audits a database with so many usage records
+            memory [seconds]                                                                  the gateway with each garbage collector, side by side
             chaos [seconds] [seed]                                                            kills the hub's parts under load and counts
             """);
         return 2;

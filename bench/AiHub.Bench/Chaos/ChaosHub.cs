@@ -25,9 +25,14 @@ internal sealed class ChaosHub : IAsyncDisposable
     public string Admin { get; private set; } = "";
     public string App { get; private set; } = "";
 
-    public static async Task<ChaosHub> StartAsync()
+    /// <summary>Environment variables of the gateway on top of the usual.</summary>
+    public IReadOnlyDictionary<string, string> GatewayEnvironment { get; private init; } = new Dictionary<string, string>();
+
+    public Process GatewayProcess => _processes["gateway"];
+
+    public static async Task<ChaosHub> StartAsync(IReadOnlyDictionary<string, string>? gatewayEnvironment = null)
     {
-        var hub = new ChaosHub();
+        var hub = new ChaosHub { GatewayEnvironment = gatewayEnvironment ?? new Dictionary<string, string>() };
         await hub.StartPostgresAsync();
         hub.Admin = $"{hub._postgres.ConnectionString};Database=hub;Pooling=false";
         hub.App = $"Host=127.0.0.1;Port={hub._postgresPort};Username=hub_app;Password={hub._password};Database=hub";
@@ -109,7 +114,7 @@ internal sealed class ChaosHub : IAsyncDisposable
         var (project, url, settings) = part switch
         {
             "simulators" => ("AiHub.Simulators", Simulators, new Dictionary<string, string> { ["Simulators__ApiKey"] = SimulatorKey }),
-            "gateway" => ("AiHub.Gateway", Gateway, new Dictionary<string, string>
+            "gateway" => ("AiHub.Gateway", Gateway, new Dictionary<string, string>(GatewayEnvironment)
             {
                 ["ConnectionStrings__hub"] = App,
                 ["ConnectionStrings__cache"] = $"127.0.0.1:{_cachePort},password={_cachePassword}",

@@ -100,7 +100,7 @@ internal static class ChaosRun
         return lost == 0 && twice == 0 && wrong == 0 && charged == recorded && held.Open == 0 && violations.Count == 0 ? 0 : 1;
     }
 
-    private static async Task<Guid?> CallAsync(HttpClient http, string call, bool stream)
+    internal static async Task<Guid?> CallAsync(HttpClient http, string call, bool stream)
     {
         try
         {
@@ -136,7 +136,7 @@ internal static class ChaosRun
         }
     }
 
-    private static async Task<(Guid Organization, string Key)> RegisterAsync(ChaosHub hub)
+    internal static async Task<(Guid Organization, string Key)> RegisterAsync(ChaosHub hub)
     {
         using var http = new HttpClient { BaseAddress = new Uri(hub.Gateway, "/api/v1/") };
         var registered = await PostAsync("auth/register", new { email = "chaos@example.com", password = "a sentence only I know", currency = "USD" });

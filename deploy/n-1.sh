@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Proves that an older version works on the database of this one: n-1.sh TAG
+#
+# The older version is built from its own sources and makes a database with a customer and calls; this version's `migrate` goes over it while the
+# older gateway answers calls; none of them may fail, and the older version's own audit must find nothing afterwards.
+# The servers are yours: PGHOST, PGPORT, PGUSER, PGPASSWORD (may create roles and databases) and AIHUB_CACHE (host:port,password=…).
+set -euo pipefail
+tag=${1:?which version: a tag or commit}
+: "${PGHOST:?}" "${PGUSER:?}" "${PGPASSWORD:?}" "${AIHUB_CACHE:?}"
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d)
+database="hub_n1_$$"
+pids=()
+finish() {
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    git worktree remove --force "$work/old" 2>/dev/null || true
+    dropdb --if-exists --force "$database" || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+git worktree add --detach --quiet "$work/old" "$tag"
+for project in AiHub.Gateway AiHub.Worker AiHub.Simulators; do
+    dotnet publish "$work/old/$project" --configuration Release --output "$work/published/$project" -p:RunAnalyzers=false --verbosity quiet
+done
+dotnet publish AiHub.Worker --configuration Release --output "$work/new" -p:RunAnalyzers=false --verbosity quiet
+
+createdb "$database"
+password=$(openssl rand -hex 16)
+owner="Host=$PGHOST;Port=${PGPORT:-5432};Username=$PGUSER;Password=$PGPASSWORD;Database=$database"
+app="Host=$PGHOST;Port=${PGPORT:-5432};Username=hub_app;Password=$password;Database=$database"
+gateway=http://127.0.0.1:18480
+simulators=http://127.0.0.1:18481
+export DOTNET_ENVIRONMENT=Production
+
+migrate() { ConnectionStrings__hub=$owner Database__AppPassword=$password Vendors__sim__BaseUrl=$simulators/vendors/openai/v1 dotnet "$1/AiHub.Worker.dll" migrate; }
+migrate "$work/published/AiHub.Worker"
+
+ASPNETCORE_URLS=$simulators Simulators__ApiKey=sk-n-minus-one dotnet "$work/published/AiHub.Simulators/AiHub.Simulators.dll" > "$work/simulators.log" 2>&1 & pids+=($!)
+ASPNETCORE_URLS=$gateway ConnectionStrings__hub=$app ConnectionStrings__cache=$AIHUB_CACHE Vendors__sim__ApiKey=sk-n-minus-one \
+    Vendors__sim__BaseUrl=$simulators/vendors/openai/v1 dotnet "$work/published/AiHub.Gateway/AiHub.Gateway.dll" > "$work/gateway.log" 2>&1 & pids+=($!)
+for _ in $(seq 120); do curl --silent --fail --output /dev/null "$gateway/openapi/v1.json" && break; sleep 1; done
+
+field() { sed -E "s/.*\"$1\": ?\"([^\"]+)\".*/\1/"; }
+registered=$(curl --silent --fail-with-body "$gateway/api/v1/auth/register" -H 'Content-Type: application/json' -d '{"email": "n1@example.com", "password": "a sentence only I know", "currency": "USD"}')
+token=$(field access_token <<< "$registered")
+key=$(curl --silent --fail-with-body "$gateway/api/v1/auth/api-keys" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"name": "n1"}' | field key)
+psql --quiet --dbname="$database" --command="update plans set requests_per_minute = null, monthly_tokens = 1000000000 where id = 'free'"
+
+# Calls all the time, and each of them must be answered.
+calls() {
+    local failed=0 made=0
+    while [ ! -e "$work/enough" ]; do
+        made=$((made + 1))
+        curl --silent --fail --output /dev/null "$gateway/v1/chat/completions" -H "Authorization: Bearer $key" -H 'Content-Type: application/json' \
+            -d '{"model": "sim/echo", "max_tokens": 8, "messages": [{"role": "user", "content": "still there?"}]}' || failed=$((failed + 1))
+        sleep 0.05
+    done
+    echo "$made $failed" > "$work/calls"
+}
+calls & load=$!
+sleep 5
+migrate "$work/new"
+sleep 5
+touch "$work/enough"; wait "$load"
+
+read -r made failed < "$work/calls"
+violations=$(psql --tuples-only --no-align --dbname="$database" --command='select count(*) from ledger_audit(now())')
+echo "$made calls to $tag while this version migrated, $failed failed; audit: $violations violations"
+[ "$failed" -eq 0 ] && [ "$violations" -eq 0 ] && [ "$made" -gt 10 ]
