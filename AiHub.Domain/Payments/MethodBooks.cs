@@ -1,4 +1,3 @@
-using AiHub.Domain.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Domain.Payments;

@@ -1,4 +1,3 @@
-using AiHub.Domain.Payments;
 using AiHub.Domain.Storage;
 using Microsoft.EntityFrameworkCore;
 

@@ -28,7 +28,7 @@ public sealed class PaymentHub : IAsyncLifetime
         .CreateSelfSigned(new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2040, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     /// <summary>WeChat Pay as it signed before it moved to a public key, by its platform certificate.</summary>
-    public Simulators.Payments.PaymentOptions.WechatPayParty WechatBefore => new()
+    public AiHub.Simulators.Payments.PaymentOptions.WechatPayParty WechatBefore => new()
     {
         MerchantId = Parties.WechatPay.MerchantId,
         AppId = Parties.WechatPay.AppId,
@@ -47,14 +47,14 @@ public sealed class PaymentHub : IAsyncLifetime
     public HttpClient Sim { get; private set; } = null!;
 
     /// <summary>Who is who at the simulated channels, their keys included: for tests that make notices themselves.</summary>
-    public Simulators.Payments.PaymentOptions Parties { get; private set; } = null!;
+    public AiHub.Simulators.Payments.PaymentOptions Parties { get; private set; } = null!;
 
     public SimulatorClock SimulatorClock => _simulators.Services.GetRequiredService<SimulatorClock>();
 
     public async Task InitializeAsync()
     {
         var port = FreePort();
-        Parties = new ConfigurationBuilder().AddInMemoryCollection(Simulated(port)).Build().GetSection(Simulators.Payments.PaymentOptions.Section).Get<Simulators.Payments.PaymentOptions>()!;
+        Parties = new ConfigurationBuilder().AddInMemoryCollection(Simulated(port)).Build().GetSection(AiHub.Simulators.Payments.PaymentOptions.Section).Get<AiHub.Simulators.Payments.PaymentOptions>()!;
         WorkerUrl = new Uri($"http://127.0.0.1:{port}");
         _simulators = new ServiceHost<SimulatorClock>(Simulated(port), Clock);
         Sim = new HttpClient { BaseAddress = new Uri(_simulators.Url, "/_sim/") };
