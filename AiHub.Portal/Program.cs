@@ -1,4 +1,5 @@
 using AiHub.Portal;
+using AiHub.Portal.Account;
 using AiHub.Portal.Billing;
 using AiHub.Portal.Budgets;
 using AiHub.Portal.Errors;
@@ -7,6 +8,7 @@ using AiHub.Portal.Management;
 using AiHub.Portal.Parts;
 using AiHub.Portal.Preferences;
 using AiHub.Portal.SignIn;
+using AiHub.Portal.SignOn;
 using AiHub.Portal.Usage;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -36,12 +38,16 @@ app.UseAntiforgery();
 app.MapDefaultEndpoints();
 app.MapStaticAssets();
 app.MapSignOut();
+app.MapPasskeySignIn();
+app.MapAccount();
+app.MapSignOnPage();
 app.MapPreferences();
 app.MapOrganizationSwitch();
 app.MapKeyRevocation();
 app.MapBudgetEnding();
 app.MapOrderState();
 app.MapPlanActions();
+app.MapInvoiceFiles();
 app.MapPulse();
 app.MapRazorComponents<App>();
 

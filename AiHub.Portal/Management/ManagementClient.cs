@@ -7,15 +7,12 @@ using AiHub.Portal.SignIn;
 namespace AiHub.Portal.Management;
 
 /// <summary>The management API of the gateway, called as the person who is signed in and in the language of the page.</summary>
-public sealed class ManagementClient(HttpClient http, Session session)
+public sealed partial class ManagementClient(HttpClient http, Session session)
 {
     private const string LargestPage = "100";
 
     public Task<Answer<Registered>> RegisterAsync(RegisterRequest request, CancellationToken ct) =>
         AskAsync<Registered>(HttpMethod.Post, "auth/register", request, ct);
-
-    public Task<Answer<TokenPair>> SignInAsync(LoginRequest request, CancellationToken ct) =>
-        AskAsync<TokenPair>(HttpMethod.Post, "auth/login", request, ct);
 
     public Task<Answer<TokenPair>> RefreshAsync(string refreshToken, CancellationToken ct) =>
         AskAsync<TokenPair>(HttpMethod.Post, "auth/refresh", new RefreshRequest(refreshToken), ct);
@@ -147,7 +144,7 @@ public sealed class ManagementClient(HttpClient http, Session session)
         return await ReadAsync<T>(response, ct);
     }
 
-    private async Task<Answer<T>> AskAsync<T>(HttpMethod method, string path, object body, CancellationToken ct, string? idempotencyKey = null) where T : class
+    private async Task<Answer<T>> AskAsync<T>(HttpMethod method, string path, object? body, CancellationToken ct, string? idempotencyKey = null) where T : class
     {
         using var response = await SendAsync(method, path, body, session.AccessToken, ct, idempotencyKey);
         return response.IsSuccessStatusCode

@@ -51,14 +51,14 @@ public sealed class PseudoLocaleTests
         await using var visitor = await Visitor.OpenAsync(portal.Url);
         visitor.Expected = complaint => complaint.Contains("404", StringComparison.Ordinal);
 
-        foreach (var path in new[] { "/", "/sign-in", "/register", "/nowhere" })
+        foreach (var path in new[] { "/", "/sign-in", "/register", "/forgot-password", "/reset-password?token=x", "/verify-email?token=x", "/sign-in/sso", "/nowhere" })
         {
             await visitor.GoAsync(path);
             await JudgeAsync(visitor, path);
         }
 
         await visitor.RegisterAsync("Lanhai");
-        foreach (var path in new[] { "/overview", "/keys", "/keys/new", "/usage", "/billing", "/budgets", "/budgets/new", "/models", "/models?q=zzz" })
+        foreach (var path in new[] { "/overview", "/keys", "/keys/new", "/usage", "/billing", "/budgets", "/budgets/new", "/models", "/models?q=zzz", "/account/security", "/organization/sign-on" })
         {
             await visitor.GoAsync(path);
             await JudgeAsync(visitor, path);
