@@ -93,6 +93,11 @@ internal static class SettlementJson
         }
 
         json.WriteNumber("attempts", usage.Attempts);
+        if (usage.Tried is { } tried)
+        {
+            json.WritePropertyName("tried");
+            Storage.JsonAttempts.Write(json, tried);
+        }
     }
 
     private static string Interval(TimeSpan span) => $"{span.Ticks / TimeSpan.TicksPerMicrosecond} microseconds";

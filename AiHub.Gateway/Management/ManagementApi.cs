@@ -83,6 +83,7 @@ public static class ManagementApi
         api.MapUsageRequests();
         api.MapUsageExplanations();
         api.MapUsageExport();
+        api.MapUsageSeries();
         api.MapAlerts();
         api.MapOrganizations();
         api.MapMembers();
@@ -97,6 +98,7 @@ public static class ManagementApi
         api.MapOrders();
         api.MapInvoices();
         api.MapModelCatalog();
+        api.MapPublicCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
         api.MapAdminEndpoints();
