@@ -7,7 +7,7 @@ using AiHub.Portal.SignIn;
 namespace AiHub.Portal.Management;
 
 /// <summary>The management API of the gateway, called as the person who is signed in and in the language of the page.</summary>
-public sealed class ManagementClient(HttpClient http, Session session)
+public sealed partial class ManagementClient(HttpClient http, Session session)
 {
     private const string LargestPage = "100";
 
@@ -134,7 +134,7 @@ public sealed class ManagementClient(HttpClient http, Session session)
             : new Answer<T>(null, await ProblemAsync(response, ct));
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct, string? idempotencyKey = null, Guid? organization = null)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct, string? idempotencyKey = null, Guid? organization = null, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.AcceptLanguage.Add(new StringWithQualityHeaderValue(CultureInfo.CurrentUICulture.Name));
@@ -158,7 +158,7 @@ public sealed class ManagementClient(HttpClient http, Session session)
             request.Content = JsonContent.Create(body, body.GetType(), options: Json.Options);
         }
 
-        return await http.SendAsync(request, ct);
+        return await http.SendAsync(request, completion, ct);
     }
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken ct)
