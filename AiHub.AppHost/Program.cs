@@ -53,6 +53,9 @@ var portal = builder.AddProject<Projects.AiHub_Portal>(Resources.Portal).WithCon
     .WithExternalHttpEndpoints()
     .WithUrlForEndpoint("http", url => url.DisplayText = "Portal");
 
+// Links in mails, passkeys and identity providers lead to the portal.
+gateway.WithEnvironment("Accounts__PortalUrl", portal.GetEndpoint("http"));
+
 gateway
     .WithUrlForEndpoint("http", url => url.DisplayText = "Gateway")
     .WithUrl($"{gateway.GetEndpoint("http")}/v1", "API base")

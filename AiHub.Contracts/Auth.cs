@@ -29,7 +29,8 @@ public sealed record PasswordChange(
     [property: Required, StringLength(256)] string CurrentPassword,
     [property: Required, StringLength(256, MinimumLength = 8)] string NewPassword);
 
-public sealed record UserView(Guid Id, string Email, string DisplayName, DateTimeOffset CreatedAt);
+/// <param name="EmailVerified">Whether mail to the address is known to reach the person.</param>
+public sealed record UserView(Guid Id, string Email, string DisplayName, DateTimeOffset CreatedAt, bool EmailVerified = false);
 
 /// <param name="Role">The caller's role: owner, admin, billing, developer or viewer.</param>
 public sealed record OrganizationView(Guid Id, string Name, string Role, string Plan, string Currency, string TimeZone, bool Personal, bool CachesAnswers = false);

@@ -21,7 +21,8 @@ public sealed record PriceView(
 public sealed record PlanView(string Id, string Name, string? MonthlyPrice, string Currency, long? MonthlyTokens, int? RequestsPerMinute, bool AllowsOverage);
 
 /// <summary>Money of the organization outside the plan, decimal strings: available = purchased + granted − held.</summary>
-public sealed record WalletView(string Currency, string Purchased, string Granted, string Held, string Available);
+/// <param name="CreditLimit">How far below zero it may go: what is available may be used and this much more.</param>
+public sealed record WalletView(string Currency, string Purchased, string Granted, string Held, string Available, string CreditLimit = "0");
 
 /// <param name="Status">active or suspended.</param>
 /// <param name="AllowsOverage">Whether calls beyond the quota are paid from the wallet: the plan allows it and the organization wants it.</param>

@@ -6,6 +6,8 @@ namespace AiHub.Contracts;
 /// <param name="Rounding">Cost − exact cost: once for the whole call, half to even, to 0.000000001.</param>
 /// <param name="PlanTokens">Weighted tokens of the call; of these the plan covered <paramref name="PlanTokensCharged"/>.</param>
 /// <param name="Payments">Where it was taken from; the money among them adds up to what the plan did not cover.</param>
+/// <param name="Lots">The grants it drew on; each says which journal made it and how long it lasts.</param>
+/// <param name="Budgets">The budgets it counted against, in the order in which they were asked.</param>
 /// <param name="Hold">What was set aside before the call was made; null for a record without one.</param>
 /// <param name="Journal">How it was booked; null when nothing moved.</param>
 public sealed record ChargeExplanation(
@@ -20,6 +22,8 @@ public sealed record ChargeExplanation(
     long PlanTokensCharged,
     WeightsView? Weights,
     IReadOnlyList<PaymentView> Payments,
+    IReadOnlyList<LotDrawView> Lots,
+    IReadOnlyList<BudgetDrawView> Budgets,
     HoldView? Hold,
     JournalView? Journal);
 
@@ -44,6 +48,19 @@ public sealed record WeightsView(decimal Input, decimal Output, string Arithmeti
 /// <param name="Account">allowance, wallet_granted, wallet_purchased or write_off.</param>
 /// <param name="Amount">Tokens for the allowance, else a decimal string of money.</param>
 public sealed record PaymentView(string Account, string Amount, string Unit);
+
+/// <param name="Id">The lot's; the journal that made it has the same.</param>
+/// <param name="Kind">What made it: grant for a plan's period, else the kind of its journal.</param>
+/// <param name="Drawn">What the call took from it; below zero what it put back.</param>
+public sealed record LotDrawView(Guid Id, string Account, string Kind, string? Memo, string Drawn, string Unit, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+
+/// <param name="Subject">The name of the organization, team, user or key.</param>
+/// <param name="Held">What was set aside in it before the call was made; not part of it any more once the call is settled.</param>
+/// <param name="Used">What the call came to in it; null until settled. Zero when another model or vendor than the budget's answered.</param>
+/// <param name="RemovedAt">When the budget was removed; what it counted stays.</param>
+public sealed record BudgetDrawView(
+    Guid Id, string Scope, Guid SubjectId, string? Subject, string? Model, string? Vendor, string Unit, string Period, bool Hard, string Held, string? Used,
+    DateTimeOffset? PeriodStartsAt, DateTimeOffset? ResetsAt, DateTimeOffset? RemovedAt);
 
 /// <param name="State">held, settled, released or lapsed.</param>
 /// <param name="Lots">The grants it was set aside in.</param>

@@ -63,4 +63,10 @@ public sealed record NewServiceAccount(
 public sealed record HubOrganizationView(
     Guid Id, string Name, bool Personal, string Status, string Currency, string? Plan, string? OwnerEmail, long Members, DateTimeOffset CreatedAt);
 
+/// <summary>How far below zero an organization's purchased wallet may go.</summary>
+/// <param name="Amount">Money in the organization's currency: a number or a decimal string. Zero for none.</param>
+public sealed record NewCreditLimit(
+    [property: Required, System.Text.Json.Serialization.JsonConverter(typeof(AmountConverter)), StringLength(40)] string Amount,
+    [property: Required, StringLength(500, MinimumLength = 1)] string Reason);
+
 public sealed record StatusReason([property: Required, StringLength(500, MinimumLength = 1)] string Reason);

@@ -3,6 +3,7 @@ using AiHub.Domain.Accounts;
 using AiHub.Domain.Alerts;
 using AiHub.Domain.Catalog;
 using AiHub.Domain.Invoices;
+using AiHub.Domain.Mails;
 using AiHub.Domain.Payments;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Storage;
@@ -42,6 +43,18 @@ public sealed class HubDb : DbContext
     public DbSet<SetupToken> SetupTokens => Set<SetupToken>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
     public DbSet<ProtectionKey> ProtectionKeys => Set<ProtectionKey>();
+
+    public DbSet<Ticket> Tickets => Set<Ticket>();
+    public DbSet<Authenticator> Authenticators => Set<Authenticator>();
+    public DbSet<RecoveryCode> RecoveryCodes => Set<RecoveryCode>();
+    public DbSet<Passkey> Passkeys => Set<Passkey>();
+    public DbSet<SignOn> SignOns => Set<SignOn>();
+    public DbSet<SignOnIdentity> SignOnIdentities => Set<SignOnIdentity>();
+    public DbSet<ScimToken> ScimTokens => Set<ScimToken>();
+    public DbSet<ScimUser> ScimUsers => Set<ScimUser>();
+    public DbSet<ScimGroup> ScimGroups => Set<ScimGroup>();
+    public DbSet<OutgoingMail> OutgoingMails => Set<OutgoingMail>();
+    internal DbSet<TakenMail> TakenMails => Set<TakenMail>();
 
     public DbSet<Vendor> Vendors => Set<Vendor>();
     public DbSet<Model> Models => Set<Model>();
@@ -95,6 +108,7 @@ public sealed class HubDb : DbContext
     public DbSet<InvoiceMail> InvoiceMails => Set<InvoiceMail>();
     public DbSet<CreditNote> CreditNotes => Set<CreditNote>();
     public DbSet<CreditNoteLine> CreditNoteLines => Set<CreditNoteLine>();
+    public DbSet<VendorTerms> VendorTerms => Set<VendorTerms>();
     public DbSet<FapiaoTitle> FapiaoTitles => Set<FapiaoTitle>();
     public DbSet<FapiaoRequest> FapiaoRequests => Set<FapiaoRequest>();
 
@@ -106,6 +120,12 @@ public sealed class HubDb : DbContext
 
     /// <summary>The invitation a token opens, while it can be accepted. Needs no tenant.</summary>
     public IQueryable<FoundInvitation> FindInvitation(byte[] hash, DateTimeOffset now) => FromExpression(() => FindInvitation(hash, now));
+
+    /// <summary>The single sign-on an e-mail domain leads to: proven and switched on. Needs no tenant.</summary>
+    public IQueryable<FoundSignOn> FindSignOn(string domain) => FromExpression(() => FindSignOn(domain));
+
+    /// <summary>Finds a SCIM token that works, in whichever organization it is. Needs no tenant.</summary>
+    public IQueryable<FoundScimToken> FindScimToken(byte[] hash) => FromExpression(() => FindScimToken(hash));
 
     /// <summary>Every organization whose name or owner's address contains a text, newest first. For operators; needs no tenant.</summary>
     public IQueryable<OrganizationOfHub> OrganizationsOfHub(string? text) => FromExpression(() => OrganizationsOfHub(text));
@@ -149,6 +169,8 @@ public sealed class HubDb : DbContext
         configuration.Properties<PaymentScene>().HaveConversion<Words<PaymentScene>>();
         configuration.Properties<RefundStatus>().HaveConversion<Words<RefundStatus>>();
         configuration.Properties<NoticeKind>().HaveConversion<Words<NoticeKind>>();
+        configuration.Properties<TicketPurpose>().HaveConversion<Words<TicketPurpose>>();
+        configuration.Properties<MailState>().HaveConversion<Words<MailState>>();
         InvoiceTables.Conventions(configuration);
     }
 
@@ -156,6 +178,7 @@ public sealed class HubDb : DbContext
     {
         MapTenancy(model);
         MapAccess(model);
+        SignInModel.Map(model);
         MapCatalog(model);
         MapQuotas(model);
         MapLimits(model);

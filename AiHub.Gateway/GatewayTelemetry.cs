@@ -21,6 +21,7 @@ public sealed class GatewayTelemetry : IDisposable
     private readonly Histogram<double> _overhead;
     private readonly Counter<long> _requests;
     private readonly Counter<long> _cost;
+    private readonly Counter<long> _writtenOff;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _fallbacks;
 
@@ -32,9 +33,13 @@ public sealed class GatewayTelemetry : IDisposable
         _overhead = _meter.CreateHistogram<double>("aihub.gateway.overhead", "s", "What the hub itself adds to a call, settlement included.");
         _requests = _meter.CreateCounter<long>("aihub.gateway.requests", "{request}", "Settled calls by outcome.");
         _cost = _meter.CreateCounter<long>("aihub.gateway.cost", "{nano}", "List price of settled calls, in nano-units of the currency.");
+        _writtenOff = _meter.CreateCounter<long>("aihub.gateway.written_off", "{request}", "Settled calls that came to more than anybody could pay.");
         _refusals = _meter.CreateCounter<long>("aihub.gateway.refusals", "{request}", "Calls refused before any vendor was asked, by reason.");
         _fallbacks = _meter.CreateCounter<long>("aihub.gateway.fallbacks", "{attempt}", "Vendors passed over because they failed before answering.");
     }
+
+    public void WrittenOff(UsageRecord usage) => _writtenOff.Add(
+        1, new KeyValuePair<string, object?>("gen_ai.request.model", usage.ModelId), new KeyValuePair<string, object?>("gen_ai.provider.name", usage.VendorId));
 
     /// <param name="operation">What is asked for: <c>chat</c>, <c>embeddings</c>…</param>
     public Activity? Start(string operation, string model, PlannedUpstream upstream)

@@ -1,5 +1,6 @@
 using AiHub.Simulators;
 using AiHub.Simulators.Control;
+using AiHub.Simulators.Identity;
 using AiHub.Simulators.Payments;
 using AiHub.Simulators.Vendors.Anthropic;
 using AiHub.Simulators.Vendors.Azure;
@@ -12,6 +13,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddSimulators();
 builder.AddPaymentChannels();
+builder.AddIdentityProviders();
 
 var app = builder.Build();
 
@@ -22,6 +24,7 @@ app.MapGeminiVendor();
 app.MapResponsesVendor();
 app.MapAzureVendor();
 app.MapPaymentChannels();
+app.MapIdentityProviders();
 app.MapControl();
 
 app.Run();

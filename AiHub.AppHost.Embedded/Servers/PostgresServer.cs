@@ -24,6 +24,10 @@ public sealed class PostgresServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LeftoverPause = TimeSpan.FromMilliseconds(250);
+
+    // Above the greatest process id of any system we run on.
+    private const string NobodysNumber = "2147483647";
 
     private readonly ProcessPlan _plan;
     private readonly GuardedProcess _process;
@@ -80,42 +84,50 @@ public sealed class PostgresServer : IAsyncDisposable
             await CreateAsync(binaries, data, options, ct);
         }
 
-        await EndLeftoverAsync(data, say, ct);
-
         var port = options.Port ?? FreePort.Next();
         say($"Starting PostgreSQL {binaries.Major} ({binaries.Folder}) on 127.0.0.1:{port}, data in {data}");
-        var lastWords = new LastLines(20);
-        var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var plan = new ProcessPlan(binaries.Postgres, ArgumentsFor(data, port, options.Durable), data, EnvironmentVariables())
+        var patience = Stopwatch.StartNew();
+        while (true)
         {
-            UserName = ServerAccount.Current.UserName,
-            StopSignal = ProcessPlan.SigInt,
-        };
-        var process = await guard.StartAsync(
-            plan,
-            (line, _) =>
+            await EndLeftoverAsync(data, say, ct);
+            var lastWords = new LastLines(20);
+            var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var plan = new ProcessPlan(binaries.Postgres, ArgumentsFor(data, port, options.Durable), data, EnvironmentVariables())
             {
-                lastWords.Add(line);
-                log(line);
-                if (line.EndsWith("database system is ready to accept connections", StringComparison.Ordinal))
+                UserName = ServerAccount.Current.UserName,
+                StopSignal = ProcessPlan.SigInt,
+            };
+            var process = await guard.StartAsync(
+                plan,
+                (line, _) =>
                 {
-                    listening.TrySetResult();
-                }
-            },
-            ct);
+                    lastWords.Add(line);
+                    log(line);
+                    if (line.EndsWith("database system is ready to accept connections", StringComparison.Ordinal))
+                    {
+                        listening.TrySetResult();
+                    }
+                },
+                ct);
 
-        var server = new PostgresServer(options, port, plan, process, ownsGuard ? guard : null);
-        try
-        {
-            await server.WaitUntilReadyAsync(data, listening.Task, lastWords, ct);
+            var server = new PostgresServer(options, port, plan, process, ownsGuard ? guard : null);
+            try
+            {
+                await server.WaitUntilReadyAsync(data, listening.Task, lastWords, ct);
+                return server;
+            }
+            catch (DistributedApplicationException) when (lastWords.Find("pre-existing shared memory block") is not null && patience.Elapsed < StartPatience)
+            {
+                // The server before this one was killed, and some of its sessions are still at work on the same files.
+                await process.StopAsync(StopPatience);
+                await Task.Delay(LeftoverPause, ct);
+            }
+            catch
+            {
+                await process.StopAsync(StopPatience);
+                throw;
+            }
         }
-        catch
-        {
-            await process.StopAsync(StopPatience);
-            throw;
-        }
-
-        return server;
     }
 
     /// <summary>Ends the sessions, writes a checkpoint and stops.</summary>
@@ -225,35 +237,36 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>
     /// After a kill -9 <c>postmaster.pid</c> stays behind. If a server of ours still runs on the data it is asked to end;
-    /// if the number now belongs to somebody else, PostgreSQL would refuse to start because of it, so the file goes.
+    /// if the number now belongs to somebody else, PostgreSQL would refuse to start because of it, so the file gets a number that is nobody's.
+    /// It must not go: by the rest of it PostgreSQL sees sessions that have outlived their server and still write.
     /// </summary>
     private static async Task EndLeftoverAsync(string data, Action<string> say, CancellationToken ct)
     {
         var file = Path.Combine(data, "postmaster.pid");
-        if (!File.Exists(file) || !int.TryParse((await File.ReadAllLinesAsync(file, ct)).FirstOrDefault(), out var pid))
+        if (!File.Exists(file) || await File.ReadAllLinesAsync(file, ct) is not [var first, .. var rest] || !int.TryParse(first, out var pid))
         {
             return;
         }
 
-        if (Find(pid) is { ProcessName: "postgres" } leftover)
+        using var holder = Find(pid);
+        if (holder is { ProcessName: "postgres" })
         {
-            using (leftover)
+            say($"Ending the PostgreSQL that an earlier run left behind (process {pid})");
+            if (OperatingSystem.IsWindows())
             {
-                say($"Ending the PostgreSQL that an earlier run left behind (process {pid})");
-                if (OperatingSystem.IsWindows())
-                {
-                    leftover.Kill();
-                }
-                else
-                {
-                    Unix.Signal(pid, ProcessPlan.SigInt);
-                }
-
-                await leftover.WaitForExitAsync(ct).WaitAsync(StartPatience, ct);
+                holder.Kill();
             }
-        }
+            else
+            {
+                Unix.Signal(pid, ProcessPlan.SigInt);
+            }
 
-        File.Delete(file);
+            await holder.WaitForExitAsync(ct).WaitAsync(StartPatience, ct);
+        }
+        else if (holder is not null)
+        {
+            await File.WriteAllLinesAsync(file, [NobodysNumber, .. rest], ct);
+        }
 
         static Process? Find(int pid)
         {

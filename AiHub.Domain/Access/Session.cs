@@ -14,6 +14,9 @@ public sealed class Session
     public required DateTimeOffset RefreshExpiresAt { get; set; }
     public DateTimeOffset? RevokedAt { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The organization whose identity provider vouched for the person; null when they signed in by themselves.</summary>
+    public Guid? SignOnOrganizationId { get; init; }
     public string? UserAgent { get; init; }
     public string? Address { get; init; }
 }

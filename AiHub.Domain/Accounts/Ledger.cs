@@ -13,6 +13,8 @@ public sealed partial class Ledger : IAsyncDisposable
     private const int LargestBatch = 128;
     private const int SettleTries = 10;
     private const int MostFindingsKept = 100;
+    // The audit reads every row there is; what grows with the years must not fail for taking longer than a call may.
+    private static readonly TimeSpan LongestAudit = TimeSpan.FromHours(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
     // All tries together outlast a database that starts again.
@@ -108,6 +110,7 @@ public sealed partial class Ledger : IAsyncDisposable
     public Task<IReadOnlyList<Violation>> AuditAsync(DateTimeOffset now, CancellationToken ct) => QueryAsync(
         "select organization_id, violation from ledger_audit($1) union all select organization_id, violation from invoice_audit()",
         row => new Violation(row.GetFieldValue<Guid>(0), row.GetFieldValue<string>(1)),
+        LongestAudit,
         ct,
         new Parameter(now.ToUniversalTime()));
 
@@ -116,7 +119,7 @@ public sealed partial class Ledger : IAsyncDisposable
     {
         var startedAt = _time.GetUtcNow();
         var violations = await AuditAsync(startedAt, ct);
-        var looked = (await QueryAsync("select ledger_size()::text", row => row.GetString(0), ct))[0];
+        var looked = (await QueryAsync("select ledger_size()::text", row => row.GetString(0), LongestAudit, ct))[0];
         var run = new AuditRun
         {
             Id = Guid.CreateVersion7(startedAt),
@@ -150,10 +153,10 @@ public sealed partial class Ledger : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    private Task<IReadOnlyList<HoldAnswer>> HoldAllAsync(IReadOnlyList<HoldRequest> requests)
+    internal Task<IReadOnlyList<HoldAnswer>> HoldAllAsync(IReadOnlyList<HoldRequest> requests)
     {
         return QueryAsync(
-            $"select {HoldAnswer.Columns} from ledger_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+            $"select {HoldAnswer.Columns} from ledger_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) order by row_number",
             HoldAnswer.Read,
             CancellationToken.None,
             Column(request => Guid.CreateVersion7(request.Now)),
@@ -180,15 +183,30 @@ public sealed partial class Ledger : IAsyncDisposable
         Parameter Column<T>(Func<HoldRequest, T> value) => new(requests.Select(value).ToArray());
     }
 
-    private Task<IReadOnlyList<SettlementAnswer>> SettleAllAsync(IReadOnlyList<Settlement> settlements) => QueryAsync(
-        $"select {SettlementAnswer.Columns} from ledger_settle($1)",
-        SettlementAnswer.Read,
-        CancellationToken.None,
-        new Parameter(SettlementJson.Of(settlements), NpgsqlTypes.NpgsqlDbType.Jsonb));
+    internal Task<IReadOnlyList<SettlementAnswer>> SettleAllAsync(IReadOnlyList<Settlement> settlements)
+    {
+        return QueryAsync(
+            $"select {SettlementAnswer.Columns} from ledger_settle({SettlementColumns.Parameters}) order by row_number",
+            SettlementAnswer.Read,
+            CancellationToken.None,
+            [
+                new(settlements.Select(settlement => settlement.HoldId).ToArray()),
+                new(settlements.Select(settlement => settlement.Now.ToUniversalTime()).ToArray()),
+                .. SettlementColumns.Of([.. settlements.Select(settlement => settlement.Usage)]).Select(column => new Parameter(column)),
+            ]);
+    }
 
-    private async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken ct, params IEnumerable<Parameter> parameters)
+    private Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken ct, params IEnumerable<Parameter> parameters) =>
+        QueryAsync(sql, read, longest: null, ct, parameters);
+
+    private async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, TimeSpan? longest, CancellationToken ct, params IEnumerable<Parameter> parameters)
     {
         await using var command = _database.CreateCommand(sql);
+        if (longest is { } limit)
+        {
+            command.CommandTimeout = (int)limit.TotalSeconds;
+        }
+
         foreach (var parameter in parameters)
         {
             command.Parameters.Add(parameter.ToNpgsql());

@@ -58,7 +58,7 @@ internal sealed record HoldAnswer(
 /// <summary>A row of <c>ledger_settle</c>.</summary>
 internal sealed record SettlementAnswer(string Outcome, long Tokens, long Nanos, long WrittenOffNanos)
 {
-    public const string Columns = "outcome, plan_tokens, charged_nanos, written_off_nanos";
+    public const string Columns = "outcome, charged_tokens, charged_nanos, written_off_nanos";
 
     public static SettlementAnswer Read(DbDataReader row) => new(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3));
 

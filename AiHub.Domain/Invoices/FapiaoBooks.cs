@@ -22,7 +22,13 @@ public static class FapiaoBooks
     public static Task<bool> AskForRedAsync(this HubDb db, Guid id, string reason, CancellationToken ct) =>
         db.Database.SqlQuery<bool>($"select fapiao_red({id}, {reason}) as \"Value\"").SingleAsync(ct);
 
-    /// <summary>What became of a request at the tax platform. As an operator, or in a run of the worker.</summary>
+    /// <summary>What the tax platform said of a request. Call it inside the organization.</summary>
+    /// <inheritdoc cref="MoveAsync"/>
+    public static Task<bool> ProvidedAsync(this HubDb db, Guid id, FapiaoStatus to, string? number, string? reason, DateTimeOffset now, CancellationToken ct) =>
+        db.Database.SqlQuery<bool>(
+            $"select fapiao_provided({id}, {Storage.Words.Of(to.ToString())}, {number}, {reason}, {now.ToUniversalTime()}) as \"Value\"").SingleAsync(ct);
+
+    /// <summary>What became of a request, by an operator's word. Call it as an operator inside the organization.</summary>
     /// <param name="number">The blue number of what was issued, the red one of what was reversed.</param>
     /// <returns>False when it is not in a state from which that follows.</returns>
     public static Task<bool> MoveAsync(this HubDb db, Guid id, FapiaoStatus to, string? number, string? reason, DateTimeOffset now, CancellationToken ct) =>

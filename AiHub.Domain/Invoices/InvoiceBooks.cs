@@ -29,6 +29,9 @@ public enum CreditRefusal
 
     /// <summary>More than is still to be paid, or more than was paid.</summary>
     MoreThanOpen,
+
+    /// <summary>There is a fapiao over it, which is to be reversed first.</summary>
+    FapiaoFirst,
 }
 
 /// <summary>The only code that makes invoices final and changes them after: each method is one function of 70-invoices.sql.</summary>

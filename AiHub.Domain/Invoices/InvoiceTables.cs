@@ -116,6 +116,12 @@ internal static class InvoiceTables
 
     public static void MapFapiao(ModelBuilder model)
     {
+        model.Entity<VendorTerms>(terms =>
+        {
+            terms.ToTable(table => table.HasCheckConstraint("ck_vendor_terms_basis_points", "basis_points between 0 and 20000"));
+            terms.HasIndex(row => new { row.VendorId, row.ValidFrom });
+            terms.HasOne<Catalog.Vendor>().WithMany().HasForeignKey(row => row.VendorId);
+        });
         model.Entity<FapiaoTitle>(title =>
         {
             title.ToTable(table => table.HasCheckConstraint("ck_fapiao_titles_company", "(kind = 'company') = (tax_id is not null)"));

@@ -16,9 +16,7 @@ internal sealed class JsonAttempts() : ValueConverter<IReadOnlyList<UsageAttempt
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    public static void Write(Utf8JsonWriter json, IReadOnlyList<UsageAttempt> attempts) => JsonSerializer.Serialize(json, attempts, Options);
-
-    private static string ToText(IReadOnlyList<UsageAttempt> attempts) => Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(attempts, Options));
+    public static string ToText(IReadOnlyList<UsageAttempt> attempts) => Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(attempts, Options));
 
     private static IReadOnlyList<UsageAttempt> FromText(string text) => JsonSerializer.Deserialize<List<UsageAttempt>>(text, Options)!;
 }

@@ -44,6 +44,9 @@ public sealed class OrganizationOfUser
     public required string TimeZone { get; init; }
     public required bool CachesAnswers { get; init; }
     public required OrganizationStatus Status { get; init; }
+
+    /// <summary>Members other than owners get in by single sign-on only.</summary>
+    public required bool RequiresSignOn { get; init; }
     public required string PlanId { get; init; }
     public required string PlanName { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }

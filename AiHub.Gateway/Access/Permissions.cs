@@ -36,6 +36,9 @@ public enum Permission
     AuditRead,
     ContentRead,
     SignInWrite,
+
+    /// <summary>Make the tokens with which a directory makes and ends memberships.</summary>
+    ProvisioningWrite,
 }
 
 /// <summary>The one table of who may do what: role × permission. Endpoints name a permission, never a role.</summary>
@@ -68,12 +71,13 @@ public static class Permissions
         [Permission.VendorKeysWrite] = [Owner, Admin],
         [Permission.AuditRead] = [Owner, Admin],
         [Permission.ContentRead] = [Owner, Admin],
-        [Permission.SignInWrite] = [Owner],
+        [Permission.SignInWrite] = [Owner, Admin],
+        [Permission.ProvisioningWrite] = [Owner],
     }.ToFrozenDictionary();
 
     // Only a person at the keyboard gives an organization away or ends it; calling models is the other kind of key.
     private static readonly FrozenSet<Permission> NeverOfKeys =
-        [Permission.OrganizationTransfer, Permission.OrganizationClose, Permission.SignInWrite, Permission.ModelsCall];
+        [Permission.OrganizationTransfer, Permission.OrganizationClose, Permission.SignInWrite, Permission.ProvisioningWrite, Permission.ModelsCall];
 
     private static readonly FrozenDictionary<string, Permission> ByName = Enum.GetValues<Permission>().ToFrozenDictionary(Name);
 

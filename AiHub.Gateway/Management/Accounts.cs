@@ -30,8 +30,9 @@ public static class Accounts
 
         auth.MapPost("/login", LoginAsync)
             .Describe("login", new("Sign in", "登录"),
-                new("Starts a session. The access token lasts 15 minutes, the refresh token 30 days. Five wrong passwords lock the account for 15 minutes.", "创建会话。访问令牌有效期 15 分钟，刷新令牌 30 天。连续五次输错密码后账户将锁定 15 分钟。"),
+                new("Starts a session. The access token lasts 15 minutes, the refresh token 30 days. Five wrong passwords lock the account for 15 minutes. Where two-factor authentication is on, the answer is 202 and asks for a code.", "创建会话。访问令牌有效期 15 分钟，刷新令牌 30 天。连续五次输错密码后账户将锁定 15 分钟。启用两步验证时返回 202，并要求提供验证码。"),
                 Examples.Login, Examples.Tokens)
+            .OrAccepts(SignInExamples.Needed, new("The password is right; send a code to `auth/two-factor/sign-in`.", "密码正确；请向 `auth/two-factor/sign-in` 提交验证码。"))
             .Refuses(ProblemKind.InvalidCredentials, ProblemKind.TooManyAttempts);
 
         auth.MapPost("/refresh", RefreshAsync)
@@ -50,7 +51,7 @@ public static class Accounts
     }
 
     private static async Task<Results<Created<Registered>, Refused>> RegisterAsync(
-        RegisterRequest request, HttpContext http, People people, HubDb db, AttemptLimits limits, TimeProvider time, CancellationToken ct)
+        RegisterRequest request, HttpContext http, People people, HubDb db, AccountMails mails, IBreachList breaches, AttemptLimits limits, TimeProvider time, CancellationToken ct)
     {
         var language = http.Request.Language();
         var email = request.Email.Trim();
@@ -69,7 +70,7 @@ public static class Accounts
             errors.Add("email", FieldText.Email);
         }
 
-        if (PasswordRules.Judge(password, email) is { } fault)
+        if (await Passwords.JudgeAsync(password, email, breaches, ct) is { } fault)
         {
             errors.Add("password", fault);
         }
@@ -122,6 +123,7 @@ public static class Accounts
                     CreatedAt = now,
                 };
                 await people.CreateAsync(user);
+                mails.AddVerification(db, user, now);
                 var tokens = db.StartSession(userId, http, now);
                 await db.SaveChangesAsync(ct);
 
@@ -147,8 +149,8 @@ public static class Accounts
         }
     }
 
-    private static async Task<Results<Ok<TokenPair>, Refused>> LoginAsync(
-        LoginRequest request, HttpContext http, People people, HubDb db, AttemptLimits limits, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<TokenPair>, Accepted<SecondFactorNeeded>, Refused>> LoginAsync(
+        LoginRequest request, HttpContext http, People people, SecondFactor second, HubDb db, AttemptLimits limits, TimeProvider time, CancellationToken ct)
     {
         var email = request.Email.Trim();
         var password = PasswordRules.Normalize(request.Password);
@@ -179,21 +181,14 @@ public static class Accounts
             return Refused.Because(ProblemKind.InvalidCredentials);
         }
 
-        if (!(await people.ResetAccessFailedCountAsync(user)).Succeeded)
+        // Where a code is still to come, failures are forgotten after it: else each right password would buy five more guesses of codes.
+        if (!user.TwoFactorEnabled && !(await people.ResetAccessFailedCountAsync(user)).Succeeded)
         {
             return Refused.Because(ProblemKind.InvalidCredentials);
         }
 
-        var now = time.Now();
-        var tokens = await db.InPersonalOrganizationAsync(user.Id, async () =>
-        {
-            var tokens = db.StartSession(user.Id, http, now);
-            await db.SaveChangesAsync(ct);
-            await db.AuditAsync(http.Actor(user.Id), "user.signed_in", user.Id.ToString(), null, null, now, ct);
-            return tokens;
-        }, ct);
-
-        return TypedResults.Ok(tokens);
+        var entered = await db.GoOnAsync(second, user, new FirstFactor("password"), http, time.Now(), ct);
+        return entered.Result is Ok<TokenPair> tokens ? tokens : (Accepted<SecondFactorNeeded>)entered.Result;
     }
 
     private static async Task<Results<Ok<TokenPair>, Refused>> RefreshAsync(
@@ -273,7 +268,7 @@ public static class Accounts
         return await db.InOrganizationAsync(organizationId, work, ct);
     }
 
-    private static UserView View(User user) => new(user.Id, user.Email, user.DisplayName, user.CreatedAt);
+    private static UserView View(User user) => new(user.Id, user.Email, user.DisplayName, user.CreatedAt, user.EmailConfirmed);
 
     private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -53,14 +53,16 @@ public static class Billing
             plan.AllowsOverage));
     }
 
-    private static async Task<Ok<WalletView>> WalletAsync(Member member, HubDb db, CancellationToken ct)
+    private static async Task<Ok<WalletView>> WalletAsync(Member member, HubDb db, CancellationToken ct) =>
+        TypedResults.Ok(await WalletOfAsync(db, member.OrganizationId, member.Organization.Currency, ct));
+
+    internal static async Task<WalletView> WalletOfAsync(HubDb db, Guid organizationId, Currency currency, CancellationToken ct)
     {
-        var currency = member.Organization.Currency;
         var balances = await db.InOrganizationAsync(
-            member.OrganizationId,
+            organizationId,
             () => db.Accounts
                 .Where(account => account.Kind == AccountKind.WalletPurchased || account.Kind == AccountKind.WalletGranted)
-                .Join(db.Balances, account => account.Id, balance => balance.AccountId, (account, balance) => new { account.Kind, balance.Posted, balance.Held })
+                .Join(db.Balances, account => account.Id, balance => balance.AccountId, (account, balance) => new { account.Kind, balance.Posted, balance.Held, balance.Floor })
                 .ToListAsync(ct),
             ct);
 
@@ -68,12 +70,13 @@ public static class Billing
         var granted = Of(AccountKind.WalletGranted);
         var held = new Money(balances.Aggregate(0L, (sum, balance) => checked(sum + balance.Held)), currency);
 
-        return TypedResults.Ok(new WalletView(
+        return new WalletView(
             currency.ToString(),
             purchased.ToDecimalString(),
             granted.ToDecimalString(),
             held.ToDecimalString(),
-            (purchased + granted - held).ToDecimalString()));
+            (purchased + granted - held).ToDecimalString(),
+            new Money(-balances.Min(balance => balance.Floor), currency).ToDecimalString());
 
         Money Of(AccountKind kind) => new(balances.Where(balance => balance.Kind == kind).Aggregate(0L, (sum, balance) => checked(sum + balance.Posted)), currency);
     }

@@ -19,7 +19,7 @@ public static class Budgets
     /// <summary>Bounds what every call of an organization has to be counted against.</summary>
     public const int Most = 1_000;
 
-    private const string Tokens = "tokens";
+    internal const string Tokens = "tokens";
     private static readonly int[] UsualAlerts = [50, 80, 95, 100];
 
     public static void MapBudgets(this IEndpointRouteBuilder api)

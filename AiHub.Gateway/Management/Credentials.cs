@@ -66,7 +66,7 @@ public static class Credentials
     }
 
     private static async Task<Results<NoContent, Refused>> ChangePasswordAsync(
-        PasswordChange request, Person person, HttpContext http, People people, HubDb db, AttemptLimits limits, TimeProvider time, CancellationToken ct)
+        PasswordChange request, Person person, HttpContext http, People people, HubDb db, AccountMails mails, IBreachList breaches, AttemptLimits limits, TimeProvider time, CancellationToken ct)
     {
         var user = await db.Users.SingleAsync(row => row.Id == person.UserId, ct);
         if (limits.SignIn(ClientAddress.Network(http), user.Email) is { } wait)
@@ -83,7 +83,7 @@ public static class Credentials
         }
 
         var password = PasswordRules.Normalize(request.NewPassword);
-        if (PasswordRules.Judge(password, user.Email) is { } fault)
+        if (await Passwords.JudgeAsync(password, user.Email, breaches, ct) is { } fault)
         {
             var errors = new FieldErrors(http.Request.Language());
             errors.Add("new_password", fault);
@@ -96,9 +96,9 @@ public static class Credentials
         {
             await db.Users.Where(row => row.Id == person.UserId).ExecuteUpdateAsync(
                 set => set.SetProperty(row => row.PasswordHash, hash).SetProperty(row => row.SecurityStamp, Guid.CreateVersion7().ToString()), ct);
-            var ended = await db.Sessions
-                .Where(row => row.UserId == person.UserId && row.Id != person.SessionId && row.RevokedAt == null)
-                .ExecuteUpdateAsync(set => set.SetProperty(row => row.RevokedAt, now), ct);
+            var ended = await db.EndSessionsAsync(person.UserId, person.SessionId, now, ct);
+            mails.AddNews(db, user, AccountMails.PasswordChanged, ClientAddress.Of(http), now);
+            await db.SaveChangesAsync(ct);
             await db.AuditAsync(http.Actor(), "user.password_changed", person.UserId.ToString(), null, new { endedSessions = ended }, now, ct);
             return true;
         }, ct);

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace AiHub.Gateway.Management;
 
@@ -51,7 +52,7 @@ public static class Invitations
             .RequireAuthorization(Policies.SignedIn)
             .Describe("acceptInvitation", new("Accept an invitation", "接受邀请"), new("You must be signed in with the address that was invited.", "您必须以受邀邮箱登录。"),
                 OrganizationExamples.Token, OrganizationExamples.Company)
-            .Refuses(ProblemKind.InvitationNotValid, ProblemKind.InvitationForOtherAddress, ProblemKind.AlreadyMember, ProblemKind.SessionRequired);
+            .Refuses(ProblemKind.EmailNotVerified, ProblemKind.InvitationNotValid, ProblemKind.InvitationForOtherAddress, ProblemKind.AlreadyMember, ProblemKind.SessionRequired);
     }
 
     private static async Task<Results<Created<CreatedInvitation>, Refused>> InviteAsync(
@@ -170,8 +171,13 @@ public static class Invitations
     }
 
     private static async Task<Results<Ok<OrganizationView>, Refused>> AcceptAsync(
-        InvitationToken request, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+        InvitationToken request, Person person, HttpContext http, HubDb db, IOptions<AccountOptions> accounts, TimeProvider time, CancellationToken ct)
     {
+        if (await db.UnverifiedAsync(accounts.Value, person.UserId, ct) is { } unverified)
+        {
+            return unverified;
+        }
+
         var now = time.Now();
         if (await FindAsync(request, db, now, ct) is not { } found)
         {

@@ -9,6 +9,7 @@ using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace AiHub.Gateway.Management;
 
@@ -27,7 +28,7 @@ public static class Keys
             .Describe("createApiKey", new("Create an API key", "创建 API 密钥"),
                 new("The answer holds the whole key, this once: only its hash is kept. Owners, admins and developers may create keys.", "响应中包含完整密钥，且仅此一次：系统只保存其哈希值。所有者、管理员与开发者可以创建密钥。"),
                 Examples.NewKey, Examples.CreatedKey)
-            .Refuses(ProblemKind.RoleNotAllowed, ProblemKind.KeyLimitReached);
+            .Refuses(ProblemKind.EmailNotVerified, ProblemKind.RoleNotAllowed, ProblemKind.KeyLimitReached);
 
         keys.MapGet("/", ListAsync)
             .OfOrganization(Permission.KeysRead)
@@ -66,8 +67,13 @@ public static class Keys
     }
 
     private static async Task<Results<Created<CreatedApiKey>, Refused>> CreateAsync(
-        NewApiKey request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+        NewApiKey request, Member member, HttpContext http, HubDb db, IOptions<AccountOptions> accounts, TimeProvider time, CancellationToken ct)
     {
+        if (await db.UnverifiedAsync(accounts.Value, member.UserId, ct) is { } unverified)
+        {
+            return unverified;
+        }
+
         var now = time.Now();
         var errors = new FieldErrors(http.Request.Language());
         var rules = new KeyRules(member, db, errors);

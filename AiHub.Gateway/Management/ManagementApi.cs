@@ -5,10 +5,13 @@ using AiHub.Gateway.Management.Admin;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
+using AiHub.Gateway.Management.SingleSignOn;
+using AiHub.Gateway.Scim;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
 
 namespace AiHub.Gateway.Management;
@@ -25,9 +28,14 @@ public static class ManagementApi
 
         services.ConfigureHttpJsonOptions(options => Json.ConfigureStrict(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<ScimFailures>();
         services.AddExceptionHandler<RefusedRequests>();
         services.AddOptions<AttemptOptions>().BindConfiguration(AttemptOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<AttemptLimits>();
+
+        services.AddOptions<AccountOptions>().BindConfiguration(AccountOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AccountOptions>, AccountOptionsValidator>();
+        services.AddSignInParts();
 
         services.AddScoped<UserStore>();
         services.AddScoped<People>();
@@ -41,6 +49,8 @@ public static class ManagementApi
             options.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(15);
         });
 
+        // It looks at every request and says of each with an API key that it is no session: a line per call for nothing.
+        builder.Logging.AddFilter(typeof(BearerSessions).FullName, LogLevel.Warning);
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, BearerSessions>(BearerSessions.SchemeName, null);
         services.AddAuthorization();
         services.AddScoped<IAuthorizationHandler, MemberOfOrganization>();
@@ -77,6 +87,13 @@ public static class ManagementApi
         api.AddEndpointFilter(RequestRules.Filter);
         api.MapAccounts();
         api.MapCredentials();
+        api.MapEmails();
+        api.MapPasswords();
+        api.MapTwoFactors();
+        api.MapPasskeys();
+        api.MapSignOn();
+        api.MapSignOnSettings();
+        api.MapScimTokens();
         api.MapKeys();
         api.MapRateLimits();
         api.MapUsageReports();
@@ -97,6 +114,7 @@ public static class ManagementApi
         api.MapBilling();
         api.MapOrders();
         api.MapInvoices();
+        api.MapFapiaos();
         api.MapModelCatalog();
         api.MapPublicCatalog();
         api.MapModelHealths();
@@ -105,7 +123,11 @@ public static class ManagementApi
         api.MapAdminModels();
         api.MapAdminPrices();
         api.MapAdminInvoices();
+        api.MapAdminFapiao();
+        api.MapAdminFinance();
 
+        app.UseScim();
+        app.MapScim();
         app.MapReference();
         return app;
     }

@@ -46,6 +46,50 @@ public static class Operators
             .Describe("reactivateOrganization", new("Reactivate an organization", "恢复组织"), new("Its calls are admitted again. For operators.", "恢复其调用。仅限平台运营者。"),
                 OrganizationExamples.Reason, OrganizationExamples.OfHub)
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.OrganizationNotFound);
+
+        organizations.MapPut("/{id}/credit-limit", CreditAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Parameter("id", Texts.OrganizationId, "uuid", OrganizationExamples.OfHub.Id)
+            .Describe("setCreditLimit", new("Set an organization's credit limit", "设置组织的授信额度"),
+                new("How far below zero its purchased balance may go before its calls are refused; for customers who pay afterwards. Not below what is owed already. For operators.", "充值余额可透支到何种程度才拒绝其调用，用于后付费客户；不得低于当前欠款。仅限平台运营者。"),
+                OrganizationExamples.Credit, Examples.Wallet)
+            .Refuses(ProblemKind.OperatorRequired, ProblemKind.OrganizationNotFound, ProblemKind.InvalidRequest);
+    }
+
+    private static async Task<Results<Ok<WalletView>, Refused>> CreditAsync(
+        string id, NewCreditLimit request, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    {
+        if (!Guid.TryParse(id, out var organizationId) || await FindAsync(db, organizationId, ct) is not { Status: not OrganizationStatus.Closed } found)
+        {
+            return Refused.Because(ProblemKind.OrganizationNotFound);
+        }
+
+        var errors = new FieldErrors(http.Request.Language());
+        if (!Money.TryParse(request.Amount, found.Currency, out var limit) || limit.Nanos < 0)
+        {
+            errors.Add("amount", FieldText.MoneyAmount);
+            return errors.Refuse();
+        }
+
+        var before = (await Billing.WalletOfAsync(db, organizationId, found.Currency, ct)).CreditLimit;
+        var changed = await db.InOrganizationAsync(organizationId, async () =>
+        {
+            await db.Database.ExecuteSqlAsync($"select set_config('app.operator_id', {person.UserId.ToString()}, true)", ct);
+            if (!await db.Database.SqlQuery<bool>($"select change_credit_limit({organizationId}, {limit.Nanos}) as \"Value\"").SingleAsync(ct))
+            {
+                return false;
+            }
+
+            await db.AuditAsync(http.Actor(), "organization.credit_changed", id, new { creditLimit = before }, new { creditLimit = limit.ToDecimalString(), request.Reason }, time.Now(), ct);
+            return true;
+        }, ct);
+        if (!changed)
+        {
+            errors.Add("amount", FieldText.Owed);
+            return errors.Refuse();
+        }
+
+        return TypedResults.Ok(await Billing.WalletOfAsync(db, organizationId, found.Currency, ct));
     }
 
     private static async Task<Results<NoContent, Refused>> ClaimAsync(

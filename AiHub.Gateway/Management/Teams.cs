@@ -236,7 +236,7 @@ public static class Teams
             return await work(team);
         }, ct);
 
-    private static async Task<IReadOnlyList<Guid>> SwitchOffAsync(HubDb db, IQueryable<ApiKey> keys, DateTimeOffset now, CancellationToken ct)
+    internal static async Task<IReadOnlyList<Guid>> SwitchOffAsync(HubDb db, IQueryable<ApiKey> keys, DateTimeOffset now, CancellationToken ct)
     {
         var ids = await keys.Where(key => key.RevokedAt == null && key.DisabledAt == null).Select(key => key.Id).ToListAsync(ct);
         await db.ApiKeys.Where(key => ids.Contains(key.Id)).ExecuteUpdateAsync(set => set.SetProperty(key => key.DisabledAt, now), ct);

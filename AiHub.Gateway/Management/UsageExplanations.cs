@@ -3,6 +3,7 @@ using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Domain.Catalog;
+using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using AiHub.Domain.Usage;
 using AiHub.Gateway.Access;
@@ -25,7 +26,7 @@ public static class UsageExplanations
         .OfOrganization(Permission.UsageRead)
         .Parameter("id", new("The id the caller received in `x-request-id`.", "调用方在 `x-request-id` 中收到的编号。"), "uuid", Examples.Request.Id)
         .Describe("explainRequest", new("Explain a charge", "解释一次扣费"),
-            new("The tokens by kind, the prices that applied, the arithmetic line by line, what was set aside, where it was taken from and how it was booked.", "按类别列出令牌、所适用的价格、逐行计算过程、预留额度、扣费来源以及记账凭证。"),
+            new("The tokens by kind, the prices that applied, the arithmetic line by line, what was set aside, where it was taken from (accounts, lots and budgets) and how it was booked.", "按类别列出令牌、所适用的价格、逐行计算过程、预留额度、扣费来源（账户、额度批次与预算）以及记账凭证。"),
             null, Examples.Explanation)
         .Refuses(ProblemKind.RequestNotFound);
 
@@ -66,6 +67,8 @@ public static class UsageExplanations
             record.PlanTokensCharged,
             model is null ? null : Weights(model.Weights, record),
             Payments(journal),
+            journal is null ? [] : await LotsAsync(db, journal.Id, ct),
+            hold is null ? [] : await BudgetsAsync(db, hold, ct),
             hold is null ? null : await HoldAsync(db, hold, ct),
             journal);
     }
@@ -97,6 +100,58 @@ public static class UsageExplanations
             journal.EffectiveAt,
             journal.BookedAt,
             [.. entries.Select(entry => new EntryView(Wire.Name(entry.Kind), Amount(entry.Amount, entry.Unit), entry.Unit))]);
+    }
+
+    private static async Task<IReadOnlyList<LotDrawView>> LotsAsync(HubDb db, Guid journalId, CancellationToken ct)
+    {
+        var draws = await db.LotDraws
+            .Where(draw => draw.JournalId == journalId)
+            .Join(db.Lots, draw => draw.LotId, lot => lot.Id, (draw, lot) => new { draw.Amount, Lot = lot })
+            .Join(db.Accounts, row => row.Lot.AccountId, account => account.Id, (row, account) => new { row.Amount, row.Lot, account.Kind, account.Unit })
+            .GroupJoin(db.Journals, row => row.Lot.Id, origin => origin.Id, (row, origins) => new { row.Amount, row.Lot, row.Kind, row.Unit, Origins = origins })
+            .SelectMany(row => row.Origins.DefaultIfEmpty(), (row, origin) => new { row.Amount, row.Lot, row.Kind, row.Unit, Origin = origin == null ? null : origin.Kind, Memo = origin == null ? null : origin.Memo })
+            // As they are consumed.
+            .OrderBy(row => row.Lot.Priority).ThenBy(row => row.Lot.ExpiresAt).ThenBy(row => row.Lot.CreatedAt).ThenBy(row => row.Lot.Id)
+            .ToListAsync(ct);
+
+        return
+        [
+            .. draws.Select(row => new LotDrawView(
+                row.Lot.Id, Wire.Name(row.Kind), row.Origin ?? "", row.Memo, Amount(row.Amount, row.Unit), row.Unit, row.Lot.CreatedAt, row.Lot.ExpiresAt)),
+        ];
+    }
+
+    private static async Task<IReadOnlyList<BudgetDrawView>> BudgetsAsync(HubDb db, HoldRow hold, CancellationToken ct)
+    {
+        var budgets = await db.Budgets.AsNoTracking()
+            .Where(budget => hold.BudgetIds.Contains(budget.Id))
+            .Select(budget => new
+            {
+                Budget = budget,
+                Ends = db.BudgetWindows.Where(window => window.BudgetId == budget.Id && hold.BudgetStarts.Contains(window.StartsAt)).Select(window => window.EndsAt).FirstOrDefault(),
+                Organization = db.Organizations.Where(organization => organization.Id == budget.SubjectId).Select(organization => organization.Name).FirstOrDefault(),
+                Team = db.Teams.Where(team => team.Id == budget.SubjectId).Select(team => team.Name).FirstOrDefault(),
+                User = db.Users.Where(user => user.Id == budget.SubjectId).Select(user => user.DisplayName).FirstOrDefault(),
+                Key = db.ApiKeys.Where(key => key.Id == budget.SubjectId).Select(key => key.Name).FirstOrDefault(),
+            })
+            .ToDictionaryAsync(row => row.Budget.Id, ct);
+
+        return
+        [
+            .. hold.BudgetIds.Select((id, place) =>
+            {
+                var row = budgets[id];
+                var budget = row.Budget;
+                var isLifetime = budget.Period == BudgetPeriod.Lifetime;
+
+                return new BudgetDrawView(
+                    id, Wire.Name(budget.Scope), budget.SubjectId, row.Organization ?? row.Team ?? row.User ?? row.Key, budget.ModelId, budget.VendorId,
+                    budget.Unit == Budget.Tokens ? Budgets.Tokens : budget.Unit, Wire.Name(budget.Period), budget.Hard,
+                    Amount(hold.BudgetAmounts[place], budget.Unit),
+                    hold.BudgetUsed is { } used ? Amount(used[place], budget.Unit) : null,
+                    isLifetime ? null : hold.BudgetStarts[place], row.Ends, budget.EndedAt);
+            }),
+        ];
     }
 
     private static async Task<HoldView> HoldAsync(HubDb db, HoldRow hold, CancellationToken ct)

@@ -88,7 +88,8 @@ public static class UsageReports
                 .ToListAsync(ct);
 
             var sums = await db.Database.SqlQueryRaw<Sum>(
-                $"select {Sums} from usage_figures('hour', @zone, @from, @to)",
+                // By days: a month of hours is ten times as many sums, and the days it cuts through are counted exactly either way.
+                $"select {Sums} from usage_figures('day', @zone, @from, @to)",
                 new NpgsqlParameter("from", (period?.StartsAt ?? now).UtcDateTime),
                 new NpgsqlParameter("to", (period?.EndsAt ?? now).UtcDateTime),
                 new NpgsqlParameter("zone", organization.TimeZone)).SingleAsync(ct);

@@ -64,7 +64,8 @@ public static class UsageRequests
 
             if (after is { } seen)
             {
-                records = records.Where(record => record.OccurredAt < seen.At || (record.OccurredAt == seen.At && record.Id < seen.Id));
+                // The first condition is where the index begins to be read; the second alone would be asked of every newer call.
+                records = records.Where(record => record.OccurredAt <= seen.At && (record.OccurredAt < seen.At || record.Id < seen.Id));
             }
 
             var rows = await records.OrderByDescending(record => record.OccurredAt).ThenByDescending(record => record.Id).Take(size + 1).ToListAsync(ct);

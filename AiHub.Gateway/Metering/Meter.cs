@@ -226,7 +226,12 @@ public sealed partial class Meter(
         try
         {
             // Whoever has hung up still has to pay: no token of the caller's reaches this far.
-            await ledger.SettleAsync(new Settlement(call.Hold.Id, usage, time.GetUtcNow()), CancellationToken.None);
+            var settled = await ledger.SettleAsync(new Settlement(call.Hold.Id, usage, time.GetUtcNow()), CancellationToken.None);
+            if (settled is { Applied: true, WrittenOff.Nanos: > 0 })
+            {
+                telemetry.WrittenOff(usage);
+                LogWrittenOff(call.Id, usage.OrganizationId, settled.WrittenOff.ToDecimalString(), settled.WrittenOff.Currency);
+            }
         }
         catch (Exception failure) when (!tally.Ended)
         {
@@ -320,6 +325,9 @@ public sealed partial class Meter(
 
     [LoggerMessage(LogLevel.Critical, "Call {Call} of organization {Organization} ({Input} tokens in, {Output} out) could not be settled.")]
     private partial void LogNotSettled(Exception failure, Guid call, Guid organization, long input, long output);
+
+    [LoggerMessage(LogLevel.Warning, "Call {Call} of organization {Organization} came to more than its accounts could pay; {Amount} {Currency} were written off.")]
+    private partial void LogWrittenOff(Guid call, Guid organization, string amount, Domain.Currency currency);
 
     [LoggerMessage(LogLevel.Warning, "{Vendor} reported usage for {Model} that contradicts itself; it was clamped (call {Call}).")]
     private partial void LogInconsistent(string vendor, string model, Guid call);

@@ -1,5 +1,7 @@
+using AiHub.Portal.Account;
 using AiHub.Portal.Resources;
 using AiHub.Portal.SignIn;
+using AiHub.Portal.SignOn;
 
 namespace AiHub.Portal.Layout;
 
@@ -27,19 +29,24 @@ public static class Places
     private static Place[] Organization =>
     [
         new("/budgets", "budgets", Text.Nav_Budgets, "budgets.read"),
+        new(SignOnPageEndpoints.PagePath, "plug", Text.SignOnPage_Title, "sign_in.write"),
     ];
 
     private static Place[] Billing =>
     [
         new("/billing", "receipt", Text.Nav_Billing, "billing.read"),
+        new("/invoices", "receipt", Text.Invoices_Title, "billing.read"),
+        new("/fapiao", "receipt", Text.Fapiao_Title, "billing.read"),
     ];
 
     private static Place[] Account =>
     [
+        new(AccountEndpoints.PagePath, "shield", Text.Security_Title),
     ];
 
     private static Place[] Operator =>
     [
+        new("/admin/finance", "receipt", Text.Finance_Title),
     ];
 
     /// <summary>What the visitor may see; the operator's pages need <see cref="NeedsAttribute.Operator"/> without saying so.</summary>

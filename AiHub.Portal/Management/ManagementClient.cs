@@ -14,9 +14,6 @@ public sealed partial class ManagementClient(HttpClient http, Session session)
     public Task<Answer<Registered>> RegisterAsync(RegisterRequest request, CancellationToken ct) =>
         AskAsync<Registered>(HttpMethod.Post, "auth/register", request, ct);
 
-    public Task<Answer<TokenPair>> SignInAsync(LoginRequest request, CancellationToken ct) =>
-        AskAsync<TokenPair>(HttpMethod.Post, "auth/login", request, ct);
-
     public Task<Answer<TokenPair>> RefreshAsync(string refreshToken, CancellationToken ct) =>
         AskAsync<TokenPair>(HttpMethod.Post, "auth/refresh", new RefreshRequest(refreshToken), ct);
 
@@ -126,7 +123,7 @@ public sealed partial class ManagementClient(HttpClient http, Session session)
         return await ReadAsync<T>(response, ct);
     }
 
-    private async Task<Answer<T>> AskAsync<T>(HttpMethod method, string path, object body, CancellationToken ct, string? idempotencyKey = null) where T : class
+    private async Task<Answer<T>> AskAsync<T>(HttpMethod method, string path, object? body, CancellationToken ct, string? idempotencyKey = null) where T : class
     {
         using var response = await SendAsync(method, path, body, session.AccessToken, ct, idempotencyKey);
         return response.IsSuccessStatusCode

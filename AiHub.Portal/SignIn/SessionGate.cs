@@ -55,9 +55,9 @@ public sealed class SessionGate(RequestDelegate next)
         {
             return await management.MeAsync(accessToken, chosen, context.RequestAborted);
         }
-        catch (ManagementException failure) when (chosen is not null && failure.Status == HttpStatusCode.NotFound)
+        catch (ManagementException failure) when (chosen is not null && failure.Status is (HttpStatusCode.NotFound or HttpStatusCode.Forbidden))
         {
-            // They have left it, or it was the choice of somebody else in this browser.
+            // They have left it, it asks for single sign-on, or it was the choice of somebody else in this browser.
             context.ForgetOrganization();
             return await management.MeAsync(accessToken, organization: null, context.RequestAborted);
         }

@@ -32,6 +32,65 @@ public sealed class ServersTests : IDisposable
     }
 
     [Fact]
+    public async Task A_new_server_waits_for_the_sessions_of_a_killed_one()
+    {
+        var options = new PostgresOptions(Path.Combine(_folder, "postgres"), "s3cret") { Durable = false };
+        Task busy;
+        await using (var first = await PostgresServer.StartAsync(options, Ignore, CancellationToken.None))
+        {
+            var connection = new NpgsqlConnection($"{first.ConnectionString};Database=postgres;Pooling=false");
+            await connection.OpenAsync();
+            await using var watcher = new NpgsqlConnection($"{first.ConnectionString};Database=postgres;Pooling=false");
+            await watcher.OpenAsync();
+            // Nothing in a calculation notices that the server is gone.
+            busy = Task.Run(async () =>
+            {
+                await using (connection)
+                await using (var command = new NpgsqlCommand("do $$ begin for i in 1 .. 80000000 loop null; end loop; end $$", connection) { CommandTimeout = 0 })
+                {
+                    await command.ExecuteNonQueryAsync();
+                }
+            });
+            await using (var begun = new NpgsqlCommand("select count(*) from pg_stat_activity where query like 'do %' and state = 'active'", watcher))
+            {
+                while ((long)(await begun.ExecuteScalarAsync())! == 0)
+                {
+                    await Task.Delay(20);
+                }
+            }
+
+            using var server = Process.GetProcessById(first.Pid);
+            server.Kill();
+            await first.Exited;
+        }
+
+        var starting = PostgresServer.StartAsync(options, Ignore, CancellationToken.None);
+
+        Assert.Same(busy, await Task.WhenAny(busy, starting));
+        await using var second = await starting;
+    }
+
+    [Fact]
+    public async Task The_number_of_a_killed_server_may_be_somebody_elses_by_now()
+    {
+        var options = new PostgresOptions(Path.Combine(_folder, "postgres"), "s3cret") { Durable = false };
+        await using (var first = await PostgresServer.StartAsync(options, Ignore, CancellationToken.None))
+        {
+            using var server = Process.GetProcessById(first.Pid);
+            server.Kill();
+            await first.Exited;
+        }
+
+        var file = Path.Combine(options.DataDirectory, "postmaster.pid");
+        var lines = await File.ReadAllLinesAsync(file);
+        await File.WriteAllLinesAsync(file, [$"{Environment.ProcessId}", .. lines[1..]]);
+
+        await using var second = await PostgresServer.StartAsync(options, Ignore, CancellationToken.None);
+
+        Assert.Equal("1", await ExecuteAsync(second, "select '1'"));
+    }
+
+    [Fact]
     public async Task A_server_wants_its_password_and_says_so_when_the_data_has_another()
     {
         var options = new PostgresOptions(Path.Combine(_folder, "postgres"), "right") { Durable = false };

@@ -7,6 +7,7 @@ using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Tests.Invoices;
 using AiHub.Tests.Management;
+using AiHub.Tests.SignIn;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +23,18 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
     {
         ["refresh"] = "a session goes on; its start and its end are in the log",
         ["previewInvitation"] = "only reads",
+        ["forgotPassword"] = "answers before it is known whether there is such an account; the entry follows (PasswordResetTests)",
+        ["beginSignOn"] = "nobody is known yet",
+        ["completeSignOn"] = "takes an identity provider (SignOnTests)",
+        ["putSignOn"] = "takes an identity provider (SignOnTests)",
+        ["verifySignOnDomain"] = "takes an identity provider (SignOnTests)",
+        ["deleteSignOn"] = "takes an identity provider (SignOnTests)",
+        ["beginPasskey"] = "nothing exists before the browser has answered",
+        ["beginPasskeySignIn"] = "nobody is known yet",
+        ["createPasskey"] = "takes an authenticator (PasskeyTests)",
+        ["renamePasskey"] = "takes an authenticator (PasskeyTests)",
+        ["deletePasskey"] = "takes an authenticator (PasskeyTests)",
+        ["signInWithPasskey"] = "takes an authenticator (PasskeyTests)",
     };
 
     [Fact]
@@ -170,6 +183,33 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             return await person.DeleteAsync($"auth/sessions/{(await person.ReadAsync<Page<SessionView>>("auth/sessions")).Data[0].Id}");
         },
         ["changePassword"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/password/change", new PasswordChange(ManagementHub.Password, "another sentence only I know")),
+        ["createScimToken"] = hub => InCompanyAsync(hub, (owner, acme) => owner.PostAsync($"organizations/{acme}/scim-tokens", new NewScimToken("directory"))),
+        ["revokeScimToken"] = hub => InCompanyAsync(hub, async (owner, acme) =>
+        {
+            var token = (await owner.PostAsync($"organizations/{acme}/scim-tokens", new NewScimToken("directory"))).Read<CreatedScimToken>();
+            return await owner.DeleteAsync($"organizations/{acme}/scim-tokens/{token.Id}");
+        }),
+        ["verifyEmail"] = async hub =>
+        {
+            var person = await hub.RegisterAsync();
+            return await hub.Visit().PostAsync("auth/email/verify", new EmailToken(await hub.LinkTokenAsync(person.Email, "verify-email")));
+        },
+        ["resendVerification"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/email/resend", null),
+        ["resetPassword"] = async hub =>
+        {
+            var person = await hub.RegisterAsync();
+            await hub.Visit().PostAsync("auth/password/forgot", new ForgottenPassword(person.Email));
+            return await hub.Visit().PostAsync("auth/password/reset", new PasswordReset(await hub.LinkTokenAsync(person.Email, "reset-password"), "another sentence only I know"));
+        },
+        ["beginTwoFactor"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/two-factor/begin", new CurrentPassword(ManagementHub.Password)),
+        ["confirmTwoFactor"] = hub => hub.WithAuthenticatorAsync(confirmed: false, (person, app) => person.PostAsync("auth/two-factor/confirm", new AuthenticatorCode(app.Code(0)))),
+        ["disableTwoFactor"] = hub => hub.WithAuthenticatorAsync(confirmed: true, (person, app) => person.PostAsync("auth/two-factor/disable", new AuthenticatorCode(app.Code(1)))),
+        ["renewRecoveryCodes"] = hub => hub.WithAuthenticatorAsync(confirmed: true, (person, app) => person.PostAsync("auth/two-factor/recovery-codes", new AuthenticatorCode(app.Code(1)))),
+        ["signInWithCode"] = hub => hub.WithAuthenticatorAsync(confirmed: true, async (person, app) =>
+        {
+            var needed = (await hub.Visit().PostAsync("auth/login", new LoginRequest(person.Email, ManagementHub.Password))).Read<SecondFactorNeeded>();
+            return await hub.Visit().PostAsync("auth/two-factor/sign-in", new SecondFactorCode(needed.ChallengeToken, app.Code(1)));
+        }),
         ["createApiKey"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/api-keys", new NewApiKey("k")),
         ["changeApiKey"] = hub => WithKeyAsync(hub, (person, key) => person.PatchAsync($"auth/api-keys/{key.Id}", new ApiKeyChange("renamed"))),
         ["rotateApiKey"] = hub => WithKeyAsync(hub, (person, key) => person.PostAsync($"auth/api-keys/{key.Id}/rotate", new KeyRotation())),
@@ -244,6 +284,15 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         },
         ["checkPaymentOrder"] = hub => WithOrderAsync(hub, paid: false, (person, order) => person.PostAsync($"billing/orders/{order}/check", null)),
         ["createRefund"] = hub => WithOrderAsync(hub, paid: true, (person, order) => person.PostAsync($"billing/orders/{order}/refunds", new NewRefund("1", "not needed"))),
+        ["createFapiaoTitle"] = hub => WithTitleAsync(hub, (_, created) => Task.FromResult(created)),
+        ["deleteFapiaoTitle"] = hub => WithTitleAsync(hub, (person, created) => person.DeleteAsync($"billing/fapiao/titles/{created.Read<FapiaoTitleView>().Id}")),
+        ["requestFapiao"] = hub => WithFapiaoAsync(hub, (_, requested) => Task.FromResult(requested)),
+        ["reverseFapiao"] = hub => WithFapiaoAsync(hub, async (person, requested) =>
+        {
+            var id = requested.Read<FapiaoView>().Id;
+            await hub.Database.AsAdminAsync<Guid>($"update fapiao_requests set status = 'issued', number = '{Random.Shared.NextInt64(100_000_000_000, 999_999_999_999)}' where id = '{id}' returning id");
+            return await person.PostAsync($"billing/fapiao/{id}/reverse", new FapiaoReason("wrong company"));
+        }),
         ["putBillingProfile"] = async hub => await (await hub.RegisterAsync()).PutAsync("billing/profile", new BillingProfileView("Acme", "", "", null, "en")),
         ["payInvoice"] = hub => InvoiceSetup.OpenAsync(hub, async (person, invoice) =>
         {
@@ -265,6 +314,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             return await person.PostAsync("auth/operator", new OperatorClaim((await db.IssueSetupTokenAsync(hub.Clock.GetUtcNow(), default))!));
         },
         ["suspendOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/suspend", new StatusReason("overdue"))),
+        ["setCreditLimit"] = hub => AsOperatorAsync(hub, (person, acme) => person.PutAsync($"admin/organizations/{acme}/credit-limit", new NewCreditLimit("100", "contract"))),
         ["reactivateOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/reactivate", new StatusReason("paid"))),
     };
 
@@ -301,6 +351,23 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
 
         return await change(person, order);
     }
+
+    private static async Task<Answer> WithTitleAsync(ManagementHub hub, Func<Visitor, Answer, Task<Answer>> change)
+    {
+        var person = await hub.RegisterAsync("CNY");
+        return await change(person, await person.PostAsync("billing/fapiao/titles", new NewFapiaoTitle("personal", "Lin", null, "lin@example.com")));
+    }
+
+    private static Task<Answer> WithFapiaoAsync(ManagementHub hub, Func<Visitor, Answer, Task<Answer>> change) => WithTitleAsync(hub, async (person, title) =>
+    {
+        var now = hub.Clock.GetUtcNow();
+        foreach (var (key, from, to) in new[] { ("paid", "payments", "wallet_purchased"), ("used", "wallet_purchased", "usage_revenue") })
+        {
+            await hub.Database.AsAdminAsync<bool>($"select ledger_post(gen_random_uuid(), '{person.OrganizationId}', '{key}', 'test', '{from}', '{to}', 'CNY', 10000000000, '{now:O}', '{now:O}')");
+        }
+
+        return await change(person, await person.PostAsync("billing/fapiao", new NewFapiao(title.Read<FapiaoTitleView>().Id, "general", "5.00")));
+    });
 
     private static async Task<Answer> WithBudgetAsync(ManagementHub hub, Func<Visitor, string, Task<Answer>> change)
     {

@@ -42,5 +42,16 @@ public sealed class OperatorsTests(ManagementHub hub) : IClassFixture<Management
         Assert.Equal("active", (await person.PostAsync($"admin/organizations/{acme}/reactivate", new StatusReason("paid"))).Read<HubOrganizationView>().Status);
         await hub.KeyBecomesAsync(key.Key, "ok");
         (await person.PostAsync($"admin/organizations/{Guid.CreateVersion7()}/suspend", new StatusReason("x"))).Is(ProblemKind.OrganizationNotFound);
+
+        var credit = $"admin/organizations/{acme}/credit-limit";
+        (await customer.PutAsync(credit, new NewCreditLimit("100", "please"))).Is(ProblemKind.OperatorRequired);
+        var given = (await person.PutAsync(credit, new NewCreditLimit("100.5", "contract"))).Read<WalletView>();
+        Assert.Equal(("100.5", "0"), (given.CreditLimit, given.Available));
+        Assert.Equal(given, await customer.ReadAsync<WalletView>("billing/wallet"));
+        (await person.PutAsync(credit, new NewCreditLimit("-1", "contract"))).Is(ProblemKind.InvalidRequest);
+        await hub.Database.AsAdminAsync<bool>($"select ledger_post(gen_random_uuid(), '{acme}', 'debt', 'test', 'wallet_purchased', 'payments', 'USD', 1, '{hub.Clock.GetUtcNow():O}', '{hub.Clock.GetUtcNow():O}')");
+        (await person.PutAsync(credit, new NewCreditLimit("0", "contract"))).Is(ProblemKind.InvalidRequest);
+        Assert.Equal("100.5", (await customer.ReadAsync<WalletView>("billing/wallet")).CreditLimit);
+        (await person.PutAsync($"admin/organizations/{Guid.CreateVersion7()}/credit-limit", new NewCreditLimit("1", "x"))).Is(ProblemKind.OrganizationNotFound);
     }
 }

@@ -22,6 +22,10 @@ public sealed class PageTests
         await VisitAsync(visitor, visit, "landing", "/");
         await VisitAsync(visitor, visit, "sign-in", "/sign-in");
         await VisitAsync(visitor, visit, "register", "/register");
+        await VisitAsync(visitor, visit, "forgot-password", "/forgot-password");
+        await VisitAsync(visitor, visit, "reset-password", "/reset-password?token=x");
+        await VisitAsync(visitor, visit, "verify-email", "/verify-email?token=x");
+        await VisitAsync(visitor, visit, "sso", "/sign-in/sso");
         await VisitAsync(visitor, visit, "not-found", "/nowhere");
         await visitor.GoAsync("/register");
         await visitor.Page.FillAsync("#email", "not an address");
@@ -33,6 +37,8 @@ public sealed class PageTests
         await visitor.RegisterAsync("蓝海 Studio");
         await VisitAsync(visitor, visit, "overview-new", "/overview");
         await VisitAsync(visitor, visit, "keys-none", "/keys");
+        await VisitAsync(visitor, visit, "security", "/account/security");
+        await VisitAsync(visitor, visit, "sign-on-personal", "/organization/sign-on");
         await VisitAsync(visitor, visit, "usage-none", "/usage");
         await VisitAsync(visitor, visit, "key-new", "/keys/new");
         await VisitAsync(visitor, visit, "billing-none", "/billing");

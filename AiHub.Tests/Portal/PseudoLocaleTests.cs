@@ -52,14 +52,14 @@ public sealed class PseudoLocaleTests
         var strays = new List<string>();
         visitor.Expected = complaint => complaint.Contains("404", StringComparison.Ordinal);
 
-        foreach (var path in new[] { "/", "/sign-in", "/register", "/nowhere" })
+        foreach (var path in new[] { "/", "/sign-in", "/register", "/forgot-password", "/reset-password?token=x", "/verify-email?token=x", "/sign-in/sso", "/nowhere" })
         {
             await visitor.GoAsync(path);
             await JudgeAsync(strays, visitor, path);
         }
 
         await visitor.RegisterAsync("Lanhai");
-        foreach (var path in new[] { "/overview", "/keys", "/keys/new", "/usage", "/billing", "/budgets", "/budgets/new", "/models", "/models?q=zzz" })
+        foreach (var path in new[] { "/overview", "/keys", "/keys/new", "/usage", "/billing", "/budgets", "/budgets/new", "/models", "/models?q=zzz", "/account/security", "/organization/sign-on" })
         {
             await visitor.GoAsync(path);
             await JudgeAsync(strays, visitor, path);

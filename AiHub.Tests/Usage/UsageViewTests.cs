@@ -86,10 +86,49 @@ public sealed class UsageViewTests
         Assert.Equal(explained.PlanTokens, explained.PlanTokensCharged);
         Assert.EndsWith($"= {explained.PlanTokens}", explained.Weights!.Arithmetic);
         Assert.Equal(new PaymentView("allowance", explained.PlanTokens.ToString(CultureInfo.InvariantCulture), "TOK"), Assert.Single(explained.Payments));
-        Assert.Equal("settled", explained.Hold!.State);
+        var lot = Assert.Single(explained.Lots);
+        Assert.Equal(("allowance", "grant", explained.PlanTokens, "TOK"), (lot.Account, lot.Kind, (long)Number(lot.Drawn), lot.Unit));
+        Assert.Equal(lot.Id, Assert.Single(explained.Hold!.Lots).Id);
+        Assert.Empty(explained.Budgets);
+        Assert.Equal("settled", explained.Hold.State);
         Assert.Equal(explained.Hold.PlanTokens, explained.Hold.Lots.Sum(lot => (long)Number(lot.Held)));
         Assert.Equal(explained.Request.JournalId, explained.Journal!.Id);
         Assert.All(explained.Journal.Entries.GroupBy(entry => entry.Unit), unit => Assert.Equal(0, unit.Sum(entry => Number(entry.Amount))));
+    }
+
+    [Fact]
+    public async Task A_charge_names_every_budget_it_counted_against()
+    {
+        var hub = await TestHub.SharedAsync();
+        var customer = await hub.RegisterAsync();
+        var ofAll = await BudgetAsync(new NewBudget("1000000", "tokens", Period: "lifetime", Hard: false));
+        var ofKey = await BudgetAsync(new NewBudget("5", "USD", "key", customer.Key.Id));
+        await BudgetAsync(new NewBudget("5", "USD", Model: "sim/reasoning"));
+        var id = (await customer.ChatAsync("hello there")).Headers.GetValues("x-request-id").Single();
+        using var removed = await customer.Management.DeleteAsync($"organizations/{customer.OrganizationId}/budgets/{ofAll.Id}");
+        Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+
+        var explained = await ReadAsync<ChargeExplanation>(customer, $"usage/requests/{id}/explain");
+
+        Assert.Equal([ofAll.Id, ofKey.Id], explained.Budgets.Select(budget => budget.Id));
+        var (all, key) = (explained.Budgets[0], explained.Budgets[1]);
+        Assert.Equal(("organization", customer.Registered.Organization.Name, "tokens", "lifetime", false), (all.Scope, all.Subject, all.Unit, all.Period, all.Hard));
+        Assert.Equal(explained.PlanTokens, Number(all.Used!));
+        Assert.Equal((null, null), (all.PeriodStartsAt, all.ResetsAt));
+        Assert.NotNull(all.RemovedAt);
+
+        var counter = await ReadAsync<BudgetView>(customer, $"organizations/{customer.OrganizationId}/budgets/{ofKey.Id}");
+        Assert.Equal(("key", customer.Key.Name, "USD", true), (key.Scope, key.Subject, key.Unit, key.Hard));
+        Assert.Equal((explained.Cost, explained.Cost), (key.Used, counter.Used));
+        Assert.True(Number(key.Held) >= Number(key.Used!));
+        Assert.Equal((counter.PeriodStartsAt, counter.ResetsAt, null), (key.PeriodStartsAt, key.ResetsAt, key.RemovedAt));
+
+        async Task<BudgetView> BudgetAsync(NewBudget budget)
+        {
+            using var answer = await customer.Management.PostAsJsonAsync($"organizations/{customer.OrganizationId}/budgets", budget, Json.Options);
+            Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+            return (await answer.Content.ReadFromJsonAsync<BudgetView>(Json.Options))!;
+        }
     }
 
     [Fact]

@@ -66,6 +66,7 @@ public static class AlertServices
         services.AddSingleton<WebhookPost>();
         services.AddHostedService<AlertRun>();
         services.AddHostedService<AlertDeliveryRun>();
+        services.AddHostedService<MailRun>();
 
         return services;
     }

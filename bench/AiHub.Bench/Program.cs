@@ -19,6 +19,10 @@ switch (args)
         var seed = rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : Random.Shared.Next();
         return await ChaosRun.RunAsync(seconds, seed, Console.Out);
 
+    case ["usage", .. var rest]:
+        await UsageBench.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 1_000_000, Console.Out);
+        return 0;
+
     case ["drill", .. var rest]:
         return await RestoreDrill.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 1_000_000, Console.Out);
 
@@ -39,6 +43,7 @@ switch (args)
         await Console.Error.WriteLineAsync(
             """
             ledger [--seconds 10] [--callers 128] [--postgres "Host=…;Username=…;Password=…"]   holds and settlements a second
+            usage [records]                                                                   times the views of a million usage records
             drill [records]                                                                   backs up, restores and audits a database with so many usage records
             memory [seconds]                                                                  the gateway with each garbage collector, side by side
             chaos [seconds] [seed]                                                            kills the hub's parts under load and counts

@@ -29,11 +29,14 @@ grant execute on function find_api_key(bytea) to hub_app;
 drop function if exists organizations_of_user(uuid);
 create function organizations_of_user(user_id uuid)
     returns table (
-        id uuid, name text, personal boolean, role text, currency text, time_zone text, caches_answers boolean, status text, plan_id text, plan_name text, created_at timestamptz)
+        id uuid, name text, personal boolean, role text, currency text, time_zone text, caches_answers boolean, status text,
+        requires_sign_on boolean, plan_id text, plan_name text, created_at timestamptz)
     language sql stable security definer set search_path = public, pg_temp
 as $$
     select organization.id, organization.name, organization.personal, member.role, organization.currency, organization.time_zone,
-           organization.caches_answers, organization.status, plan.id, plan.name, organization.created_at
+           organization.caches_answers, organization.status,
+           exists (select from sign_ons sign_on where sign_on.organization_id = organization.id and sign_on.enabled and sign_on.required and sign_on.domain_verified_at is not null),
+           plan.id, plan.name, organization.created_at
     from memberships member
     join organizations organization on organization.id = member.organization_id
     left join subscriptions subscription on subscription.organization_id = organization.id and subscription.status = 'active'

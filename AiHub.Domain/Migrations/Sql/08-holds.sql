@@ -1,24 +1,30 @@
 -- Holding, settling, giving back. Each call takes many rows in order; a refusal is an answer, an impossible row is an error that names it.
 
--- Where an organization stands: its terms and what its three accounts have free at an instant. One row.
-create or replace function ledger_position(p_organization_id uuid, p_now timestamptz)
+-- Where organizations stand: their terms and what their three accounts have free at p_now; one row each. Where no lot has an end between p_from
+-- and p_now, that is steady: everything in between finds the same lots. The first lot is the one that pays first.
+drop function if exists ledger_position(uuid, timestamptz);
+create or replace function ledger_positions(p_organization_ids uuid[], p_from timestamptz[], p_now timestamptz[])
     returns table (
-        status text, currency text, subscribed boolean, unlimited boolean, overage boolean, resets_at timestamptz,
+        organization_id uuid, status text, currency text, subscribed boolean, unlimited boolean, overage boolean, resets_at timestamptz, steady boolean,
         allowance_id uuid, granted_id uuid, purchased_id uuid,
         allowance_limit bigint, allowance_used bigint, allowance_held bigint, allowance_free bigint,
-        granted_free bigint, purchased_free bigint, wallet_posted bigint, wallet_held bigint)
-    -- Not in SQL: such a function is planned anew at every call.
+        granted_free bigint, purchased_free bigint, wallet_posted bigint, wallet_held bigint,
+        allowance_lot uuid, allowance_lot_free bigint, granted_lot uuid, granted_lot_free bigint)
+    -- Not in SQL: such a function is planned anew at every call. Small tables must not tempt the planner to a plan that large ones suffer from.
     language plpgsql stable security definer set search_path = public, pg_temp
+    set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 begin
     return query
-    select organization.status, organization.currency, plan.id is not null, plan.id is not null and plan.monthly_tokens is null,
-           coalesce(plan.allows_overage, false), period.ends_at,
+    select organization.id, organization.status, organization.currency, plan.id is not null, plan.id is not null and plan.monthly_tokens is null,
+           coalesce(plan.allows_overage, false), period.ends_at, tokens.steady and promotions.steady,
            allowance.id, granted.id, purchased.id,
            tokens.original, tokens.original - tokens.remaining, tokens.held, tokens.remaining - tokens.held,
            promotions.free, purchased_balance.posted - purchased_balance.held - purchased_balance.floor,
-           purchased_balance.posted - purchased_balance.floor + promotions.remaining, purchased_balance.held + promotions.held
-    from organizations organization
+           purchased_balance.posted - purchased_balance.floor + promotions.remaining, purchased_balance.held + promotions.held,
+           first_tokens.id, first_tokens.free, first_promotion.id, first_promotion.free
+    from unnest(p_organization_ids, p_from, p_now) as asked (id, since, now)
+    join organizations organization on organization.id = asked.id
     join accounts allowance on allowance.organization_id = organization.id and allowance.kind = 'allowance' and allowance.unit = 'TOK'
     join accounts granted on granted.organization_id = organization.id and granted.kind = 'wallet_granted' and granted.unit = organization.currency
     join accounts purchased on purchased.organization_id = organization.id and purchased.kind = 'wallet_purchased' and purchased.unit = organization.currency
@@ -26,14 +32,23 @@ begin
     left join subscriptions subscription on subscription.organization_id = organization.id and subscription.status = 'active'
     left join plans plan on plan.id = subscription.plan_id
     left join lateral (
-        select ends_at from periods where subscription_id = subscription.id and starts_at <= p_now and ends_at > p_now limit 1) period on true
+        select ends_at from periods where subscription_id = subscription.id and starts_at <= asked.now and ends_at > asked.now limit 1) period on true
     cross join lateral (
-        select coalesce(sum(original), 0)::bigint as original, coalesce(sum(remaining), 0)::bigint as remaining, coalesce(sum(held), 0)::bigint as held
-        from lots where account_id = allowance.id and (expires_at is null or expires_at > p_now)) tokens
+        select coalesce(sum(original) filter (where lives), 0)::bigint as original, coalesce(sum(remaining) filter (where lives), 0)::bigint as remaining,
+               coalesce(sum(lots.held) filter (where lives), 0)::bigint as held, coalesce(bool_and(lives or expires_at <= asked.since), true) as steady
+        from lots cross join lateral (select expires_at is null or expires_at > asked.now as lives) lot where account_id = allowance.id) tokens
     cross join lateral (
-        select coalesce(sum(remaining), 0)::bigint as remaining, coalesce(sum(held), 0)::bigint as held, coalesce(sum(remaining - held), 0)::bigint as free
-        from lots where account_id = granted.id and remaining > 0 and (expires_at is null or expires_at > p_now)) promotions
-    where organization.id = p_organization_id;
+        select coalesce(sum(remaining) filter (where lives), 0)::bigint as remaining, coalesce(sum(lots.held) filter (where lives), 0)::bigint as held,
+               coalesce(sum(remaining - lots.held) filter (where lives), 0)::bigint as free, coalesce(bool_and(lives or expires_at <= asked.since), true) as steady
+        from lots cross join lateral (select expires_at is null or expires_at > asked.now as lives) lot where account_id = granted.id and remaining > 0) promotions
+    left join lateral (
+        select id, remaining - lots.held as free from lots
+        where account_id = allowance.id and remaining > lots.held and (expires_at is null or expires_at > asked.now)
+        order by priority, expires_at, created_at, id limit 1) first_tokens on true
+    left join lateral (
+        select id, remaining - lots.held as free from lots
+        where account_id = granted.id and remaining > lots.held and (expires_at is null or expires_at > asked.now)
+        order by priority, expires_at, created_at, id limit 1) first_promotion on true;
 end $$;
 
 -- Sets aside an amount in the lots of an account that have something free, the soonest to expire first. The caller has checked that there is enough.
@@ -90,12 +105,15 @@ end $$;
 -- Where plenty is free and no budget is hard, the expected is held and the answer may run over. Else the hold must cover all the answer can come
 -- to: the most, or as much of the way from the least to the most as is free; the caller then keeps the answer within what the hold covers.
 -- A hard budget also counts the margin by which the prompt may have been guessed too short.
-create or replace function ledger_hold(
+drop function if exists ledger_hold(
+    uuid[], uuid[], uuid[], uuid[], uuid[], uuid[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
+    text[], text[], text[], timestamptz[], timestamptz[]);
+create function ledger_hold(
     p_ids uuid[], p_request_ids uuid[], p_organization_ids uuid[], p_team_ids uuid[], p_user_ids uuid[], p_key_ids uuid[],
     p_plan_tokens bigint[], p_costs bigint[], p_least_tokens bigint[], p_least_costs bigint[], p_most_tokens bigint[], p_most_costs bigint[],
     p_margin_tokens bigint[], p_margin_costs bigint[], p_currencies text[], p_models text[], p_vendors text[], p_created timestamptz[], p_expires timestamptz[])
     returns table (
-        outcome text, hold_id uuid, held_tokens bigint, held_nanos bigint, covers_tokens bigint, covers_nanos bigint, held_until timestamptz,
+        row_number bigint, outcome text, hold_id uuid, held_tokens bigint, held_nanos bigint, covers_tokens bigint, covers_nanos bigint, held_until timestamptz,
         limit_ bigint, used bigint, held bigint, needed bigint, resets_at timestamptz, refusing_budget jsonb, is_hard boolean)
     language plpgsql security definer set search_path = public, pg_temp
 as $$
@@ -103,7 +121,9 @@ declare
     -- So many times what the call can come to at most must be free for holding only the expected.
     c_plenty_of_tokens constant integer := 4;
     c_plenty_of_money constant integer := 16;
+    c_many constant integer := 3;
     v record;
+    v_done bigint[] := '{}';
     v_existing holds;
     v_at record;
     v_room record;
@@ -123,14 +143,28 @@ declare
 begin
     perform ledger_lock(p_organization_ids);
 
+    -- For a few, the plan for many costs more than it saves.
+    for row_number, hold_id, held_tokens, held_nanos, held_until in
+        select * from ledger_hold_plenty(
+            p_ids, p_request_ids, p_organization_ids, p_team_ids, p_user_ids, p_key_ids, p_plan_tokens, p_costs, p_most_tokens, p_most_costs,
+            p_currencies, p_models, p_vendors, p_created, p_expires, c_plenty_of_tokens, c_plenty_of_money)
+        where cardinality(p_ids) >= c_many
+    loop
+        outcome := 'held'; limit_ := 0; used := 0; held := 0; needed := 0; is_hard := false;
+        v_done := v_done || row_number;
+        return next;
+    end loop;
+
     for v in
         select * from unnest(p_ids, p_request_ids, p_organization_ids, p_team_ids, p_user_ids, p_key_ids,
                              p_plan_tokens, p_costs, p_least_tokens, p_least_costs, p_most_tokens, p_most_costs,
                              p_margin_tokens, p_margin_costs, p_currencies, p_models, p_vendors, p_created, p_expires)
             with ordinality as asked (id, request_id, organization_id, team_id, user_id, key_id, tokens, cost, least_tokens, least_cost, most_tokens, most_cost,
                                       margin_tokens, margin_cost, currency, models, vendors, created_at, expires_at, ordinal)
+        where ordinal <> all (v_done)
         order by ordinal
     loop
+        row_number := v.ordinal;
         hold_id := null; held_tokens := null; held_nanos := null; held_until := null; covers_tokens := null; covers_nanos := null;
         limit_ := 0; used := 0; held := 0; needed := 0; resets_at := null; refusing_budget := null; is_hard := false;
 
@@ -149,7 +183,7 @@ begin
             continue;
         end if;
 
-        select * into v_at from ledger_position(v.organization_id, v.created_at);
+        select * into v_at from ledger_positions(array[v.organization_id], array[v.created_at], array[v.created_at]);
         if not found or v_at.status <> 'active' or not v_at.subscribed then
             outcome := 'suspended';
             return next;
@@ -326,14 +360,24 @@ begin
     update balances set posted = posted - p_amount where account_id = p_account_id;
 end $$;
 
--- Rows: [{"hold_id", "organization_id", "now", "usage": {a usage_records row}}]. The journal takes the hold's id.
-create or replace function ledger_settle(p_rows jsonb)
-    returns table (outcome text, plan_tokens bigint, charged_nanos bigint, written_off_nanos bigint, currency text)
+-- Each row a hold, the time, and the columns of its usage record; lists as text, with unit separators between. The journal takes the hold's id.
+drop function if exists ledger_settle(jsonb);
+create or replace function ledger_settle(
+    p_hold_ids uuid[], p_nows timestamptz[], p_id uuid[], p_occurred_at timestamptz[], p_organization_id uuid[], p_team_id uuid[], p_user_id uuid[],
+    p_key_id uuid[], p_model_id text[], p_upstream_id uuid[], p_vendor_id text[], p_surface text[], p_source text[], p_status text[],
+    p_error_code text[], p_streamed boolean[], p_finish_reason text[], p_plan_tokens bigint[], p_price_rows text[], p_tags text[],
+    p_latency interval[], p_time_to_first_token interval[], p_attempts integer[], p_tried text[], p_currency text[], p_cost_nanos bigint[],
+    p_tokens_audio_in bigint[], p_tokens_audio_out bigint[], p_tokens_cache_read bigint[], p_tokens_cache_write1h bigint[],
+    p_tokens_cache_write5m bigint[], p_tokens_image_in bigint[], p_tokens_image_out bigint[], p_tokens_input_uncached bigint[],
+    p_tokens_output_reasoning bigint[], p_tokens_output_text bigint[], p_units_characters bigint[], p_units_images bigint[],
+    p_units_search_units bigint[], p_units_seconds bigint[])
+    returns table (row_number bigint, outcome text, charged_tokens bigint, charged_nanos bigint, written_off_nanos bigint)
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
+    c_many constant integer := 3;
     v record;
-    v_usage usage_records;
+    v_done bigint[] := '{}';
     v_hold holds;
     v_at record;
     v_overage boolean;
@@ -344,27 +388,51 @@ declare
     v_written_off bigint;
     v_moved boolean;
 begin
-    perform ledger_lock(array(select (row ->> 'organization_id')::uuid from jsonb_array_elements(p_rows) row));
+    perform ledger_lock(p_organization_id);
+
+    for row_number, charged_tokens, charged_nanos in
+        select * from ledger_settle_covered(
+            p_hold_ids, p_nows, p_id, p_occurred_at, p_organization_id, p_team_id, p_user_id, p_key_id, p_model_id, p_upstream_id, p_vendor_id,
+            p_surface, p_source, p_status, p_error_code, p_streamed, p_finish_reason, p_plan_tokens, p_price_rows, p_tags, p_latency,
+            p_time_to_first_token, p_attempts, p_tried, p_currency, p_cost_nanos, p_tokens_audio_in, p_tokens_audio_out, p_tokens_cache_read,
+            p_tokens_cache_write1h, p_tokens_cache_write5m, p_tokens_image_in, p_tokens_image_out, p_tokens_input_uncached, p_tokens_output_reasoning,
+            p_tokens_output_text, p_units_characters, p_units_images, p_units_search_units, p_units_seconds)
+        where cardinality(p_hold_ids) >= c_many
+    loop
+        outcome := 'settled'; written_off_nanos := 0;
+        v_done := v_done || row_number;
+        return next;
+    end loop;
 
     for v in
-        select (row ->> 'hold_id')::uuid as hold_id, (row ->> 'organization_id')::uuid as organization_id, (row ->> 'now')::timestamptz as now, row -> 'usage' as usage
-        from jsonb_array_elements(p_rows) with ordinality as rows (row, ordinal)
+        select * from unnest(
+            p_hold_ids, p_nows, p_id, p_occurred_at, p_organization_id, p_team_id, p_user_id, p_key_id, p_model_id, p_upstream_id, p_vendor_id,
+            p_surface, p_source, p_status, p_error_code, p_streamed, p_finish_reason, p_plan_tokens, p_price_rows, p_tags, p_latency,
+            p_time_to_first_token, p_attempts, p_tried, p_currency, p_cost_nanos, p_tokens_audio_in, p_tokens_audio_out, p_tokens_cache_read,
+            p_tokens_cache_write1h, p_tokens_cache_write5m, p_tokens_image_in, p_tokens_image_out, p_tokens_input_uncached, p_tokens_output_reasoning,
+            p_tokens_output_text, p_units_characters, p_units_images, p_units_search_units, p_units_seconds)
+            with ordinality as settlement (
+                hold_id, now, id, occurred_at, organization_id, team_id, user_id, key_id, model_id, upstream_id, vendor_id, surface, source, status,
+                error_code, streamed, finish_reason, plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, tried, currency, cost_nanos,
+                tokens_audio_in, tokens_audio_out, tokens_cache_read, tokens_cache_write1h, tokens_cache_write5m, tokens_image_in, tokens_image_out,
+                tokens_input_uncached, tokens_output_reasoning, tokens_output_text, units_characters, units_images, units_search_units, units_seconds,
+                ordinal)
+        where ordinal <> all (v_done)
         order by ordinal
     loop
-        plan_tokens := 0; charged_nanos := 0; written_off_nanos := 0; currency := null;
-        v_usage := jsonb_populate_record(null::usage_records, v.usage);
+        row_number := v.ordinal;
+        charged_tokens := 0; charged_nanos := 0; written_off_nanos := 0;
 
         select * into v_hold from holds where id = v.hold_id and organization_id = v.organization_id;
-        if not found or v_hold.request_id <> v_usage.id or v_hold.organization_id <> v_usage.organization_id or v_hold.currency <> v_usage.currency then
+        if not found or v_hold.request_id <> v.id or v_hold.currency <> v.currency then
             outcome := 'not_its_hold';
             return next;
             continue;
         end if;
 
-        currency := v_hold.currency;
         if v_hold.state in ('settled', 'released') then
             outcome := 'closed';
-            plan_tokens := coalesce(v_hold.settled_tokens, 0);
+            charged_tokens := coalesce(v_hold.settled_tokens, 0);
             charged_nanos := coalesce(v_hold.settled_nanos, 0);
             written_off_nanos := coalesce(v_hold.written_off_nanos, 0);
             return next;
@@ -378,12 +446,12 @@ begin
             v_hold.purchased_nanos := 0;
         end if;
 
-        select * into strict v_at from ledger_position(v.organization_id, v.now);
+        select * into strict v_at from ledger_positions(array[v.organization_id], array[v.now], array[v.now]);
         v_overage := v_at.overage or v_hold.granted_nanos + v_hold.purchased_nanos > 0;
 
-        v_tokens := ledger_take_lots(v_hold, v_at.allowance_id, 'TOK', v_usage.plan_tokens, v.now);
-        v_money := case when v_tokens < v_usage.plan_tokens or v_usage.plan_tokens = 0
-                        then ledger_share(v_usage.cost_nanos, v_usage.plan_tokens - v_tokens, v_usage.plan_tokens) else 0 end;
+        v_tokens := ledger_take_lots(v_hold, v_at.allowance_id, 'TOK', v.plan_tokens, v.now);
+        v_money := case when v_tokens < v.plan_tokens or v.plan_tokens = 0
+                        then ledger_share(v.cost_nanos, v.plan_tokens - v_tokens, v.plan_tokens) else 0 end;
 
         v_granted := 0;
         if v_hold.granted_nanos > 0 or (v_overage and v_money > 0 and v_at.granted_free > 0) then
@@ -414,26 +482,38 @@ begin
         update holds
         set state = 'settled', closed_at = v.now, settled_tokens = v_tokens, settled_nanos = v_granted + v_purchased, written_off_nanos = v_written_off,
             budget_used = case when cardinality(v_hold.budget_ids) > 0
-                          then ledger_settle_budgets(v_hold, v_usage.model_id, v_usage.vendor_id, v_usage.plan_tokens, v_usage.cost_nanos) else '{}' end
+                          then ledger_settle_budgets(v_hold, v.model_id, v.vendor_id, v.plan_tokens, v.cost_nanos) else '{}' end
         where id = v_hold.id;
 
-        v_usage.plan_tokens_charged := v_tokens;
-        v_usage.charged_nanos := v_granted + v_purchased;
-        v_usage.journal_id := case when v_moved then v_hold.id end;
-        insert into usage_records select v_usage.*;
+        insert into usage_records (
+            id, occurred_at, organization_id, team_id, user_id, key_id, model_id, upstream_id, vendor_id, surface, source, status, error_code,
+            streamed, finish_reason, plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, tried, plan_tokens_charged, charged_nanos,
+            journal_id, currency, cost_nanos, tokens_audio_in, tokens_audio_out, tokens_cache_read, tokens_cache_write1h, tokens_cache_write5m,
+            tokens_image_in, tokens_image_out, tokens_input_uncached, tokens_output_reasoning, tokens_output_text, units_characters, units_images,
+            units_search_units, units_seconds)
+        values (
+            v.id, v.occurred_at, v.organization_id, v.team_id, v.user_id, v.key_id, v.model_id, v.upstream_id, v.vendor_id, v.surface, v.source,
+            v.status, v.error_code, v.streamed, v.finish_reason, v.plan_tokens, string_to_array(v.price_rows, E'\x1f')::uuid[],
+            string_to_array(v.tags, E'\x1f'), v.latency, v.time_to_first_token, v.attempts, v.tried::jsonb, v_tokens, v_granted + v_purchased,
+            case when v_moved then v_hold.id end, v.currency, v.cost_nanos, v.tokens_audio_in, v.tokens_audio_out, v.tokens_cache_read,
+            v.tokens_cache_write1h, v.tokens_cache_write5m, v.tokens_image_in, v.tokens_image_out, v.tokens_input_uncached, v.tokens_output_reasoning,
+            v.tokens_output_text, v.units_characters, v.units_images, v.units_search_units, v.units_seconds);
 
         -- To the minute: a busy key is not worth a write per call.
         update api_keys set last_used_at = v.now
         where id = v_hold.key_id and (last_used_at is null or last_used_at < v.now - interval '1 minute');
 
         outcome := 'settled';
-        plan_tokens := v_tokens;
+        charged_tokens := v_tokens;
         charged_nanos := v_granted + v_purchased;
         written_off_nanos := v_written_off;
         return next;
     end loop;
 end $$;
-grant execute on function ledger_settle(jsonb) to hub_app;
+grant execute on function ledger_settle(
+    uuid[], timestamptz[], uuid[], timestamptz[], uuid[], uuid[], uuid[], uuid[], text[], uuid[], text[], text[], text[], text[], text[], boolean[],
+    text[], bigint[], text[], text[], interval[], interval[], integer[], text[], text[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
+    bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[]) to hub_app;
 
 -- Gives back what a hold has set aside.
 create or replace function ledger_give_back(p_hold holds, p_state text, p_now timestamptz) returns void

@@ -163,6 +163,23 @@ begin
     return true;
 end $$;
 
+-- How far below zero the purchased wallet may go, as an operator decides. Answers false, and changes nothing, when more than that is owed already.
+create or replace function change_credit_limit(p_organization_id uuid, p_nanos bigint) returns boolean
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+    if not operator_at_work() then
+        raise exception 'only an operator gives credit' using errcode = 'insufficient_privilege';
+    end if;
+
+    perform set_credit_limit(p_organization_id, p_nanos);
+    return true;
+exception
+    when check_violation then
+        return false;
+end $$;
+grant execute on function change_credit_limit(uuid, bigint) to hub_app;
+
 -- How far below zero the purchased wallet may go.
 create or replace function set_credit_limit(p_organization_id uuid, p_nanos bigint) returns void
     language plpgsql security definer set search_path = public, pg_temp

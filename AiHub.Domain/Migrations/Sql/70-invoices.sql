@@ -333,6 +333,11 @@ begin
        or p_disposition <> 'offset' and v_total > v_invoice.paid_minor - v_invoice.credited_minor then
         return 'more_than_open';
     end if;
+    -- What goes back into the wallet is no longer consumed: a fapiao over it is reversed first.
+    if p_disposition = 'to_wallet' and fapiao_open_of(v_invoice.organization_id) < v_total
+       and exists (select from fapiao_requests where organization_id = v_invoice.organization_id and status not in ('rejected', 'failed', 'reversed')) then
+        return 'fapiao_first';
+    end if;
     if p_refund_id is not null and not exists (
         select from payment_refunds where id = p_refund_id and order_id = v_invoice.order_id and status = 'succeeded' and amount_minor = v_total) then
         return 'not_so';

@@ -49,7 +49,7 @@ begin
     return null;
 end $$;
 drop trigger if exists covered on fapiao_requests;
-create constraint trigger covered after insert or update on fapiao_requests deferrable initially deferred for each row execute function fapiao_covered();
+create constraint trigger covered after insert on fapiao_requests deferrable initially deferred for each row execute function fapiao_covered();
 
 -- What was asked for stays as it was asked for.
 create or replace function fapiao_keeps() returns trigger language plpgsql as $$
@@ -71,6 +71,25 @@ begin
     return found;
 end $$;
 
+-- What the tax platform said of a request of the organization at work.
+create or replace function fapiao_provided(p_id uuid, p_status text, p_number text, p_reason text, p_now timestamptz) returns boolean
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+    update fapiao_requests
+    set status = p_status, reason = coalesce(p_reason, reason),
+        number = case p_status when 'issued' then p_number else number end, issued_at = case p_status when 'issued' then p_now else issued_at end,
+        red_number = case p_status when 'reversed' then p_number else red_number end, reversed_at = case p_status when 'reversed' then p_now else reversed_at end
+    where id = p_id and organization_id = current_organization()
+      and case p_status when 'issuing' then status = 'submitted'
+                        when 'issued' then status in ('submitted', 'issuing') and p_number is not null
+                        when 'rejected' then status = 'submitted'
+                        when 'failed' then status in ('submitted', 'issuing')
+                        when 'reversed' then status = 'red_pending' and p_number is not null
+                        else false end;
+    return found;
+end $$;
+
 create or replace function fapiao_move(p_id uuid, p_status text, p_number text, p_reason text, p_now timestamptz) returns boolean
     language plpgsql security definer set search_path = public, pg_temp
 as $$
@@ -78,19 +97,22 @@ begin
     if not operator_at_work() then
         raise exception 'only an operator does this' using errcode = 'insufficient_privilege';
     end if;
-    update fapiao_requests
-    set status = p_status, reason = coalesce(p_reason, reason),
-        number = case p_status when 'issued' then p_number else number end, issued_at = case p_status when 'issued' then p_now else issued_at end,
-        red_number = case p_status when 'reversed' then p_number else red_number end, reversed_at = case p_status when 'reversed' then p_now else reversed_at end
-    where id = p_id
-      and case p_status when 'issuing' then status = 'submitted'
-                        when 'issued' then status in ('submitted', 'issuing') and p_number is not null
-                        when 'rejected' then status = 'submitted'
-                        when 'failed' then status = 'issuing'
-                        when 'reversed' then status = 'red_pending' and p_number is not null
-                        else false end;
-    return found;
+    return fapiao_provided(p_id, p_status, p_number, p_reason, p_now);
 end $$;
+
+-- What waits for the tax platform, of all organizations.
+create or replace function fapiao_due(p_limit integer)
+    returns table (
+        id uuid, organization_id uuid, kind text, status text, amount_minor bigint, tax_minor bigint, tax_basis_points integer, remark text,
+        title_kind text, title_name text, title_tax_id text, title_address text, title_phone text, title_bank text, title_bank_account text, title_email text, number text)
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select request.id, request.organization_id, request.kind, request.status, request.amount_minor, request.tax_minor, request.tax_basis_points, request.remark,
+           title.kind, title.name, title.tax_id, title.address, title.phone, title.bank, title.bank_account, title.email, request.number
+    from fapiao_requests request join fapiao_titles title on title.id = request.title_id
+    where request.status in ('submitted', 'issuing', 'red_pending') order by request.created_at, request.id limit p_limit
+$$;
+grant execute on function fapiao_provided(uuid, text, text, text, timestamptz), fapiao_due(integer) to hub_app;
 
 -- For operators: requests of all organizations, the oldest first, with all that the tax platform asks for.
 create or replace function fapiao_of_hub(p_status text, p_limit integer)

@@ -217,6 +217,7 @@ public static class CreditTexts
     private static readonly Text NotFinal = new("The invoice has been voided or given up.", "该账单已作废或已列为坏账。");
     private static readonly Text NotSo = new("A receipt of a top-up is credited by refunding the order.", "充值收据只能通过订单退款冲减。");
     private static readonly Text MoreThanLine = new("It is more than is left of the invoice's lines.", "金额超过账单明细的剩余可冲减金额。");
+    private static readonly Text FapiaoFirst = new("There is a fapiao over it; reverse that first.", "该金额已开具发票，请先红冲。");
     private static readonly Text MoreThanOpen = new("“offset” takes no more than is still due, “to_wallet” no more than was paid.", "“offset”不得超过尚未支付的金额，“to_wallet”不得超过已支付的金额。");
 
     public static Text Of(CreditRefusal refusal) => refusal switch
@@ -224,6 +225,7 @@ public static class CreditTexts
         CreditRefusal.NotFinal => NotFinal,
         CreditRefusal.NotSo => NotSo,
         CreditRefusal.MoreThanLine => MoreThanLine,
+        CreditRefusal.FapiaoFirst => FapiaoFirst,
         _ => MoreThanOpen,
     };
 }

@@ -59,6 +59,7 @@ public static class ApiReference
         (new("Moderations", "内容审核"), new("Judge whether texts are harmful.", "判断文本是否包含有害内容。")),
         (new("Rerank", "重排序"), new("Order documents by their relevance to a query.", "按与查询的相关性排列文档。")),
         (new("Accounts", "账户"), new("Register, sign in, sign out.", "注册、登录与退出。")),
+        (new("Single sign-on", "单点登录"), new("Signing in with an organization's identity provider, and its directory.", "通过组织的身份提供方登录，以及目录同步。")),
         (new("API keys", "API 密钥"), new("The keys programs call models with.", "程序调用模型所用的密钥。")),
         (new("Rate limits", "速率限制"), new("How fast, how large and how many at once calls may be.", "调用的频率、规模与并发数。")),
         (new("Usage", "用量"), new("What was called, how many tokens it took and what it cost.", "调用记录、令牌用量与费用。")),
@@ -183,11 +184,12 @@ public static class ApiReference
 
         foreach (var (status, response) in operation.Responses.Select(pair => (pair.Key, (OpenApiResponse)pair.Value)))
         {
-            response.Description = (status switch { "201" => Created, "204" => Done, _ => Ok }).In(language);
+            var instead = status == "202" ? metadata.OfType<AcceptedInstead>().LastOrDefault() : null;
+            response.Description = (instead?.Description ?? status switch { "201" => Created, "204" => Done, _ => Ok }).In(language);
             response.Headers = RequestIdHeaders(language);
             foreach (var body in (IEnumerable<OpenApiMediaType>?)response.Content?.Values ?? [])
             {
-                body.Example = Example(described.ResponseExample);
+                body.Example = Example(instead is null ? described.ResponseExample : instead.Example);
             }
         }
 

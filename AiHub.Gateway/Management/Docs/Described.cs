@@ -14,6 +14,9 @@ public sealed record QueryAsked(string Name, Text Description, string? Format = 
 /// <summary>What a query parameter, path parameter or header means.</summary>
 public sealed record ParameterDescribed(string Name, Text Description, string? Format = null, object? Example = null);
 
+/// <summary>What an endpoint answers with 202 instead, when something is still missing.</summary>
+public sealed record AcceptedInstead(object Example, Text Description);
+
 public static class DescribedEndpoints
 {
     /// <param name="operationId">Becomes the method's name in generated clients, so it is stable.</param>
@@ -22,6 +25,8 @@ public static class DescribedEndpoints
         endpoint.WithName(operationId).WithMetadata(new Described(operationId, summary, description, request, response));
 
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params ProblemKind[] kinds) => endpoint.WithMetadata(new Refuses(kinds));
+
+    public static RouteHandlerBuilder OrAccepts(this RouteHandlerBuilder endpoint, object example, Text description) => endpoint.WithMetadata(new AcceptedInstead(example, description));
 
     public static RouteHandlerBuilder Asks(this RouteHandlerBuilder endpoint, string name, Text description, object? example = null, string? format = null) =>
         endpoint.WithMetadata(new QueryAsked(name, description, format, example));

@@ -57,6 +57,8 @@ public static class Examples
         "0.00021", "0", "0.00021", "USD", 500, 500,
         new WeightsView(1m, 1m, "⌈200 × 1 + 0 × 1 + 300 × 1⌉ = 500"),
         [new PaymentView("allowance", "500", "TOK")],
+        [new LotDrawView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120009"), "allowance", "grant", null, "500", "TOK", Period.StartsAt, Period.EndsAt)],
+        [new BudgetDrawView(BudgetExamples.Budget.Id, "key", Key.Id, "build server", null, null, "USD", "month", true, "0.0005", "0.00021", BudgetExamples.Budget.PeriodStartsAt, BudgetExamples.Budget.ResetsAt, null)],
         new HoldView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), "settled", Moment, Moment, 1200, "0", "0", [new LotHoldView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120009"), "allowance", "1200", Period.StartsAt, Period.EndsAt)]),
         new JournalView(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), "settle", Moment, Moment, [new EntryView("allowance", "-500", "TOK"), new EntryView("tokens_used", "500", "TOK")]));
 

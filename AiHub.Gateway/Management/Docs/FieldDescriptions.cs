@@ -191,6 +191,8 @@ public static class FieldDescriptions
         [(typeof(ChargeExplanation), "plan_tokens_charged")] = new("Weighted tokens the plan covered.", "由套餐承担的令牌数。"),
         [(typeof(ChargeExplanation), "weights")] = new("What a token counts in the plan; null if the model's weights have changed since.", "令牌在套餐中的权重；若模型权重此后有变则为 null。"),
         [(typeof(ChargeExplanation), "payments")] = new("Where it was taken from.", "扣费来源。"),
+        [(typeof(ChargeExplanation), "lots")] = new("The grants it drew on: the plan's tokens of a period, promotions.", "所消耗的额度批次：某一周期的套餐令牌、赠送余额等。"),
+        [(typeof(ChargeExplanation), "budgets")] = new("The budgets it counted against, in the order in which they were asked.", "计入的预算，按检查的先后顺序。"),
         [(typeof(ChargeExplanation), "hold")] = new("What was set aside before the call was made.", "调用前预留的额度。"),
         [(typeof(ChargeExplanation), "journal")] = new("How it was booked; null when nothing moved.", "记账凭证；没有变动则为 null。"),
         [(typeof(ChargeLineView), "bucket")] = new("The kind of token, or images, seconds, characters or search_units.", "令牌类别，或 images、seconds、characters、search_units。"),
@@ -214,6 +216,26 @@ public static class FieldDescriptions
         [(typeof(PaymentView), "account")] = new("allowance (the plan), wallet_granted, wallet_purchased, or write_off (nobody).", "allowance（套餐）、wallet_granted（赠送余额）、wallet_purchased（充值余额）或 write_off（核销）。"),
         [(typeof(PaymentView), "amount")] = new("Tokens, or a decimal string of money.", "令牌数，或十进制金额字符串。"),
         [(typeof(PaymentView), "unit")] = new("TOK, USD or CNY.", "TOK、USD 或 CNY。"),
+        [(typeof(LotDrawView), "id")] = new("The grant's id; the journal that made it has the same.", "额度批次编号，与产生它的凭证编号相同。"),
+        [(typeof(LotDrawView), "account")] = new("allowance or wallet_granted.", "allowance 或 wallet_granted。"),
+        [(typeof(LotDrawView), "kind")] = new("What made it: grant for a plan's period, else the kind of its journal.", "来源：grant 表示套餐周期发放，其他为凭证类型。"),
+        [(typeof(LotDrawView), "memo")] = new("What was noted when it was made.", "产生时的备注。"),
+        [(typeof(LotDrawView), "drawn")] = new("What the call took from it: tokens, or a decimal string of money.", "该调用从中扣除的部分：令牌数，或十进制金额字符串。"),
+        [(typeof(LotDrawView), "unit")] = new("TOK, USD or CNY.", "TOK、USD 或 CNY。"),
+        [(typeof(LotDrawView), "expires_at")] = new("When its rest lapses; null for never.", "剩余部分的失效时间；永不失效则为 null。"),
+        [(typeof(BudgetDrawView), "scope")] = new("Whose spending it limits: organization, team, user or key.", "限制对象：organization、team、user 或 key。"),
+        [(typeof(BudgetDrawView), "subject_id")] = new("The organization, team, user or key.", "组织、团队、用户或密钥的编号。"),
+        [(typeof(BudgetDrawView), "subject")] = new("Its name.", "其名称。"),
+        [(typeof(BudgetDrawView), "model")] = new("The only model it counts; null for all.", "仅统计的模型；不限则为 null。"),
+        [(typeof(BudgetDrawView), "vendor")] = new("The only vendor it counts; null for all.", "仅统计的厂商；不限则为 null。"),
+        [(typeof(BudgetDrawView), "unit")] = new("tokens, or the organization's currency.", "tokens 或组织的结算货币。"),
+        [(typeof(BudgetDrawView), "period")] = new("day, week, month or lifetime.", "day、week、month 或 lifetime。"),
+        [(typeof(BudgetDrawView), "hard")] = new("Refuses what does not fit; otherwise it only counts and warns.", "超出即拒绝；否则仅统计并提醒。"),
+        [(typeof(BudgetDrawView), "held")] = new("Set aside in it before the call was made.", "调用前在其中预留的部分。"),
+        [(typeof(BudgetDrawView), "used")] = new("What the call came to in it; zero when another model or vendor answered; null until settled.", "该调用计入的部分；由其他模型或厂商应答时为零；结算前为 null。"),
+        [(typeof(BudgetDrawView), "period_starts_at")] = new("Beginning of the period it counted in; null for a lifetime.", "所计入周期的开始时间；终身预算为 null。"),
+        [(typeof(BudgetDrawView), "resets_at")] = new("End of that period; null for a lifetime.", "该周期的结束时间；终身预算为 null。"),
+        [(typeof(BudgetDrawView), "removed_at")] = new("When the budget was removed; null while it stands.", "预算被移除的时间；仍有效则为 null。"),
         [(typeof(HoldView), "state")] = new("held, settled, released or lapsed.", "held、settled、released 或 lapsed。"),
         [(typeof(HoldView), "closed_at")] = new("When it was settled or given back.", "结算或释放的时间。"),
         [(typeof(HoldView), "plan_tokens")] = new("Set aside of the plan's tokens.", "预留的套餐令牌数。"),
@@ -265,6 +287,7 @@ public static class FieldDescriptions
         [(typeof(WalletView), "purchased")] = new("Paid in and not yet used.", "充值余额。"),
         [(typeof(WalletView), "granted")] = new("Given by the hub, used before purchased money.", "赠送余额，先于充值余额使用。"),
         [(typeof(WalletView), "available")] = new("purchased + granted − held.", "可用余额：purchased + granted − held。"),
+        [(typeof(WalletView), "credit_limit")] = new("How far below zero the purchased balance may go, by agreement with the operator.", "经平台运营者同意，充值余额可透支的额度。"),
         [(typeof(WalletView), "held")] = new("Set aside for calls that are under way.", "为进行中的调用冻结的金额。"),
         [(typeof(SubscriptionView), "status")] = new("active, or suspended.", "active（正常）或 suspended（已停用）。"),
         [(typeof(SubscriptionView), "current_period")] = new("The period that runs now.", "当前周期。"),
@@ -299,7 +322,7 @@ public static class FieldDescriptions
     }
 
     private static Text? Find(string schema, string field) =>
-        Own.Concat(OrganizationFields.All).Concat(AdminFields.Own).Concat(BudgetExamples.Fields).Concat(PaymentExamples.Fields).Concat(InvoiceExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
+        Own.Concat(SignInExamples.Fields).Concat(SignOnExamples.Fields).Concat(OrganizationFields.All).Concat(AdminFields.Own).Concat(BudgetExamples.Fields).Concat(PaymentExamples.Fields).Concat(InvoiceExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
         ?? Shared.GetValueOrDefault(field)
         ?? OrganizationFields.Shared.GetValueOrDefault(field)
         ?? AdminFields.Shared.GetValueOrDefault(field)

@@ -27,7 +27,8 @@ public static class InvoiceExamples
 
     private static readonly Text Party = new("As it is printed on invoices.", "打印在账单上的内容。");
 
-    public static readonly IReadOnlyDictionary<(Type, string), Text> Fields = new Dictionary<(Type, string), Text>
+    /// <summary>Of invoices, fapiao and finance.</summary>
+    public static readonly IReadOnlyDictionary<(Type, string), Text> Fields = new Dictionary<(Type, string), Text>([.. FapiaoExamples.Fields, .. FinanceExamples.Fields])
     {
         [(typeof(InvoiceView), "kind")] = new("top_up, usage or subscription.", "top_up、usage 或 subscription。"),
         [(typeof(InvoiceView), "status")] = new("finalized, paid, overdue, void or uncollectible.", "finalized、paid、overdue、void 或 uncollectible。"),
@@ -63,7 +64,7 @@ public static class InvoiceExamples
         [(typeof(LegalEntityView), "id")] = new("Its id.", "编号。"),
     };
 
-    public static readonly IReadOnlyDictionary<string, Text> Shared = new Dictionary<string, Text>
+    public static readonly IReadOnlyDictionary<string, Text> Shared = new Dictionary<string, Text>([.. FapiaoExamples.Shared, .. FinanceExamples.Shared])
     {
         ["number"] = new("Its number, without gaps within seller and year.", "编号，按销售方与年度连续编排。"),
         ["subtotal"] = new("Without tax; a decimal string.", "不含税金额，十进制字符串。"),

@@ -37,5 +37,6 @@ public static class OrganizationExamples
     public static readonly PasswordChange Password = new("a sentence only I know", "another sentence only I know");
     public static readonly OperatorClaim Claim = new("ais_…");
     public static readonly HubOrganizationView OfHub = new(Company.Id, "Acme", false, "active", "USD", "free", "lin@example.com", 4, Moment);
+    public static readonly NewCreditLimit Credit = new("1000.00", "Contract of May, paid monthly.");
     public static readonly StatusReason Reason = new("The invoice of May is overdue.");
 }

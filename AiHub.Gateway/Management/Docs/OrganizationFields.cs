@@ -83,6 +83,8 @@ public static class OrganizationFields
         [(typeof(HubOrganizationView), "plan")] = new("The plan's id; null without a subscription.", "套餐编号；没有订阅则为 null。"),
         [(typeof(HubOrganizationView), "owner_email")] = new("The owner's address.", "所有者邮箱。"),
         [(typeof(HubOrganizationView), "members")] = new("How many members it has.", "成员数。"),
+        [(typeof(NewCreditLimit), "amount")] = new("Money in the organization's currency, zero for none; a number or a decimal string.", "以组织结算货币计的金额，零表示不授信；数字或十进制字符串。"),
+        [(typeof(NewCreditLimit), "reason")] = new("Why; written to the organization's audit log.", "原因，将写入组织的审计日志。"),
         [(typeof(StatusReason), "reason")] = new("Why; written to the organization's audit log.", "原因，将写入组织的审计日志。"),
         [(typeof(NewApiKey), "team_id")] = new("The team its usage belongs to; the owner must be in it.", "用量所归属的团队；密钥所有者须在其中。"),
         [(typeof(NewApiKey), "service_account_id")] = new("A service account to own the key; by default you do. For owners and admins.", "由某个服务账号拥有该密钥；默认归您所有。仅限所有者与管理员。"),

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using AiHub.Contracts;
 using AiHub.Gateway.Management.Refusals;
+using AiHub.Gateway.Management.SingleSignOn;
 
 namespace AiHub.Gateway.Management.Docs;
 
@@ -41,6 +42,11 @@ public static class ProblemPage
             kind == ProblemKind.UnknownMember ? ["nmae"] :
             kind == ProblemKind.RoleNotAllowed ? ["owner, admin, developer", "viewer"] :
             kind == ProblemKind.KeyLimitReached ? [Keys.MaxActive] :
+            kind == ProblemKind.DomainNotProven ? [SignOnExamples.View.ProofName, SignOnExamples.View.ProofValue] :
+            kind == ProblemKind.SignOnRequired ? ["Acme"] :
+            kind == ProblemKind.SignOnProviderUnusable ? ["login.example.com: 404"] :
+            kind == ProblemKind.ScimTokenLimitReached ? [ScimTokens.Most] :
+            kind == ProblemKind.PasskeyLimitReached ? [Passkeys.MostPerPerson] :
             kind == ProblemKind.BodyTooLarge ? [ManagementApi.MaxBodyBytes] :
             [30];
 

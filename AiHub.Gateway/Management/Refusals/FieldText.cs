@@ -25,6 +25,8 @@ public static class FieldText
     public static readonly Text Cursor = new("This is not a cursor of this list; start again without it.", "该游标不属于此列表；请去掉游标重新查询。");
     public static readonly Text OrganizationCurrency = new("The organization is billed in {0}.", "该组织以 {0} 结算。");
     public static readonly Text PasswordCommon = new("This password is on the lists attackers try first; choose another.", "该密码过于常见，极易被猜中；请更换。");
+    public static readonly Text PasswordBreached = new("This password is known from data breaches; choose another.", "该密码已在数据泄露中出现过；请更换。");
+    public static readonly Text Domain = new("Must be a domain such as example.com.", "须为域名，例如 example.com。");
     public static readonly Text PasswordIsEmail = new("The password must not be the e-mail address.", "密码不得与邮箱相同。");
 
     public static readonly Text UnknownVendors = new("These vendors do not exist: {0}.", "以下厂商不存在：{0}。");
@@ -34,6 +36,9 @@ public static class FieldText
     public static readonly Text BeyondCreator = new("A key cannot do more than whoever creates it; too much: {0}.", "密钥的权限不得超出其创建者；超出的有：{0}。");
     public static readonly Text UnknownTeam = new("Must be a team of this organization that the key's owner is in.", "须为密钥所有者所在的、属于本组织的团队。");
     public static readonly Text UnknownServiceAccount = new("Must be a service account of this organization.", "须为本组织的服务账号。");
+    public static readonly Text SocialCreditCode = new("Must be the 18 characters of a unified social credit code; the last one proves the others.", "须为 18 位统一社会信用代码，且校验位正确。");
+    public static readonly Text OfCompany = new("Only a company has one.", "仅企业抬头填写。");
+    public static readonly Text SpecialTitle = new("A special fapiao needs a company with address, phone, bank and account.", "开具专票须使用填写了地址、电话、开户行与银行账号的企业抬头。");
     public static readonly Text Slug = new("Lower-case letters, digits and hyphens only.", "只能使用小写字母、数字和连字符。");
     public static readonly Text Url = new("Must be an http or https address without a user name.", "须为不含用户名的 http 或 https 地址。");
     public static readonly Text ModelId = new("Must be author/slug, such as acme/turbo.", "须为“作者/名称”的形式，例如 acme/turbo。");
@@ -50,13 +55,14 @@ public static class FieldText
     public static readonly Text TokenAmount = new("Must be a whole number of tokens, such as 100000.", "须为整数令牌数，例如 100000。");
     public static readonly Text MoneyAmount = new("Must be an amount such as 10.00, with at most nine decimals.", "须为金额，例如 10.00，最多九位小数。");
 
+    public static readonly Text Owed = new("More than that is owed already; the limit can be lowered when it has been paid.", "当前欠款已超过该额度；付清后方可调低。");
     public static readonly Text Country = new("Must be a country code of two capital letters, such as CN.", "须为两位大写国家代码，例如 CN。");
 
     public static IReadOnlyList<Text> All { get; } =
     [
-        Slug, Url, ModelId, Price, Hours, DayOfYear,
+        SocialCreditCode, OfCompany, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
-        UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordIsEmail,
+        UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordBreached, PasswordIsEmail, Domain,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
         WebhookUrl, Amount, OrganizationCurrency, UnknownChannel,
         Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,

@@ -36,6 +36,28 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("The refresh token is not valid", "刷新令牌无效"),
         new("It is unknown, expired, or was used before. Sign in again.", "该令牌不存在、已过期或已被使用过。请重新登录。"));
 
+    /// <summary>One answer for a wrong code, a used one, a challenge that ended and a locked account.</summary>
+    public static readonly ProblemKind InvalidCode = new("invalid_code", 401,
+        new("The code is not right", "验证码不正确"),
+        new("Enter the code the app shows now; each works once. After five tries or five minutes, sign in again.", "请输入应用当前显示的验证码，每个验证码仅可使用一次。尝试五次或超过五分钟后，请重新登录。"));
+
+    public static readonly ProblemKind PasskeyNotValid = new("passkey_not_valid", 401,
+        new("The passkey was not accepted", "通行密钥未通过验证"),
+        new("It is unknown here, or the attempt took more than five minutes. Try again.", "该通行密钥未在此注册，或操作超过五分钟。请重试。"));
+
+    /// <summary>One answer for whatever was wrong: what exactly is in the organization's audit log.</summary>
+    public static readonly ProblemKind SignOnFailed = new("sign_on_failed", 401,
+        new("Single sign-on failed", "单点登录失败"),
+        new("Begin again. If it keeps happening, an owner or admin of your organization finds the reason in its audit log.", "请重新开始。如果问题持续出现，贵组织的所有者或管理员可在审计日志中查看原因。"));
+
+    public static readonly ProblemKind SignOnRequired = new("sign_on_required", 403,
+        new("This organization requires single sign-on", "该组织要求使用单点登录"),
+        new("Sign in to {0} with its identity provider: begin with auth/sign-on/begin.", "请通过 {0} 的身份提供方登录：从 auth/sign-on/begin 开始。"));
+
+    public static readonly ProblemKind EmailNotVerified = new("email_not_verified", 403,
+        new("Verify your e-mail address first", "请先验证邮箱"),
+        new("Open the link in the mail we sent you, or ask for another with auth/email/resend.", "请打开我们发送的邮件中的链接，或通过 auth/email/resend 重新发送。"));
+
     public static readonly ProblemKind RoleNotAllowed = new("role_not_allowed", 403,
         new("Your role does not allow this", "您的角色无权执行此操作"),
         new("This needs one of the roles {0} in the organization; yours is {1}. Ask an owner or admin.", "此操作需要在组织中具有以下角色之一：{0}；您的角色是 {1}。请联系所有者或管理员。"));
@@ -83,6 +105,50 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
     public static readonly ProblemKind MemberNotFound = new("member_not_found", 404,
         new("Member not found", "未找到该成员"),
         new("This organization or team has no such member.", "此组织或团队中没有该成员。"));
+
+    public static readonly ProblemKind LinkNotValid = new("link_not_valid", 404,
+        new("The link is not valid", "链接无效"),
+        new("It is unknown, expired, or was used before. Ask for a new one.", "该链接不存在、已过期或已被使用过。请重新申请。"));
+
+    public static readonly ProblemKind NoSignOn = new("no_sign_on", 404,
+        new("There is no single sign-on for this address", "该邮箱没有对应的单点登录"),
+        new("No organization has set it up for this domain. Sign in with your password.", "尚无组织为该域名设置单点登录。请使用密码登录。"));
+
+    public static readonly ProblemKind SignOnNotFound = new("sign_on_not_found", 404,
+        new("Single sign-on is not set up", "尚未设置单点登录"),
+        new("This organization has no identity provider yet.", "该组织尚未设置身份提供方。"));
+
+    public static readonly ProblemKind ScimTokenNotFound = new("scim_token_not_found", 404,
+        new("SCIM token not found", "未找到该 SCIM 令牌"),
+        new("It does not exist in this organization or was revoked.", "该令牌在此组织中不存在，或已被吊销。"));
+
+    public static readonly ProblemKind SignOnProviderUnusable = new("sign_on_provider_unusable", 409,
+        new("The identity provider cannot be used", "无法使用该身份提供方"),
+        new("Nothing was saved: {0}", "未保存任何更改：{0}"));
+
+    public static readonly ProblemKind DomainNotProven = new("domain_not_proven", 409,
+        new("The domain is not proven yet", "域名尚未通过验证"),
+        new("Add the TXT record {0} with the value {1}, wait until it can be seen, and try again.", "请添加 TXT 记录 {0}，值为 {1}，待其生效后重试。"));
+
+    public static readonly ProblemKind DomainTaken = new("domain_taken", 409,
+        new("Another organization has proven this domain", "该域名已由其他组织验证"),
+        new("A domain belongs to one organization. Ask whoever runs the other one to end its single sign-on.", "一个域名只能属于一个组织。请联系另一组织的管理员停用其单点登录。"));
+
+    public static readonly ProblemKind ScimTokenLimitReached = new("scim_token_limit_reached", 409,
+        new("The organization has as many SCIM tokens as it may", "组织的 SCIM 令牌数量已达上限"),
+        new("An organization may have {0}. Revoke one that is not in use.", "每个组织最多可拥有 {0} 个。请先吊销不再使用的令牌。"));
+
+    public static readonly ProblemKind PasskeyNotFound = new("passkey_not_found", 404,
+        new("Passkey not found", "未找到该通行密钥"),
+        new("You have no such passkey.", "您没有该通行密钥。"));
+
+    public static readonly ProblemKind TwoFactorIsOn = new("two_factor_is_on", 409,
+        new("Two-factor authentication is on", "两步验证已启用"),
+        new("Switch it off first to set up another app.", "如需更换应用，请先关闭两步验证。"));
+
+    public static readonly ProblemKind PasskeyLimitReached = new("passkey_limit_reached", 409,
+        new("You have as many passkeys as you may", "通行密钥数量已达上限"),
+        new("One person may have {0} passkeys. Delete those that are not in use.", "每人最多可拥有 {0} 个通行密钥。请先删除不再使用的。"));
 
     public static readonly ProblemKind SessionNotFound = new("session_not_found", 404,
         new("Session not found", "未找到该会话"),
@@ -171,6 +237,26 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
     public static readonly ProblemKind DocumentNotReady = new("document_not_ready", 409,
         new("The file is being made", "文件生成中"),
         new("Wait {0} seconds and try again.", "请在 {0} 秒后重试。"));
+
+    public static readonly ProblemKind FapiaoNotAvailable = new("fapiao_not_available", 409,
+        new("Fapiao are not issued here", "该组织不支持开具发票"),
+        new("Fapiao are issued to organizations that are billed in CNY.", "仅以人民币结算的组织可申请发票。"));
+
+    public static readonly ProblemKind FapiaoNotFound = new("fapiao_not_found", 404,
+        new("Fapiao or title not found", "未找到该发票申请或抬头"),
+        new("It does not exist in this organization or was removed.", "该发票申请或抬头在此组织中不存在，或已被删除。"));
+
+    public static readonly ProblemKind FapiaoExceeded = new("fapiao_exceeded", 409,
+        new("More than can be invoiced", "超过可开票金额"),
+        new("At most {0} was paid, used and not invoiced yet.", "当前可开票金额为 {0}。"));
+
+    public static readonly ProblemKind FapiaoNotIssued = new("fapiao_not_issued", 409,
+        new("The request is not in a state for this", "该申请当前状态不支持此操作"),
+        new("Only what was issued is reversed, and only what was not taken up yet is refused.", "仅已开具的发票可红冲，仅未处理的申请可驳回。"));
+
+    public static readonly ProblemKind TooManyTitles = new("too_many_titles", 409,
+        new("The organization has as many titles as it may", "抬头数量已达上限"),
+        new("An organization may have {0} titles. Remove some that are not needed.", "每个组织最多可有 {0} 个抬头，请先删除不再使用的抬头。"));
 
     public static readonly ProblemKind OrderNotFound = new("order_not_found", 404,
         new("Order not found", "未找到该订单"),
@@ -264,12 +350,14 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
     [
         VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, NotACatalogue,
         InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
-        RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, OrderNotFound, ChannelNotAvailable, IdempotencyConflict, RefundNotPossible, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
+        RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, OrderNotFound, FapiaoNotAvailable, FapiaoNotFound, FapiaoExceeded, FapiaoNotIssued, TooManyTitles, ChannelNotAvailable, IdempotencyConflict, RefundNotPossible, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
         BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,
         ModelKey, AddressNotAllowed, SessionRequired, ScopeMissing, OperatorRequired, InvalidSetupToken, RankTooLow, InvitationForOtherAddress,
         MemberNotFound, SessionNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,
         OrganizationNotEmpty, OrganizationLimitReached, TeamNameTaken, TeamLimitReached, InvitationLimitReached,
         BudgetNotFound, BudgetLimitReached,
+        SignOnFailed, SignOnRequired, NoSignOn, SignOnNotFound, ScimTokenNotFound, SignOnProviderUnusable, DomainNotProven, DomainTaken, ScimTokenLimitReached,
+        InvalidCode, PasskeyNotValid, EmailNotVerified, LinkNotValid, PasskeyNotFound, TwoFactorIsOn, PasskeyLimitReached,
         InvoiceNotFound, InvoiceNotOpen, CreditNotPossible, DocumentNotReady,
     ];
 }

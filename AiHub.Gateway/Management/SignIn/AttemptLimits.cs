@@ -14,6 +14,8 @@ public sealed class AttemptOptions
     [Range(1, int.MaxValue)] public int RegistrationsPerAddressPerHour { get; init; } = 60;
     [Range(1, int.MaxValue)] public int RegistrationsPerAccountPerHour { get; init; } = 10;
     [Range(1, int.MaxValue)] public int RefreshesPerAddressPerMinute { get; init; } = 600;
+    [Range(1, int.MaxValue)] public int MailsPerAddressPerHour { get; init; } = 60;
+    [Range(1, int.MaxValue)] public int MailsPerAccountPerHour { get; init; } = 5;
 }
 
 /// <summary>Admits attempts evenly over time with room for a burst of the full count (the generic cell rate algorithm: one timestamp a key).</summary>
@@ -28,12 +30,22 @@ public sealed class AttemptLimits(IOptions<AttemptOptions> options, TimeProvider
         Admit("sign-in address", address, options.Value.SignInsPerAddressPerMinute, TimeSpan.FromMinutes(1))
         ?? Admit("sign-in account", Account(email), options.Value.SignInsPerAccountPerMinute, TimeSpan.FromMinutes(1));
 
+    /// <summary>For codes of a second factor; counted apart from passwords, since each sign-in takes one of both.</summary>
+    public TimeSpan? Code(string address, string email) =>
+        Admit("code address", address, options.Value.SignInsPerAddressPerMinute, TimeSpan.FromMinutes(1))
+        ?? Admit("code account", Account(email), options.Value.SignInsPerAccountPerMinute, TimeSpan.FromMinutes(1));
+
     public TimeSpan? Register(string address, string email) =>
         Admit("register address", address, options.Value.RegistrationsPerAddressPerHour, TimeSpan.FromHours(1))
         ?? Admit("register account", Account(email), options.Value.RegistrationsPerAccountPerHour, TimeSpan.FromHours(1));
 
     public TimeSpan? Refresh(string address) =>
         Admit("refresh address", address, options.Value.RefreshesPerAddressPerMinute, TimeSpan.FromMinutes(1));
+
+    /// <summary>For what sends somebody a mail. The account is whatever address was typed, whether anybody has it or not.</summary>
+    public TimeSpan? Mail(string address, string email) =>
+        Admit("mail address", address, options.Value.MailsPerAddressPerHour, TimeSpan.FromHours(1))
+        ?? Admit("mail account", Account(email), options.Value.MailsPerAccountPerHour, TimeSpan.FromHours(1));
 
     /// <returns>Null when admitted, else how long to wait.</returns>
     public TimeSpan? Admit(string what, string who, int count, TimeSpan window)

@@ -20,6 +20,7 @@ public sealed class BearerSessions(
     public const string SchemeName = "session";
     public const string SessionIdClaim = "session_id";
     public const string KeyIdClaim = "key_id";
+    public const string SignOnClaim = "sign_on_organization_id";
 
     private const string Bearer = "Bearer ";
 
@@ -46,7 +47,7 @@ public sealed class BearerSessions(
 
         var session = await db.Sessions
             .Where(row => row.AccessHash == hash)
-            .Select(row => new { row.Id, row.UserId, row.AccessExpiresAt, row.RevokedAt })
+            .Select(row => new { row.Id, row.UserId, row.AccessExpiresAt, row.RevokedAt, row.SignOnOrganizationId })
             .FirstOrDefaultAsync(Context.RequestAborted);
 
         if (session is not { RevokedAt: null })
@@ -59,7 +60,7 @@ public sealed class BearerSessions(
             return Refuse(ProblemKind.TokenExpired);
         }
 
-        return Accept(session.UserId, SessionIdClaim, session.Id);
+        return Accept(session.UserId, SessionIdClaim, session.Id, session.SignOnOrganizationId);
     }
 
     private async Task<AuthenticateResult> AuthenticateKeyAsync(string secret)
@@ -74,9 +75,14 @@ public sealed class BearerSessions(
         return Accept(key.Found.UserId, KeyIdClaim, key.Id);
     }
 
-    private static AuthenticateResult Accept(Guid userId, string by, Guid id)
+    private static AuthenticateResult Accept(Guid userId, string by, Guid id, Guid? signOn = null)
     {
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, userId.ToString()), new Claim(by, id.ToString())], SchemeName);
+        if (signOn is { } organization)
+        {
+            identity.AddClaim(new Claim(SignOnClaim, organization.ToString()));
+        }
+
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
 

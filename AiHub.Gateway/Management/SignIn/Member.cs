@@ -54,6 +54,13 @@ public sealed class MemberOfOrganization(HubDb db) : AuthorizationHandler<Member
             return;
         }
 
+        // An owner gets in all the same, or a provider that fails would lock the whole organization out; a key was made by somebody who was in.
+        if (organization is { RequiresSignOn: true, Role: not Role.Owner } && key is null && context.User.FindFirst(BearerSessions.SignOnClaim)?.Value != organization.Id.ToString())
+        {
+            Refuse(Refused.Because(ProblemKind.SignOnRequired, organization.Name));
+            return;
+        }
+
         var permission = requirement.Permission;
         if (!organization.Role.May(permission))
         {

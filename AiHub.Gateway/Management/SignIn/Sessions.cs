@@ -11,7 +11,7 @@ public static class Sessions
     private const int LongestUserAgent = 300;
 
     /// <summary>Adds a session to what will be saved.</summary>
-    public static TokenPair StartSession(this HubDb db, Guid userId, HttpContext http, DateTimeOffset now)
+    public static TokenPair StartSession(this HubDb db, Guid userId, HttpContext http, DateTimeOffset now, Guid? signOnOrganizationId = null)
     {
         var id = Guid.CreateVersion7(now);
         var tokens = NewPair(id);
@@ -26,6 +26,7 @@ public static class Sessions
             RefreshHash = SignInTokens.Hash(tokens.RefreshToken),
             RefreshExpiresAt = now + SignInTokens.RefreshLifetime,
             CreatedAt = now,
+            SignOnOrganizationId = signOnOrganizationId,
             UserAgent = agent.Length > LongestUserAgent ? agent[..LongestUserAgent] : agent,
             Address = ClientAddress.Of(http),
         });
@@ -58,6 +59,13 @@ public static class Sessions
         await db.Sessions
             .Where(session => session.Id == id && session.RevokedAt == null)
             .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct) == 1;
+
+    /// <summary>Ends every session of a person, but for one if one is named.</summary>
+    /// <returns>How many there were.</returns>
+    public static Task<int> EndSessionsAsync(this HubDb db, Guid userId, Guid? except, DateTimeOffset now, CancellationToken ct) =>
+        db.Sessions
+            .Where(session => session.UserId == userId && session.RevokedAt == null && session.Id != except)
+            .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
 
     private static TokenPair NewPair(Guid sessionId) =>
         new(SignInTokens.NewAccess(), SignInTokens.NewRefresh(sessionId), (int)SignInTokens.AccessLifetime.TotalSeconds);

@@ -13,6 +13,8 @@ public static class SignInTokens
     public const string AccessPrefix = "ait_";
     public const string RefreshPrefix = "air_";
     public const string InvitationPrefix = "ain_";
+    public const string TicketPrefix = "aik_";
+    public const string ScimPrefix = "aic_";
 
     public static readonly TimeSpan AccessLifetime = TimeSpan.FromMinutes(15);
     public static readonly TimeSpan RefreshLifetime = TimeSpan.FromDays(30);
@@ -28,6 +30,16 @@ public static class SignInTokens
     public static string NewRefresh(Guid sessionId) => RefreshPrefix + Spell(sessionId) + Random();
 
     public static string NewInvitation() => InvitationPrefix + Random();
+
+    public static string NewTicket() => TicketPrefix + Random();
+
+    public static string NewScim() => ScimPrefix + Random();
+
+    /// <returns>What is stored and looked up, or null for what cannot be a ticket's token.</returns>
+    public static byte[]? ReadTicket(string token) => IsWellFormed(token, TicketPrefix, RandomLength) ? Hash(token) : null;
+
+    /// <returns>What is stored and looked up, or null for what cannot be a SCIM token.</returns>
+    public static byte[]? ReadScim(string token) => IsWellFormed(token, ScimPrefix, RandomLength) ? Hash(token) : null;
 
     /// <returns>What is stored and looked up, or null for what cannot be an invitation's token.</returns>
     public static byte[]? ReadInvitation(string token) => IsWellFormed(token, InvitationPrefix, RandomLength) ? Hash(token) : null;

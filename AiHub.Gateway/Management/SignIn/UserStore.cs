@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace AiHub.Gateway.Management.SignIn;
 
 /// <summary>ASP.NET Core Identity over <see cref="HubDb"/>. People sign in by e-mail address, so the address is the user name.</summary>
-public sealed class UserStore(HubDb db) : IUserPasswordStore<User>, IUserEmailStore<User>, IUserSecurityStampStore<User>, IUserLockoutStore<User>
+public sealed class UserStore(HubDb db) : IUserPasswordStore<User>, IUserEmailStore<User>, IUserSecurityStampStore<User>, IUserLockoutStore<User>, IUserPasskeyStore<User>
 {
     public async Task<IdentityResult> CreateAsync(User user, CancellationToken cancellationToken)
     {
@@ -112,6 +112,54 @@ public sealed class UserStore(HubDb db) : IUserPasswordStore<User>, IUserEmailSt
         user.LockoutEnabled = enabled;
         return Task.CompletedTask;
     }
+
+    public async Task AddOrUpdatePasskeyAsync(User user, UserPasskeyInfo passkey, CancellationToken cancellationToken)
+    {
+        if (await db.Passkeys.FirstOrDefaultAsync(row => row.CredentialId == passkey.CredentialId, cancellationToken) is { } known)
+        {
+            (known.SignCount, known.UserVerified, known.BackedUp) = (passkey.SignCount, passkey.IsUserVerified, passkey.IsBackedUp);
+        }
+        else
+        {
+            db.Passkeys.Add(PasskeyOf(user.Id, passkey, passkey.CreatedAt));
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+    }
+
+    public async Task<IList<UserPasskeyInfo>> GetPasskeysAsync(User user, CancellationToken cancellationToken) =>
+        [.. (await db.Passkeys.AsNoTracking().Where(row => row.UserId == user.Id).ToListAsync(cancellationToken)).Select(Read)];
+
+    public async Task<User?> FindByPasskeyIdAsync(byte[] credentialId, CancellationToken cancellationToken) =>
+        await db.Passkeys.Where(row => row.CredentialId == credentialId).Join(db.Users, row => row.UserId, user => user.Id, (_, user) => user).FirstOrDefaultAsync(cancellationToken);
+
+    public async Task<UserPasskeyInfo?> FindPasskeyAsync(User user, byte[] credentialId, CancellationToken cancellationToken) =>
+        await db.Passkeys.AsNoTracking().FirstOrDefaultAsync(row => row.UserId == user.Id && row.CredentialId == credentialId, cancellationToken) is { } passkey ? Read(passkey) : null;
+
+    public Task RemovePasskeyAsync(User user, byte[] credentialId, CancellationToken cancellationToken) =>
+        db.Passkeys.Where(row => row.UserId == user.Id && row.CredentialId == credentialId).ExecuteDeleteAsync(cancellationToken);
+
+    public static Passkey PasskeyOf(Guid userId, UserPasskeyInfo passkey, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        UserId = userId,
+        CredentialId = passkey.CredentialId,
+        Name = passkey.Name ?? "",
+        PublicKey = passkey.PublicKey,
+        SignCount = passkey.SignCount,
+        Transports = passkey.Transports ?? [],
+        UserVerified = passkey.IsUserVerified,
+        BackupEligible = passkey.IsBackupEligible,
+        BackedUp = passkey.IsBackedUp,
+        AttestationObject = passkey.AttestationObject,
+        ClientDataJson = passkey.ClientDataJson,
+        CreatedAt = now,
+    };
+
+    private static UserPasskeyInfo Read(Passkey passkey) => new(
+        passkey.CredentialId, passkey.PublicKey, passkey.CreatedAt, (uint)passkey.SignCount, passkey.Transports,
+        passkey.UserVerified, passkey.BackupEligible, passkey.BackedUp, passkey.AttestationObject, passkey.ClientDataJson)
+    { Name = passkey.Name };
 
     public void Dispose()
     {

@@ -1,0 +1,121 @@
+-- What finance sees of all organizations, read from the ledger and from usage records. Only in a transaction that names an operator.
+
+create index if not exists ix_journals_booked_at on journals using brin (booked_at);
+grant select, insert on vendor_terms to hub_app;
+create or replace trigger operators_only before insert or update or delete on vendor_terms for each statement execute function refuse_strangers();
+create or replace trigger append_only before update or delete on vendor_terms for each row execute function refuse_change();
+
+create or replace function finance_guard() returns void
+    language plpgsql stable security definer set search_path = public, pg_temp
+as $$
+begin
+    if not operator_at_work() then
+        raise exception 'only an operator sees the finances' using errcode = 'insufficient_privilege';
+    end if;
+end $$;
+
+-- Revenue recognised: what calls and plans earned, less what was given away, could not be collected or is tax. p_by: day, plan or organization.
+create or replace function finance_revenue(p_from timestamptz, p_until timestamptz, p_zone text, p_by text)
+    returns table (key text, currency text, usage_nanos numeric, subscription_nanos numeric, promotion_nanos numeric, breakage_nanos numeric, write_off_nanos numeric, tax_nanos numeric)
+    language plpgsql stable security definer set search_path = public, pg_temp
+as $$
+begin
+    perform finance_guard();
+    return query
+        select grouped.key, grouped.unit,
+               coalesce(sum(grouped.amount) filter (where grouped.kind = 'usage_revenue'), 0), coalesce(sum(grouped.amount) filter (where grouped.kind = 'subscription_revenue'), 0),
+               coalesce(sum(grouped.amount) filter (where grouped.kind = 'promotion'), 0), coalesce(sum(grouped.amount) filter (where grouped.kind = 'breakage'), 0),
+               coalesce(sum(grouped.amount) filter (where grouped.kind = 'write_off'), 0), coalesce(sum(grouped.amount) filter (where grouped.kind = 'tax_included'), 0)
+        from (
+            select case p_by when 'day' then to_char(journal.booked_at at time zone p_zone, 'YYYY-MM-DD')
+                             when 'plan' then coalesce(subscription.plan_id, '') else journal.organization_id::text end as key,
+                   account.kind, entry.unit, entry.amount
+            from journals journal
+            join entries entry on entry.organization_id = journal.organization_id and entry.journal_id = journal.id
+            join accounts account on account.id = entry.account_id
+             and account.kind in ('usage_revenue', 'subscription_revenue', 'promotion', 'breakage', 'write_off', 'tax_included') and account.unit <> 'TOK'
+            left join subscriptions subscription on p_by = 'plan' and subscription.organization_id = journal.organization_id and subscription.status = 'active'
+            where journal.booked_at >= p_from and journal.booked_at < p_until) grouped
+        group by grouped.key, grouped.unit
+        order by grouped.key, grouped.unit;
+end $$;
+
+-- What came in and went back, by channel, as the ledger booked it; bank is what operators saw arrive.
+create or replace function finance_payments(p_from timestamptz, p_until timestamptz)
+    returns table (channel text, currency text, paid_count bigint, paid_nanos numeric, refunded_count bigint, refunded_nanos numeric)
+    language plpgsql stable security definer set search_path = public, pg_temp
+as $$
+begin
+    perform finance_guard();
+    return query
+        select coalesce(paid.channel, refunded_order.channel, 'bank'), entry.unit,
+               count(*) filter (where entry.amount < 0), coalesce(-sum(entry.amount) filter (where entry.amount < 0), 0),
+               -- What a channel refused to refund came back: it is a refund less.
+               count(*) filter (where entry.amount > 0), coalesce(sum(entry.amount) filter (where entry.amount > 0), 0)
+        from journals journal
+        join entries entry on entry.organization_id = journal.organization_id and entry.journal_id = journal.id
+        join accounts account on account.id = entry.account_id and account.kind = 'payments'
+        left join payment_orders paid on journal.kind = 'top_up' and journal.idempotency_key = 'top_up:' || paid.id
+        left join payment_refunds refund on journal.kind in ('refund', 'refund_failed') and journal.idempotency_key in ('refund:' || refund.id, 'refund_failed:' || refund.id)
+        left join payment_orders refunded_order on refunded_order.id = refund.order_id
+        where journal.booked_at >= p_from and journal.booked_at < p_until
+        group by 1, 2 order by 1, 2;
+end $$;
+
+create or replace function finance_receivables(p_now timestamptz)
+    returns table (organization_id uuid, organization_name text, currency text, open_nanos numeric, overdue_nanos numeric, oldest_due_at timestamptz)
+    language plpgsql stable security definer set search_path = public, pg_temp
+as $$
+begin
+    perform finance_guard();
+    return query
+        select organization.id, organization.name, organization.currency, booked.amount, coalesce(late.amount, 0), due.at
+        from (select entry.organization_id, -sum(entry.amount) as amount from entries entry join accounts account on account.id = entry.account_id and account.kind = 'receivable'
+              group by entry.organization_id having sum(entry.amount) <> 0) booked
+        join organizations organization on organization.id = booked.organization_id
+        left join lateral (
+            select sum(total_minor - paid_minor - credited_minor) * 10000000 as amount from invoices
+            where invoices.organization_id = organization.id and status in ('finalized', 'overdue') and due_at < p_now) late on true
+        left join lateral (select min(due_at) as at from invoices where invoices.organization_id = organization.id and status in ('finalized', 'overdue')) due on true
+        order by booked.amount desc, organization.id;
+end $$;
+
+-- What the calls of each model and vendor were worth at list price, what wallets paid for them, and what the vendor gets for them by the terms
+-- that held on the day of the call. What plans cover is worth its list price too.
+create or replace function finance_models(p_from timestamptz, p_until timestamptz)
+    returns table (model_id text, vendor_id text, currency text, calls bigint, list_nanos numeric, charged_nanos numeric, cost_nanos numeric)
+    language plpgsql stable security definer set search_path = public, pg_temp
+as $$
+begin
+    perform finance_guard();
+    return query
+        select record.model_id, record.vendor_id, record.currency, count(*), sum(record.cost_nanos::numeric), sum(record.charged_nanos::numeric),
+               -- An answer from the cache costs the vendor's price of nothing.
+               sum(case record.source when 'cached' then 0 else round(record.cost_nanos::numeric * coalesce(terms.basis_points, 10000) / 10000) end)
+        from usage_records record
+        left join lateral (
+            select basis_points from vendor_terms where vendor_terms.vendor_id = record.vendor_id and valid_from <= record.occurred_at order by valid_from desc limit 1) terms on true
+        where record.occurred_at >= p_from and record.occurred_at < p_until
+        group by record.model_id, record.vendor_id, record.currency
+        order by sum(record.cost_nanos::numeric) desc, record.model_id, record.vendor_id;
+end $$;
+
+create or replace function finance_orders(p_status text, p_channel text, p_before timestamptz, p_before_id uuid, p_limit integer)
+    returns table (
+        id uuid, organization_id uuid, organization_name text, purpose text, channel text, status text, currency text, amount_minor bigint, refunded_minor bigint,
+        out_trade_no text, channel_trade_no text, created_at timestamptz, paid_at timestamptz)
+    language plpgsql stable security definer set search_path = public, pg_temp
+as $$
+begin
+    perform finance_guard();
+    return query
+        select paid.id, paid.organization_id, organization.name, paid.purpose, paid.channel, paid.status, paid.currency, paid.amount_minor,
+               (select coalesce(sum(refund.amount_minor), 0)::bigint from payment_refunds refund where refund.order_id = paid.id and refund.status <> 'failed'),
+               paid.out_trade_no, paid.channel_trade_no, paid.created_at, paid.paid_at
+        from payment_orders paid join organizations organization on organization.id = paid.organization_id
+        where (p_status is null or paid.status = p_status) and (p_channel is null or paid.channel = p_channel)
+          and (p_before is null or (paid.created_at, paid.id) < (p_before, p_before_id))
+        order by paid.created_at desc, paid.id desc limit p_limit;
+end $$;
+grant execute on function finance_revenue(timestamptz, timestamptz, text, text), finance_payments(timestamptz, timestamptz), finance_receivables(timestamptz),
+    finance_models(timestamptz, timestamptz), finance_orders(text, text, timestamptz, uuid, integer) to hub_app;

@@ -1,0 +1,64 @@
+using AiHub.Contracts;
+using AiHub.Gateway.Management.Refusals;
+
+namespace AiHub.Gateway.Management.Docs;
+
+/// <summary>What the API reference shows of finance.</summary>
+public static class FinanceExamples
+{
+    private static readonly DateTimeOffset Moment = new(2026, 2, 1, 1, 0, 0, TimeSpan.Zero);
+
+    public static readonly RevenueRow Revenue = new("2026-01-31", "CNY", "1250.25", "398", "-20", "0", "-1.5", "-92.1", "1534.65");
+    public static readonly ChannelTotals Channel = new("wechat_pay", "CNY", 42, "4200", 1, "100", "4100");
+    public static readonly Receivable Receivable = new(Examples.Organization.Id, "Lin's organization", "CNY", "299", "0", Moment.AddDays(15));
+    public static readonly ModelMargin Model = new("deepseek/deepseek-v4-flash", "deepseek", "CNY", 4200, "299", "250", "254.15", "44.85");
+    public static readonly HubOrderView Order = new(
+        PaymentExamples.Order.Id, Examples.Organization.Id, "Lin's organization", "top_up", "wechat_pay", "paid", "CNY", "100", "0", PaymentExamples.Order.OutTradeNo, "4200002345202601310000000000", Moment, Moment);
+    public static readonly NewVendorTerms NewTerms = new("deepseek", "85", Moment);
+    public static readonly VendorTermsView Terms = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120040"), "deepseek", "85", Moment);
+
+    private static readonly Text Overdue = new("The part of it that is overdue.", "其中已逾期的金额。");
+
+    public static readonly IReadOnlyDictionary<(Type, string), Text> Fields = new Dictionary<(Type, string), Text>
+    {
+        [(typeof(RevenueRow), "key")] = new("The day, the plan's id or the organization's id.", "日期、套餐编号或组织编号。"),
+        [(typeof(RevenueRow), "usage")] = new("What calls earned.", "调用收入。"),
+        [(typeof(RevenueRow), "subscriptions")] = new("What plans earned.", "套餐收入。"),
+        [(typeof(RevenueRow), "promotions")] = new("Given away; below zero.", "赠送金额，为负数。"),
+        [(typeof(RevenueRow), "breakage")] = new("Granted money that expired.", "过期的赠送金额。"),
+        [(typeof(RevenueRow), "written_off")] = new("Never collected; below zero.", "核销金额，为负数。"),
+        [(typeof(RevenueRow), "tax")] = new("Tax inside prices; below zero.", "价内税额，为负数。"),
+        [(typeof(RevenueRow), "net")] = new("All of it together.", "合计净收入。"),
+        [(typeof(ChannelTotals), "channel")] = new("stripe, alipay, wechat_pay or bank.", "stripe、alipay、wechat_pay 或 bank。"),
+        [(typeof(ChannelTotals), "paid")] = new("What came in.", "收款金额。"),
+        [(typeof(ChannelTotals), "paid_count")] = new("How many payments.", "收款笔数。"),
+        [(typeof(ChannelTotals), "refunded")] = new("What went back.", "退款金额。"),
+        [(typeof(ChannelTotals), "refunded_count")] = new("How many refunds.", "退款笔数。"),
+        [(typeof(ChannelTotals), "net")] = new("Paid less refunded.", "收款减退款。"),
+        [(typeof(Receivable), "open")] = new("Invoiced and not paid.", "已出账未支付的金额。"),
+        [(typeof(Receivable), "overdue")] = Overdue,
+        [(typeof(Receivable), "oldest_due_at")] = new("When the oldest of it is due.", "最早一笔的付款期限。"),
+        [(typeof(ModelMargin), "calls")] = new("How many calls.", "调用次数。"),
+        [(typeof(ModelMargin), "model_id")] = new("Model id.", "模型编号。"),
+        [(typeof(ModelMargin), "vendor_id")] = new("Vendor id.", "厂商编号。"),
+        [(typeof(ModelMargin), "list_price")] = new("What the calls were worth, whoever paid.", "按目录价计算的金额（不论由谁支付）。"),
+        [(typeof(ModelMargin), "vendor_cost")] = new("What the vendor gets for them.", "应付厂商的金额。"),
+        [(typeof(ModelMargin), "margin")] = new("List price less vendor cost.", "目录价金额减厂商成本。"),
+        [(typeof(HubOrderView), "purpose")] = new("What is paid for.", "支付用途。"),
+        [(typeof(HubOrderView), "channel")] = new("Who collects the money.", "收款渠道。"),
+        [(typeof(HubOrderView), "status")] = new("created, pending, paid, closed or failed.", "created、pending、paid、closed 或 failed。"),
+        [(typeof(HubOrderView), "amount")] = new("What is to be paid.", "应付金额。"),
+        [(typeof(HubOrderView), "refunded")] = new("What has gone back or is on its way.", "已退款及退款中的金额。"),
+        [(typeof(HubOrderView), "out_trade_no")] = new("The order's number at the channel.", "订单在支付渠道的商户订单号。"),
+        [(typeof(HubOrderView), "channel_trade_no")] = new("What the channel calls the payment; null until it is paid.", "渠道交易号；未支付时为 null。"),
+        [(typeof(NewVendorTerms), "vendor_id")] = new("Vendor id.", "厂商编号。"),
+        [(typeof(VendorTermsView), "vendor_id")] = new("Vendor id.", "厂商编号。"),
+        [(typeof(NewVendorTerms), "valid_from")] = new("From when on; now if null.", "生效时间；null 表示立即生效。"),
+        [(typeof(VendorTermsView), "valid_from")] = new("From when on.", "生效时间。"),
+    };
+
+    public static readonly IReadOnlyDictionary<string, Text> Shared = new Dictionary<string, Text>
+    {
+        ["cost_percent"] = new("What the vendor charges, in percent of its list price.", "厂商结算价占目录价的百分比。"),
+    };
+}

@@ -1,0 +1,62 @@
+using AiHub.Domain;
+using AiHub.Domain.Access;
+using AiHub.Domain.Mails;
+using AiHub.Gateway.Management.Refusals;
+using Microsoft.Extensions.Options;
+
+namespace AiHub.Gateway.Management.SignIn;
+
+/// <summary>What an account's owner is written to: links that do something, and news of what was done.</summary>
+public sealed class AccountMails(IOptions<AccountOptions> options)
+{
+    public static readonly TimeSpan VerifyLifetime = TimeSpan.FromDays(2);
+    public static readonly TimeSpan ResetLifetime = TimeSpan.FromMinutes(30);
+
+    private static readonly Text VerifySubject = new("[AI Hub] Verify your e-mail address", "[AI Hub] 请验证您的邮箱");
+    private static readonly Text VerifyBody = new(
+        "Hello {0},\n\nopen this link to verify that this address is yours. It works once, within two days.\n\n{1}\n\nIf you did not register at AI Hub, do nothing.",
+        "{0}，您好：\n\n请打开以下链接验证您的邮箱。链接两天内有效，仅可使用一次。\n\n{1}\n\n如果您没有注册 AI Hub，请忽略本邮件。");
+    private static readonly Text ResetSubject = new("[AI Hub] Choose a new password", "[AI Hub] 重置密码");
+    private static readonly Text ResetBody = new(
+        "Hello {0},\n\nsomebody asked to reset the password of your account. If it was you, open this link and choose a new one. It works once, within 30 minutes.\n\n{1}\n\nIf it was not you, do nothing: your password stays as it is.",
+        "{0}，您好：\n\n有人请求重置您账户的密码。如果是您本人操作，请打开以下链接设置新密码。链接 30 分钟内有效，仅可使用一次。\n\n{1}\n\n如果不是您本人操作，请忽略本邮件，您的密码不会改变。");
+    private static readonly Text NewsBody = new(
+        "Hello {0},\n\n{1}\nTime: {2} UTC\nFrom: {3}\n\nIf it was not you, reset your password at once and end all sessions:\n{4}",
+        "{0}，您好：\n\n{1}\n时间：{2} UTC\n来源地址：{3}\n\n如果不是您本人操作，请立即重置密码并结束全部会话：\n{4}");
+
+    public static readonly Text PasswordChanged = new("The password of your account was changed.", "您账户的密码已更改。");
+    public static readonly Text TwoFactorOn = new("Two-factor authentication was switched on.", "您的账户已启用两步验证。");
+    public static readonly Text TwoFactorOff = new("Two-factor authentication was switched off.", "您的账户已关闭两步验证。");
+    public static readonly Text RecoveryUsed = new("A recovery code was used to sign in.", "有人使用恢复码登录了您的账户。");
+    public static readonly Text PasskeyAdded = new("A passkey was added to your account.", "您的账户新增了一个通行密钥。");
+
+    public static readonly IReadOnlyList<Text> All = [VerifySubject, VerifyBody, ResetSubject, ResetBody, NewsBody, PasswordChanged, TwoFactorOn, TwoFactorOff, RecoveryUsed, PasskeyAdded];
+
+    /// <summary>Adds a mail with a new link to what will be saved.</summary>
+    public void AddVerification(HubDb db, User user, DateTimeOffset now)
+    {
+        var token = db.AddTicket(TicketPurpose.VerifyEmail, user.Id, user.NormalizedEmail, VerifyLifetime, now);
+        Add(db, user, VerifySubject, VerifyBody, now, user.DisplayName, Link("/verify-email", token));
+    }
+
+    /// <inheritdoc cref="AddVerification"/>
+    public void AddReset(HubDb db, User user, DateTimeOffset now)
+    {
+        var token = db.AddTicket(TicketPurpose.ResetPassword, user.Id, user.SecurityStamp, ResetLifetime, now);
+        Add(db, user, ResetSubject, ResetBody, now, user.DisplayName, Link("/reset-password", token));
+    }
+
+    /// <summary>Tells the owner of a change that an attacker would like to keep quiet.</summary>
+    public void AddNews(HubDb db, User user, Text what, string address, DateTimeOffset now)
+    {
+        var subject = new Text($"[AI Hub] {what.En}", $"[AI Hub] {what.Zh}");
+        Add(db, user, subject, NewsBody, now, user.DisplayName, what.In(LanguageOf(user)), now.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture), address, options.Value.Page("/forgot-password"));
+    }
+
+    private static void Add(HubDb db, User user, Text subject, Text body, DateTimeOffset now, params object[] values) =>
+        db.AddMail(user.Email, subject.In(LanguageOf(user)), body.In(LanguageOf(user), values), now);
+
+    private string Link(string page, string token) => options.Value.Page($"{page}?token={token}");
+
+    private static Language LanguageOf(User user) => user.Language == Language.Zh.Tag() ? Language.Zh : Language.En;
+}

@@ -1,0 +1,92 @@
+using System.Net.Http.Json;
+using System.Text;
+using AiHub.Tests.Payments;
+using Microsoft.Playwright;
+using UglyToad.PdfPig;
+
+namespace AiHub.Tests.Portal;
+
+/// <summary>Receipts, fapiao and finance through the portal, with the worker that makes them.</summary>
+public sealed class InvoicePageTests(PaymentHub fixture) : IClassFixture<PaymentHub>
+{
+    [BrowserFact]
+    public async Task What_was_paid_has_a_receipt_to_keep_and_finance_sees_it()
+    {
+        await using var portal = await PortalHost.StartAsync(fixture.Hub);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN"));
+        var email = await visitor.RegisterAsync("蓝海 Studio");
+        await visitor.GoAsync("/billing");
+        await visitor.Page.CheckAsync("input[value=wechat_pay]");
+        await visitor.Page.FillAsync("#amount", "29.90");
+        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForSelectorAsync(".qr");
+        var paid = await fixture.Sim.PostAsJsonAsync("wechat-pay/pay", new { out_trade_no = await visitor.TextAsync(".order code"), notice = "sent", copies = 1 });
+        Assert.True(paid.IsSuccessStatusCode, await paid.Content.ReadAsStringAsync());
+
+        await visitor.GoAsync("/invoices/details");
+        await visitor.Page.FillAsync("#name", "杭州蓝海科技有限公司");
+        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForSelectorAsync(".notice.good");
+        await JudgeAsync(visitor, "invoice-details");
+        await PaymentHub.PollAsync(async () =>
+        {
+            await visitor.GoAsync("/invoices");
+            return await visitor.Page.Locator("[data-invoice]").CountAsync() == 1;
+        });
+        await JudgeAsync(visitor, "invoices");
+        await visitor.Page.ClickAsync("[data-invoice] a");
+        Assert.Equal("已支付", await visitor.TextAsync("[data-figure=status]"));
+        Assert.Equal("¥29.90", await visitor.TextAsync("[data-figure=total]"));
+        await JudgeAsync(visitor, "invoice");
+        var href = await visitor.Page.GetAttributeAsync("[data-file='zh-CN']", "href");
+        await PaymentHub.PollAsync(async () => (await FileAsync(visitor, portal.Url, href!)).Length > 0);
+        using (var pdf = PdfDocument.Open(await FileAsync(visitor, portal.Url, href!)))
+        {
+            var text = new string(string.Concat(pdf.GetPages().Select(page => page.Text)).Normalize(NormalizationForm.FormKC).Where(letter => !char.IsWhiteSpace(letter)).ToArray());
+            Assert.Contains("充值收据", text, StringComparison.Ordinal);
+            Assert.Contains("¥29.90", text, StringComparison.Ordinal);
+        }
+
+        await visitor.GoAsync("/fapiao");
+        Assert.Equal("¥0.00", await visitor.TextAsync("[data-figure=invoiceable]"));
+        await JudgeAsync(visitor, "fapiao");
+        await visitor.GoAsync("/fapiao/titles/new");
+        await visitor.Page.FillAsync("#name", "杭州蓝海科技有限公司");
+        await visitor.Page.FillAsync("#tax-id", "91350100M000100Y42");
+        await visitor.Page.FillAsync("#email", "finance@example.com");
+        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForSelectorAsync("#tax-id[aria-invalid=true]");
+        await JudgeAsync(visitor, "fapiao-title");
+        await visitor.Page.FillAsync("#tax-id", "91350100M000100Y43");
+        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForSelectorAsync("#title");
+
+        await fixture.Hub.Database.AsAdminAsync<Guid>($"insert into operators (user_id, created_at) select id, created_at from users where email = '{email}' returning user_id");
+        await visitor.GoAsync("/admin/finance");
+        Assert.Equal("¥29.90", (await visitor.TextAsync("[data-channel=wechat_pay] td")).Trim());
+        Assert.True(await visitor.Page.Locator("[data-order]").CountAsync() > 0);
+        await JudgeAsync(visitor, "finance");
+    }
+
+    private static async Task<byte[]> FileAsync(Visitor visitor, Uri portal, string href)
+    {
+        var response = await visitor.Page.APIRequest.GetAsync(new Uri(portal, href).ToString());
+        return response.Headers["content-type"] == "application/pdf" ? await response.BodyAsync() : [];
+    }
+
+    private static async Task JudgeAsync(Visitor visitor, string name)
+    {
+        foreach (var (theme, width) in new[] { (ColorScheme.Light, 390), (ColorScheme.Dark, 1280) })
+        {
+            await visitor.Page.SetViewportSizeAsync(width, 844);
+            await visitor.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
+            if (Environment.GetEnvironmentVariable("AIHUB_SCREENSHOTS") is { Length: > 0 } folder)
+            {
+                await visitor.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{theme}-{width}.png"), FullPage = true });
+            }
+
+            Assert.Equal(0, await visitor.OverflowAsync());
+            Assert.Equal([], await visitor.ViolationsAsync());
+        }
+    }
+}
