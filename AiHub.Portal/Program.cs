@@ -1,10 +1,12 @@
 using AiHub.Portal;
 using AiHub.Portal.Account;
+using AiHub.Portal.Admin;
 using AiHub.Portal.Billing;
 using AiHub.Portal.Budgets;
 using AiHub.Portal.Errors;
 using AiHub.Portal.Keys;
 using AiHub.Portal.Management;
+using AiHub.Portal.Organization;
 using AiHub.Portal.Parts;
 using AiHub.Portal.Playground;
 using AiHub.Portal.Preferences;
@@ -35,11 +37,13 @@ app.UseErrorPages();
 app.UseAuthentication();
 app.UseSessionGate();
 app.UseAuthorization();
+app.UseOperatorGate();
 app.UseAntiforgery();
 
 app.MapDefaultEndpoints();
 app.MapStaticAssets();
 app.MapSignOut();
+app.MapAuditExport();
 app.MapPasskeySignIn();
 app.MapAccount();
 app.MapSignOnPage();

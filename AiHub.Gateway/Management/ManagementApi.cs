@@ -122,6 +122,8 @@ public static class ManagementApi
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
+        api.MapAdminOrganizations();
+        api.MapAdminHealth();
         api.MapAdminInvoices();
         api.MapAdminFapiao();
         api.MapAdminFinance();
