@@ -33,8 +33,8 @@ public sealed record AlertRuleView(
     Guid Id, string Kind, string Name, IReadOnlyList<int> Thresholds, string? Below, string Currency, IReadOnlyList<Guid> ChannelIds, DateTimeOffset CreatedAt);
 
 /// <summary>A threshold that was crossed.</summary>
-/// <param name="Kind">quota, wallet or budget.</param>
-/// <param name="SourceId">The rule's id, or the budget's.</param>
+/// <param name="Kind">quota, wallet, budget, or test for a message somebody asked for.</param>
+/// <param name="SourceId">The rule's id, the budget's, or the tested channel's.</param>
 /// <param name="Used">What was used then; for a wallet, what was left. Tokens, or a decimal string of money.</param>
 /// <param name="Of">Of how much; for a wallet, the line it fell below.</param>
 public sealed record AlertFiringView(

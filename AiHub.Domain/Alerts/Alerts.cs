@@ -51,6 +51,9 @@ public enum AlertKind
 
     /// <summary>How much of a budget is used, in percent. The budget itself says at which.</summary>
     Budget,
+
+    /// <summary>Nothing: somebody wants to see whether a channel works.</summary>
+    Test,
 }
 
 /// <summary>When to tell of the quota or the wallet, and where.</summary>

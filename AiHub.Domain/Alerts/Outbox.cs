@@ -28,12 +28,17 @@ public sealed class AlertMessage
     public required DateTimeOffset FiredAt { get; init; }
 }
 
-/// <summary>Alerts on their way. All of it works for all organizations and needs no tenant.</summary>
+/// <summary>Alerts on their way. All but the test works for all organizations and needs no tenant.</summary>
 public static class Outbox
 {
     /// <returns>How many messages there are to send.</returns>
     public static Task<int> FireAlertsAsync(this HubDb db, DateTimeOffset now, CancellationToken ct) =>
         db.Database.SqlQuery<int>($"select alerts_fire({now.ToUniversalTime()}) as \"Value\"").SingleAsync(ct);
+
+    /// <summary>Sends one channel of the organization at work a message that says nothing has happened.</summary>
+    /// <returns>False when there is no such channel.</returns>
+    public static Task<bool> TestChannelAsync(this HubDb db, Guid channelId, DateTimeOffset now, CancellationToken ct) =>
+        db.Database.SqlQuery<bool>($"select alert_test({channelId}, {now.ToUniversalTime()}) as \"Value\"").SingleAsync(ct);
 
     /// <summary>Takes messages that are due; whoever does not say what became of one by then leaves it to the next.</summary>
     public static Task<List<AlertMessage>> TakeAlertsAsync(this HubDb db, DateTimeOffset now, TimeSpan lease, int count, CancellationToken ct) =>

@@ -42,6 +42,13 @@ public static class Alerts
             .Describe("rotateAlertChannel", new("Give a webhook another secret", "更换 Webhook 密钥"), new("Messages are signed with it from now on. Shown this once.", "此后的消息使用新密钥签名。仅显示这一次。"), null, Examples.CreatedAlertChannel)
             .Refuses(ProblemKind.RoleNotAllowed, ProblemKind.AlertNotFound);
 
+        alerts.MapPost("/channels/{id}/test", TestAsync)
+            .OfOrganization(Permission.BudgetsWrite)
+            .Parameter("id", new("The channel's id.", "渠道编号。"), "uuid", Examples.AlertChannel.Id)
+            .Describe("testAlertChannel", new("Send a test message", "发送测试消息"),
+                new("It goes the way of every alert; what became of it is listed with the firings, as one of kind test.", "测试消息与普通告警的发送方式相同，结果可在告警记录中查看（类型为 test）。"))
+            .Refuses(ProblemKind.RoleNotAllowed, ProblemKind.AlertNotFound);
+
         alerts.MapDelete("/channels/{id}", RemoveChannelAsync)
             .OfOrganization(Permission.BudgetsWrite)
             .Parameter("id", new("The channel's id.", "渠道编号。"), "uuid", Examples.AlertChannel.Id)
@@ -157,6 +164,23 @@ public static class Alerts
         }, ct);
 
         return channel is null ? Refused.Because(ProblemKind.AlertNotFound) : TypedResults.Ok(Created(channel));
+    }
+
+    private static async Task<Results<NoContent, Refused>> TestAsync(string id, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    {
+        var now = time.Now();
+        var sent = Guid.TryParse(id, out var parsed) && await db.InOrganizationAsync(member.OrganizationId, async () =>
+        {
+            if (!await db.TestChannelAsync(parsed, now, ct))
+            {
+                return false;
+            }
+
+            await db.AuditAsync(http.Actor(), "alert_channel.tested", parsed.ToString(), null, new { }, now, ct);
+            return true;
+        }, ct);
+
+        return sent ? TypedResults.NoContent() : Refused.Because(ProblemKind.AlertNotFound);
     }
 
     private static async Task<Results<NoContent, Refused>> RemoveChannelAsync(string id, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)

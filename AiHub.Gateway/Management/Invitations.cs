@@ -27,7 +27,7 @@ public static class Invitations
         ours.MapPost("/", InviteAsync)
             .InOrganizationOfPath(Permission.MembersWrite)
             .Describe("createInvitation", new("Invite somebody", "邀请成员"),
-                new("The answer holds the invitation's token, this once. Only somebody signed in with the invited address can use it, once, within 7 days. Inviting an address again replaces the invitation before.", "响应中包含邀请令牌，且仅此一次。只有以受邀邮箱登录的用户才能在 7 天内使用一次。再次邀请同一邮箱将取代之前的邀请。"),
+                new("They get a mail with a link to the portal; the answer holds the invitation's token, this once. Only somebody signed in with the invited address can use it, once, within 7 days. Inviting an address again replaces the invitation before.", "受邀者将收到含门户链接的邮件；响应中包含邀请令牌，且仅此一次。只有以受邀邮箱登录的用户才能在 7 天内使用一次。再次邀请同一邮箱将取代之前的邀请。"),
                 OrganizationExamples.NewInvitation, OrganizationExamples.CreatedInvitation)
             .Refuses(ProblemKind.RankTooLow, ProblemKind.AlreadyMember, ProblemKind.TeamNotFound, ProblemKind.InvitationLimitReached);
 
@@ -56,7 +56,7 @@ public static class Invitations
     }
 
     private static async Task<Results<Created<CreatedInvitation>, Refused>> InviteAsync(
-        NewInvitation request, Member member, HttpContext http, HubDb db, ILookupNormalizer normalizer, TimeProvider time, CancellationToken ct)
+        NewInvitation request, Member member, HttpContext http, HubDb db, ILookupNormalizer normalizer, AccountMails mails, TimeProvider time, CancellationToken ct)
     {
         var now = time.Now();
         var email = request.Email.Trim();
@@ -109,6 +109,8 @@ public static class Invitations
             }
 
             db.Invitations.Add(invitation);
+            var inviter = await db.Users.Where(user => user.Id == member.UserId).Select(user => user.DisplayName).SingleAsync(ct);
+            mails.AddInvitation(db, invitation, token, member.Organization.Name, inviter, http.Request.Language(), now);
             await db.SaveChangesAsync(ct);
             await db.AuditAsync(http.Actor(), "invitation.created", invitation.Id.ToString(), null, new { email, role = Wire.Name(role), request.TeamId, invitation.ExpiresAt }, now, ct);
             return null;

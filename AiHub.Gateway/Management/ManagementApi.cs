@@ -100,6 +100,7 @@ public static class ManagementApi
         api.MapUsageRequests();
         api.MapUsageExplanations();
         api.MapUsageExport();
+        api.MapUsageSeries();
         api.MapAlerts();
         api.MapOrganizations();
         api.MapMembers();
@@ -118,6 +119,7 @@ public static class ManagementApi
         api.MapInvoices();
         api.MapFapiaos();
         api.MapModelCatalog();
+        api.MapPublicCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
         api.MapAdminEndpoints();
@@ -125,6 +127,8 @@ public static class ManagementApi
         api.MapAdminPrices();
         api.MapAdminContracts();
         api.MapAdminCodes();
+        api.MapAdminOrganizations();
+        api.MapAdminHealth();
         api.MapAdminInvoices();
         api.MapAdminFapiao();
         api.MapAdminFinance();

@@ -59,7 +59,7 @@ public static class Operators
     private static async Task<Results<Ok<WalletView>, Refused>> CreditAsync(
         string id, NewCreditLimit request, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var organizationId) || await FindAsync(db, organizationId, ct) is not { Status: not OrganizationStatus.Closed } found)
+        if (!Guid.TryParse(id, out var organizationId) || await FindAsync(db, id, ct) is not { Status: not OrganizationStatus.Closed } found)
         {
             return Refused.Because(ProblemKind.OrganizationNotFound);
         }
@@ -149,11 +149,12 @@ public static class Operators
     private static async Task<Results<Ok<HubOrganizationView>, Refused>> SetAsync(
         string id, OrganizationStatus status, string action, StatusReason request, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var organizationId) || await FindAsync(db, organizationId, ct) is not { Status: not OrganizationStatus.Closed } found)
+        if (await FindAsync(db, id, ct) is not { Status: not OrganizationStatus.Closed } found)
         {
             return Refused.Because(ProblemKind.OrganizationNotFound);
         }
 
+        var organizationId = found.Id;
         var now = time.Now();
         await db.InOrganizationAsync(organizationId, async () =>
         {
@@ -161,12 +162,13 @@ public static class Operators
             await db.AuditAsync(http.Actor(), action, id, new { status = Wire.Name(found.Status) }, new { status = Wire.Name(status), request.Reason }, now, ct);
         }, ct);
 
-        return TypedResults.Ok(View((await FindAsync(db, organizationId, ct))!));
+        return TypedResults.Ok(View((await FindAsync(db, id, ct))!));
     }
 
-    private static Task<OrganizationOfHub?> FindAsync(HubDb db, Guid id, CancellationToken ct) =>
-        db.OrganizationsOfHub(id.ToString()).AsNoTracking().FirstOrDefaultAsync(row => row.Id == id, ct);
+    internal static async Task<OrganizationOfHub?> FindAsync(HubDb db, string id, CancellationToken ct) => Guid.TryParse(id, out var parsed)
+        ? await db.OrganizationsOfHub(parsed.ToString()).AsNoTracking().FirstOrDefaultAsync(row => row.Id == parsed, ct)
+        : null;
 
-    private static HubOrganizationView View(OrganizationOfHub row) => new(
+    internal static HubOrganizationView View(OrganizationOfHub row) => new(
         row.Id, row.Name, row.Personal, Wire.Name(row.Status), row.Currency.ToString(), row.PlanId, row.OwnerEmail, row.Members, row.CreatedAt);
 }

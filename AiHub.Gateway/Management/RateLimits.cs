@@ -153,7 +153,7 @@ public static class RateLimits
         return true;
     }
 
-    private static async Task SetAsync(HubDb db, Guid organization, LimitOwner owner, Guid subject, KeyLimits limits, CancellationToken ct)
+    internal static async Task SetAsync(HubDb db, Guid organization, LimitOwner owner, Guid subject, KeyLimits limits, CancellationToken ct)
     {
         var row = await db.RateLimits.FirstOrDefaultAsync(row => row.Owner == owner && row.SubjectId == subject, ct);
         if (limits == new KeyLimits())

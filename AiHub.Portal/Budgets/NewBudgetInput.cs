@@ -26,15 +26,9 @@ public sealed class NewBudgetInput
     public bool TryRead([NotNullWhen(true)] out NewBudget? request)
     {
         request = null;
-        var alerts = new List<int>();
-        foreach (var text in (AlertAt ?? string.Empty).Split(Separators, StringSplitOptions.RemoveEmptyEntries))
+        if (!TryReadAlerts(AlertAt, out var alerts))
         {
-            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var percent))
-            {
-                return false;
-            }
-
-            alerts.Add(percent);
+            return false;
         }
 
         var (scope, subject) = Split(Subject);
@@ -50,6 +44,24 @@ public sealed class NewBudgetInput
             Alignment ?? "calendar",
             Hard: Hard,
             AlertAt: alerts);
+        return true;
+    }
+
+    /// <returns>False when one of them is no whole number.</returns>
+    public static bool TryReadAlerts(string? text, out IReadOnlyList<int> percentages)
+    {
+        var read = new List<int>();
+        percentages = read;
+        foreach (var part in (text ?? string.Empty).Split(Separators, StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var percent))
+            {
+                return false;
+            }
+
+            read.Add(percent);
+        }
+
         return true;
     }
 

@@ -17,6 +17,10 @@ public sealed partial class NewBudgetPage
     [SupplyParameterFromForm]
     public NewBudgetInput Input { get; set; } = null!;
 
+    /// <summary>Whom the budget is for, to begin with.</summary>
+    [SupplyParameterFromQuery]
+    public string? Subject { get; set; }
+
     [CascadingParameter]
     public required HttpContext HttpContext { get; set; }
 
@@ -35,7 +39,7 @@ public sealed partial class NewBudgetPage
 
     protected override async Task OnInitializedAsync()
     {
-        Input ??= new NewBudgetInput { Unit = Session.Organization.Currency };
+        Input ??= new NewBudgetInput { Unit = Session.Organization.Currency, Subject = Subject };
         var ct = HttpContext.RequestAborted;
         var (models, teams, members, keys) = (Management.ModelsAsync(ct), Management.AllTeamsAsync(ct), Management.AllMembersAsync(ct), Management.AllKeysAsync(ct));
         await Task.WhenAll(models, teams, members, keys);

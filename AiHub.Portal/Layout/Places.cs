@@ -19,13 +19,23 @@ public static class Places
     [
         new(SignInRegistration.OverviewPath, "overview", Text.Nav_Overview),
         new("/usage", "usage", Text.Nav_Usage, "usage.read"),
+        new("/logs", "logs", Text.Nav_Logs, "usage.read"),
         new("/keys", "keys", Text.Nav_Keys, "keys.read"),
+        new("/playground", "playground", Text.Nav_Playground, "models.call"),
         new("/models", "models", Text.Nav_Models),
+        new("/status", "status", Text.Nav_Status),
     ];
 
     private static Place[] Organization =>
     [
+        new("/organization/members", "members", Text.Members_Title, "members.read"),
+        new("/organization/teams", "teams", Text.Teams_Title, "teams.read"),
         new("/budgets", "budgets", Text.Nav_Budgets, "budgets.read"),
+        new("/alerts", "bell", Text.Alerts_Title, "budgets.write"),
+        new("/organization/limits", "usage", Text.Limits_Title),
+        new("/organization/policy", "policy", Text.Policy_Title, "policy.read"),
+        new("/organization/audit-log", "audit", Text.Audit_Title, "audit.read"),
+        new("/organization/settings", "organizations", Text.Settings_Title),
         new(SignOnPageEndpoints.PagePath, "plug", Text.SignOnPage_Title, "sign_in.write"),
     ];
 
@@ -43,6 +53,11 @@ public static class Places
 
     private static Place[] Operator =>
     [
+        new("/admin/vendors", "vendors", Text.Vendors_Title),
+        new("/admin/models", "models", Text.AdminModels_Title),
+        new("/admin/prices", "prices", Text.Prices_Title),
+        new("/admin/organizations", "organizations", Text.Orgs_Title),
+        new("/admin/health", "status", Text.Health_Title),
         new("/admin/finance", "receipt", Text.Finance_Title),
     ];
 

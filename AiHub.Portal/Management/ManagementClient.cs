@@ -152,7 +152,7 @@ public sealed partial class ManagementClient(HttpClient http, Session session)
             : new Answer<T>(null, await ProblemAsync(response, ct));
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct, string? idempotencyKey = null, Guid? organization = null)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? accessToken, CancellationToken ct, string? idempotencyKey = null, Guid? organization = null, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.AcceptLanguage.Add(new StringWithQualityHeaderValue(CultureInfo.CurrentUICulture.Name));
@@ -176,7 +176,7 @@ public sealed partial class ManagementClient(HttpClient http, Session session)
             request.Content = JsonContent.Create(body, body.GetType(), options: Json.Options);
         }
 
-        return await http.SendAsync(request, ct);
+        return await http.SendAsync(request, completion, ct);
     }
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken ct)

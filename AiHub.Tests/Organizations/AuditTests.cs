@@ -338,6 +338,19 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             return await person.PostAsync("auth/operator", new OperatorClaim((await db.IssueSetupTokenAsync(hub.Clock.GetUtcNow(), default))!));
         },
         ["suspendOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/suspend", new StatusReason("overdue"))),
+        ["creditOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/credits", new NewCredit("25", "sorry"))),
+        ["limitOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PutAsync($"admin/organizations/{acme}/limits", new KeyLimits(5))),
+        ["replayParked"] = hub => AsOperatorAsync(hub, async (person, _) =>
+        {
+            var now = hub.Clock.GetUtcNow();
+            var notice = await hub.Database.AsAdminAsync<Guid>(
+                $"""
+                 insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, parked_at)
+                 values ('{Guid.CreateVersion7(now)}', 'stripe', '{Guid.CreateVersion7(now)}', 'paid', '{now:O}', '', 10, '{now:O}') returning id
+                 """);
+            return await person.PostAsync($"admin/health/parked/payment_notices/{notice}/replay", null);
+        }),
+        ["testAlertChannel"] = hub => WithCreatedAsync(hub, "alerts/channels", Channel, (person, id) => person.PostAsync($"alerts/channels/{id}/test", null)),
         ["setCreditLimit"] = hub => AsOperatorAsync(hub, (person, acme) => person.PutAsync($"admin/organizations/{acme}/credit-limit", new NewCreditLimit("100", "contract"))),
         ["reactivateOrganization"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/reactivate", new StatusReason("paid"))),
     };

@@ -21,6 +21,10 @@ public sealed class InvitationsTests(ManagementHub hub) : IClassFixture<Manageme
         var listed = await owner.GetAsync($"organizations/{acme}/invitations");
         Assert.DoesNotContain(invitation.Token, listed.Text);
         Assert.Equal(invitation.Id, Assert.Single(listed.Read<Page<InvitationView>>().Data).Id);
+        Assert.EndsWith(
+            $"/join?token={invitation.Token}",
+            (await hub.Database.AsAdminAsync<string>($"select body from outgoing_mails where address = '{guest.Email.ToUpperInvariant()}'")).Split("\n\n")[^2],
+            StringComparison.Ordinal);
         var preview = (await hub.Visit().PostAsync("invitations/preview", new InvitationToken(invitation.Token))).Read<InvitationPreview>();
         Assert.Equal(("Acme", "developer", "Search", owner.Registered!.User.DisplayName), (preview.OrganizationName, preview.Role, preview.TeamName, preview.InvitedBy));
 

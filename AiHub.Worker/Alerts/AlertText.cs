@@ -14,6 +14,12 @@ public sealed record AlertText(string Subject, string Body)
         var (used, limit) = (Amount(message.UsedAmount, message), Amount(message.OfAmount, message));
         var resets = message.ResetsAt is { } at ? Local(at, message) : null;
         var fired = Local(message.FiredAt, message);
+        if (message.Kind == AlertKind.Test)
+        {
+            return message.Language == Chinese
+                ? new AlertText($"[AI Hub] {message.OrganizationName}：测试消息", $"这是发往告警渠道“{message.Name}”的测试消息，渠道工作正常，无需处理。\n发送时间：{fired}（{message.TimeZone}）")
+                : new AlertText($"[AI Hub] {message.OrganizationName}: test message", $"This is a test of the alert channel “{message.Name}”. It works; there is nothing to do.\nSent at {fired} ({message.TimeZone}).");
+        }
 
         return message.Language == Chinese
             ? new AlertText(

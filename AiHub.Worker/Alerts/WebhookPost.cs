@@ -76,7 +76,7 @@ public sealed class WebhookPost : IDisposable
             ["kind"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(message.Kind.ToString()),
             ["source_id"] = message.SourceId.ToString(),
             ["name"] = message.Name,
-            ["threshold_percent"] = message.Kind == AlertKind.Wallet ? null : message.Threshold,
+            ["threshold_percent"] = message.Kind is AlertKind.Wallet or AlertKind.Test ? null : message.Threshold,
             [message.Kind == AlertKind.Wallet ? "available" : "used"] = AlertText.Number(message.UsedAmount, message.Unit),
             [message.Kind == AlertKind.Wallet ? "below" : "limit"] = AlertText.Number(message.OfAmount, message.Unit),
             ["unit"] = message.Unit,

@@ -116,3 +116,24 @@ as $$
     where id = p_id and state = 'pending'
 $$;
 grant execute on function alert_delivery_close(uuid, boolean, text, timestamptz, timestamptz) to hub_app;
+
+-- A message to one channel that says nothing has happened; it goes the way of all others.
+create or replace function alert_test(p_channel_id uuid, p_now timestamptz) returns boolean
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_channel alert_channels;
+    v_firing uuid := uuid_v7(p_now);
+begin
+    select * into v_channel from alert_channels where id = p_channel_id and organization_id = current_organization() and removed_at is null;
+    if not found then
+        return false;
+    end if;
+
+    insert into alert_firings (id, organization_id, kind, source_id, name, period, threshold, used_amount, of_amount, unit, resets_at, fired_at)
+    values (v_firing, v_channel.organization_id, 'test', v_channel.id, v_channel.name, v_firing::text, 0, 0, 0, 'TOK', null, p_now);
+    insert into alert_deliveries (id, organization_id, firing_id, channel_id, state, attempts, next_attempt_at, created_at)
+    values (uuid_v7(p_now), v_channel.organization_id, v_firing, v_channel.id, 'pending', 0, p_now, p_now);
+    return true;
+end $$;
+grant execute on function alert_test(uuid, timestamptz) to hub_app;

@@ -179,6 +179,6 @@ public static class AdminEndpoints
     private static byte[] Question(string model) =>
         Encoding.UTF8.GetBytes($$"""{"model":{{JsonSerializer.Serialize(model)}},"messages":[{"role":"user","content":"ping"}]}""");
 
-    private static EndpointView View(Upstream row, UpstreamHealth health) => new(
+    internal static EndpointView View(Upstream row, UpstreamHealth health) => new(
         row.Id, row.ModelId, row.VendorId, row.VendorModel, row.Region, row.BaseUrl, row.KeyPool, row.Priority, row.Weight, row.Enabled, health.RestsUntil(row.Id));
 }

@@ -22,7 +22,7 @@ internal static class OperatorWork
         organizationId,
         async () =>
         {
-            await db.Database.ExecuteSqlAsync($"select set_config('app.operator_id', {userId.ToString()}, true)", ct);
+            await db.OperatorAtWorkAsync(userId, ct);
             return await work();
         },
         ct);

@@ -9,6 +9,11 @@ public static class AdminExamples
     private static readonly DateTimeOffset Moment = new(2026, 1, 31, 8, 30, 0, TimeSpan.Zero);
     private static readonly Guid EndpointId = Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120011");
 
+    public static readonly HubOrganizationDetail OrganizationDetail = new(OrganizationExamples.OfHub, Examples.Wallet, new KeyLimits(10), new KeyLimits());
+    public static readonly NewCredit NewCredit = new("25.00", "For the outage of January 30", Moment.AddMonths(3));
+    public static readonly ParkedView Parked = new("payment_notices", Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120015"), null, "stripe paid AH20260131083000", 10, "No worker at hand serves Stripe.", Moment);
+    public static readonly HubHealthView Health = new([new QueueView("payment_notices", 0, 1, null), new QueueView("alert_messages", 2, 0, Moment)], [Parked], []);
+
     public static readonly NewVendorKey NewVendorKey = new("acme", "first key", "sk-acme-…");
     public static readonly VendorKeyView VendorKey = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120012"), "acme", "default", "first key", "9xYz", "api.acme.example", true, Moment);
     public static readonly VendorKeyChange VendorKeyChange = new(true);

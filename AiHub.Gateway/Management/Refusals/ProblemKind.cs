@@ -102,6 +102,10 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("Organization not found", "未找到该组织"),
         new("It does not exist or you are not a member of it.", "该组织不存在，或您不是其成员。"));
 
+    public static readonly ProblemKind NothingParked = new("nothing_parked", 404,
+        new("Nothing is parked under this id", "没有该编号的搁置任务"),
+        new("It may have been tried again already; look at the queues anew.", "该任务可能已重新处理，请刷新队列。"));
+
     public static readonly ProblemKind MemberNotFound = new("member_not_found", 404,
         new("Member not found", "未找到该成员"),
         new("This organization or team has no such member.", "此组织或团队中没有该成员。"));
@@ -391,7 +395,7 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         PlanNotSold, PlanUnchanged, PlanByContract, NothingToRenew, SubscriptionChanged, BalanceTooLow, NoPaymentMethod, CodeNotValid, CodeNotForYou, CodeBatchNotFound,
         VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, NotACatalogue,
         InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
-        RoleNotAllowed, NotFound, OrganizationNotFound, KeyNotFound, RequestNotFound, OrderNotFound, FapiaoNotAvailable, FapiaoNotFound, FapiaoExceeded, FapiaoNotIssued, TooManyTitles, ChannelNotAvailable, IdempotencyConflict, RefundNotPossible, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
+        RoleNotAllowed, NotFound, OrganizationNotFound, NothingParked, KeyNotFound, RequestNotFound, OrderNotFound, FapiaoNotAvailable, FapiaoNotFound, FapiaoExceeded, FapiaoNotIssued, TooManyTitles, ChannelNotAvailable, IdempotencyConflict, RefundNotPossible, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
         BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,
         ModelKey, AddressNotAllowed, SessionRequired, ScopeMissing, OperatorRequired, InvalidSetupToken, RankTooLow, InvitationForOtherAddress,
         MemberNotFound, SessionNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,

@@ -24,13 +24,18 @@ public sealed class AccountMails(IOptions<AccountOptions> options)
         "Hello {0},\n\n{1}\nTime: {2} UTC\nFrom: {3}\n\nIf it was not you, reset your password at once and end all sessions:\n{4}",
         "{0}，您好：\n\n{1}\n时间：{2} UTC\n来源地址：{3}\n\n如果不是您本人操作，请立即重置密码并结束全部会话：\n{4}");
 
+    private static readonly Text InvitationSubject = new("[AI Hub] {0} invites you", "[AI Hub] {0} 邀请您加入");
+    private static readonly Text InvitationBody = new(
+        "Hello,\n\n{0} invites you to join “{1}” at AI Hub. Open this link and register or sign in with this address. It works once, until {2} UTC.\n\n{3}\n\nIf you do not know why, do nothing.",
+        "您好：\n\n{0} 邀请您加入 AI Hub 上的组织“{1}”。请打开以下链接，并使用本邮箱注册或登录。链接仅可使用一次，有效期至 {2} UTC。\n\n{3}\n\n如果您不了解此事，请忽略本邮件。");
+
     public static readonly Text PasswordChanged = new("The password of your account was changed.", "您账户的密码已更改。");
     public static readonly Text TwoFactorOn = new("Two-factor authentication was switched on.", "您的账户已启用两步验证。");
     public static readonly Text TwoFactorOff = new("Two-factor authentication was switched off.", "您的账户已关闭两步验证。");
     public static readonly Text RecoveryUsed = new("A recovery code was used to sign in.", "有人使用恢复码登录了您的账户。");
     public static readonly Text PasskeyAdded = new("A passkey was added to your account.", "您的账户新增了一个通行密钥。");
 
-    public static readonly IReadOnlyList<Text> All = [VerifySubject, VerifyBody, ResetSubject, ResetBody, NewsBody, PasswordChanged, TwoFactorOn, TwoFactorOff, RecoveryUsed, PasskeyAdded];
+    public static readonly IReadOnlyList<Text> All = [VerifySubject, VerifyBody, ResetSubject, ResetBody, NewsBody, InvitationSubject, InvitationBody, PasswordChanged, TwoFactorOn, TwoFactorOff, RecoveryUsed, PasskeyAdded];
 
     /// <summary>Adds a mail with a new link to what will be saved.</summary>
     public void AddVerification(HubDb db, User user, DateTimeOffset now)
@@ -45,6 +50,13 @@ public sealed class AccountMails(IOptions<AccountOptions> options)
         var token = db.AddTicket(TicketPurpose.ResetPassword, user.Id, user.SecurityStamp, ResetLifetime, now);
         Add(db, user, ResetSubject, ResetBody, now, user.DisplayName, Link("/reset-password", token));
     }
+
+    /// <summary>Adds the mail to whoever is invited, in the language of whoever invites: nobody knows theirs.</summary>
+    public void AddInvitation(HubDb db, Invitation invitation, string token, string organization, string inviter, Language language, DateTimeOffset now) => db.AddMail(
+        invitation.Email,
+        InvitationSubject.In(language, organization),
+        InvitationBody.In(language, inviter, organization, invitation.ExpiresAt.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture), Link("/join", token)),
+        now);
 
     /// <summary>Tells the owner of a change that an attacker would like to keep quiet.</summary>
     public void AddNews(HubDb db, User user, Text what, string address, DateTimeOffset now)

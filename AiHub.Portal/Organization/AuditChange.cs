@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace AiHub.Portal.Organization;
+
+/// <summary>One field of an audited change, as it was and as it is; null where there was none.</summary>
+public sealed record AuditChange(string Field, string? Before, string? After)
+{
+    /// <summary>The fields that differ, in the order they were written down; nested ones with dots.</summary>
+    public static IReadOnlyList<AuditChange> Of(JsonElement? before, JsonElement? after)
+    {
+        var (old, young) = (Flat(before), Flat(after));
+        return
+        [
+            .. old.Keys.Concat(young.Keys.Where(field => !old.ContainsKey(field)))
+                .Select(field => new AuditChange(field, old.GetValueOrDefault(field), young.GetValueOrDefault(field)))
+                .Where(change => change.Before != change.After),
+        ];
+    }
+
+    private static Dictionary<string, string> Flat(JsonElement? element)
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (element is { } root)
+        {
+            Add(root, string.Empty);
+        }
+
+        return fields;
+
+        void Add(JsonElement value, string path)
+        {
+            switch (value.ValueKind)
+            {
+                case JsonValueKind.Object:
+                    foreach (var member in value.EnumerateObject())
+                    {
+                        Add(member.Value, path.Length == 0 ? member.Name : $"{path}.{member.Name}");
+                    }
+
+                    break;
+                case JsonValueKind.Array when value.EnumerateArray().Any(item => item.ValueKind is JsonValueKind.Object or JsonValueKind.Array):
+                    var index = 0;
+                    foreach (var item in value.EnumerateArray())
+                    {
+                        Add(item, $"{path}[{index++}]");
+                    }
+
+                    break;
+                case JsonValueKind.Array:
+                    fields[path] = string.Join(", ", value.EnumerateArray().Select(item => item.ToString()));
+                    break;
+                case JsonValueKind.Null or JsonValueKind.Undefined:
+                    break;
+                default:
+                    fields[path] = value.ToString();
+                    break;
+            }
+        }
+    }
+}

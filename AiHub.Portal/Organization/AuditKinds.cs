@@ -1,0 +1,30 @@
+using AiHub.Portal.Resources;
+
+namespace AiHub.Portal.Organization;
+
+/// <summary>What audited actions are about: the part of their name before the dot.</summary>
+public static class AuditKinds
+{
+    /// <summary>As the filter of the management API wants them: with the dot, for all of a kind.</summary>
+    public static IReadOnlyList<(string Prefix, string Name)> OfOrganizations =>
+    [
+        ("member.", Text.Audit_Member),
+        ("invitation.", Text.Audit_Invitation),
+        ("service_account.", Text.Audit_ServiceAccount),
+        ("team.", Text.Audit_Team),
+        ("api_key.", Text.Audit_Key),
+        ("policy.", Text.Audit_Policy),
+        ("limits.", Text.Audit_Limits),
+        ("budget.", Text.Audit_Budget),
+        ("alert_channel.", Text.Audit_AlertChannel),
+        ("alert_rule.", Text.Audit_AlertRule),
+        ("payment_order.", Text.Audit_Order),
+        ("organization.", Text.Audit_Organization),
+        ("session.", Text.Audit_Session),
+        ("user.", Text.Audit_User),
+    ];
+
+    /// <returns>Null for a kind this page has no word for; the action's own name stands anyway.</returns>
+    public static string? NameOf(string action) =>
+        OfOrganizations.Where(kind => action.StartsWith(kind.Prefix, StringComparison.Ordinal)).Select(kind => kind.Name).FirstOrDefault();
+}

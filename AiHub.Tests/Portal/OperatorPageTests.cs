@@ -1,0 +1,247 @@
+using AiHub.Simulators;
+using AiHub.Tests.Hub;
+using Microsoft.Playwright;
+
+namespace AiHub.Tests.Portal;
+
+/// <summary>The operator's desk: vendors, models, prices, organizations, health. To everybody else there is nothing there.</summary>
+public sealed class OperatorPageTests
+{
+    private static readonly string[] Pages = ["/admin/vendors", "/admin/vendors/new", "/admin/vendors/sim", "/admin/models", "/admin/model?id=sim%2Fecho", "/admin/prices", "/admin/organizations", "/admin/health"];
+
+    [BrowserFact]
+    public async Task To_everybody_else_there_is_nothing_there()
+    {
+        var (_, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url);
+        visitor.Expected = complaint => complaint.Contains("404", StringComparison.Ordinal);
+        await visitor.GoAsync("/admin/vendors");
+        Assert.Contains("/sign-in", visitor.Page.Url, StringComparison.Ordinal);
+        await visitor.RegisterAsync();
+        Assert.Equal(0, await visitor.Page.Locator("a[href^='/admin']").CountAsync());
+
+        foreach (var page in Pages)
+        {
+            Assert.Equal(404, (await visitor.Page.GotoAsync(page))!.Status);
+        }
+    }
+
+    [BrowserTheory]
+    [InlineData("en", true)]
+    [InlineData("zh-CN", false)]
+    public async Task A_vendor_is_added_keyed_tested_priced_and_switched_off(string language, bool scripts)
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language, Scripts: scripts));
+        var name = $"acme-{Guid.CreateVersion7():N}"[..24];
+        await desk.GoAsync("/admin/vendors/new");
+        await desk.Page.FillAsync("#id", name);
+        await desk.Page.FillAsync("#name", "Acme 云");
+        await desk.Page.FillAsync("#base-url", "not a url");
+        await desk.Page.ClickAsync("form.form button.primary");
+        await desk.Page.WaitForSelectorAsync("#base-url[aria-invalid=true]");
+        Assert.Equal("Acme 云", await desk.Page.InputValueAsync("#name"));
+        await desk.Page.FillAsync("#base-url", new Uri(hub.SimulatorsUrl, "/vendors/openai/v1").ToString());
+        await desk.Page.CheckAsync("input[name=private]");
+        await desk.Page.ClickAsync("form.form button.primary");
+        await desk.Page.WaitForURLAsync($"**/admin/vendors/{name}?done=added");
+
+        await desk.GoAsync("/admin/models");
+        await desk.Page.FillAsync("#id", $"{name}/echo");
+        await desk.Page.FillAsync("#name", "Echo");
+        await desk.Page.ClickAsync("section[aria-labelledby=add-model] form button");
+        await desk.Page.WaitForURLAsync("**/admin/model?id=*");
+        Assert.Equal("Echo", await desk.TextAsync("h1"));
+
+        await desk.GoAsync($"/admin/vendors/{name}");
+        await desk.Page.Locator("section[aria-labelledby=endpoints] summary").ClickAsync();
+        await desk.Page.FillAsync("#model", $"{name}/echo");
+        await desk.Page.FillAsync("#vendor-model", "echo");
+        await desk.Page.ClickAsync("form:has(#vendor-model) button");
+        await desk.Page.WaitForURLAsync("**?done=endpoint");
+        await TestAsync(desk);
+        Assert.Equal("failed", await desk.Page.GetAttributeAsync("[data-test]", "data-test"));
+
+        await desk.Page.FillAsync("#key-name", "first");
+        await desk.Page.FillAsync("#key-secret", SimulatorOptions.DevelopmentKey);
+        await desk.Page.ClickAsync("form:has(#key-secret) button");
+        await desk.Page.WaitForURLAsync("**?done=key");
+        Assert.DoesNotContain(SimulatorOptions.DevelopmentKey, await desk.Page.ContentAsync(), StringComparison.Ordinal);
+        for (var tries = 0; ; tries++)
+        {
+            await TestAsync(desk);
+            if (await desk.Page.GetAttributeAsync("[data-test]", "data-test") == "ok")
+            {
+                break;
+            }
+
+            Assert.True(tries < 20, await desk.TextAsync("[data-test]"));
+        }
+
+        await desk.Page.FillAsync("[data-endpoint] input[name=weight]", "heavy");
+        await desk.Page.ClickAsync("[data-endpoint] form:has(input[name=weight]) button");
+        await desk.Page.WaitForSelectorAsync(".notice.bad");
+        Assert.Equal("heavy", await desk.Page.InputValueAsync("[data-endpoint] input[name=weight]"));
+        await desk.Page.FillAsync("[data-endpoint] input[name=weight]", "7");
+        await desk.Page.ClickAsync("[data-endpoint] form:has(input[name=weight]) button");
+        await desk.Page.WaitForURLAsync("**?done=saved");
+        Assert.Equal("7", await desk.Page.InputValueAsync("[data-endpoint] input[name=weight]"));
+
+        await desk.GoAsync($"/admin/model?id={name}%2Fecho");
+        await PriceAsync(desk, "input", "2");
+        await PriceAsync(desk, "output", "8");
+        Assert.Contains("0.006", await desk.TextAsync("[data-example]"), StringComparison.Ordinal);
+        await desk.Page.Locator("[data-price=output] td.actions > button").ClickAsync();
+        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.Page.WaitForURLAsync("**&done=ended");
+
+        await desk.GoAsync($"/admin/vendors/{name}");
+        await desk.Page.ClickAsync(".page-head .button");
+        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.Page.WaitForURLAsync("**?done=off");
+        await desk.Page.ClickAsync("[data-key=first] td.actions > button");
+        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.Page.WaitForURLAsync("**?done=key-removed");
+        await desk.CountIsAsync(0, "[data-key]");
+    }
+
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task Prices_that_an_import_found_wait_for_approval(string language)
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language));
+        var model = $"paper/{Guid.CreateVersion7():N}";
+        await ImportAsync(desk, model, "2", "8");
+        await ImportAsync(desk, model, "3", "9");
+        await desk.CountIsAsync(2, $"[data-proposal='{model}']");
+
+        await desk.Page.Locator($"[data-proposal='{model}'] td.actions > button").First.ClickAsync();
+        await desk.Page.ClickAsync("[popover]:popover-open .primary");
+        await desk.Page.WaitForURLAsync("**/admin/prices?done=approved");
+        await desk.CountIsAsync(1, $"[data-proposal='{model}']");
+        await desk.Page.Locator($"[data-proposal='{model}'] td.actions > button").Last.ClickAsync();
+        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.Page.WaitForURLAsync("**/admin/prices?done=rejected");
+        await desk.CountIsAsync(0, $"[data-proposal='{model}']");
+
+        await desk.Page.FillAsync("#catalogue", "{ not json");
+        await desk.Page.ClickAsync("form:has(#catalogue) button");
+        await desk.Page.WaitForSelectorAsync("#catalogue[aria-invalid=true]");
+        Assert.Equal("{ not json", await desk.Page.InputValueAsync("#catalogue"));
+    }
+
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task An_organization_is_found_credited_limited_suspended_and_let_go_on(string language)
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        var customer = await hub.RegisterAsync();
+        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language));
+        await desk.GoAsync("/admin/organizations");
+        await desk.Page.FillAsync("input[name=q]", customer.Email);
+        await desk.Page.ClickAsync("form.search button");
+        await desk.CountIsAsync(1, "[data-organization]");
+        await desk.Page.ClickAsync("[data-organization] a");
+        await desk.Page.WaitForSelectorAsync("#amount");
+
+        await desk.Page.FillAsync("#amount", "12.5");
+        await desk.Page.ClickAsync("form:has(#amount) button");
+        await desk.Page.WaitForSelectorAsync("#reason[aria-invalid=true]");
+        Assert.Equal("12.5", await desk.Page.InputValueAsync("#amount"));
+        await desk.Page.FillAsync("#reason", "Sorry for January 30");
+        await desk.Page.ClickAsync("form:has(#amount) button");
+        await desk.Page.WaitForURLAsync("**?done=credited");
+        await Assertions.Expect(desk.Page.Locator("[data-figure=granted]")).ToHaveTextAsync("$12.50");
+
+        await desk.Page.FillAsync("#limits-requests_per_minute", "5");
+        await desk.Page.ClickAsync("form.limits-form button");
+        await desk.Page.WaitForURLAsync("**?done=limited");
+        await desk.Page.ClickAsync("section[aria-labelledby=status] .danger-row > button");
+        await desk.Page.FillAsync("#suspend-reason", "overdue");
+        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.Page.WaitForURLAsync("**?done=suspended");
+        await desk.CountIsAsync(1, ".lead .badge.bad");
+        await desk.Page.ClickAsync("section[aria-labelledby=status] .danger-row > button");
+        await desk.Page.FillAsync("#reactivate-reason", "paid");
+        await desk.Page.ClickAsync("[popover]:popover-open .primary");
+        await desk.Page.WaitForURLAsync("**?done=reactivated");
+        await desk.CountIsAsync(1, ".lead .badge.good");
+    }
+
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task What_is_parked_is_replayed_and_the_books_are_audited(string language)
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language));
+        var id = await hub.Database.AsAdminAsync<Guid>(
+            $"""
+             insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, last_error, parked_at)
+             values (gen_random_uuid(), 'stripe', gen_random_uuid()::text, 'paid', now(), '', 10, 'No worker at hand serves Stripe.', now()) returning id
+             """);
+        await desk.GoAsync("/admin/health");
+        Assert.Contains("No worker at hand", await desk.TextAsync($"[data-parked='{id}']"), StringComparison.Ordinal);
+        await desk.Page.ClickAsync($"[data-parked='{id}'] button");
+        await desk.Page.WaitForURLAsync("**/admin/health?done=replayed");
+        await desk.CountIsAsync(0, $"[data-parked='{id}']");
+
+        var before = await desk.Page.Locator("[data-audit]").CountAsync();
+        await desk.Page.ClickAsync("section[aria-labelledby=books] form button");
+        await desk.Page.WaitForURLAsync("**/admin/health?done=audited");
+        Assert.True(await desk.Page.Locator("[data-audit]").CountAsync() > before || before >= 50);
+    }
+
+    private static async Task<Visitor> OperatorAsync(TestHub hub, Uri portal, Visit visit)
+    {
+        var desk = await Visitor.OpenAsync(portal, visit);
+        await desk.BecomeOperatorAsync(hub, await desk.RegisterAsync());
+        return desk;
+    }
+
+    private static async Task TestAsync(Visitor desk)
+    {
+        await desk.Page.GotoAsync(desk.Page.Url.Split('?')[0]);
+        await desk.Page.Locator("[data-endpoint] td.actions form button").First.ClickAsync();
+        await desk.Page.WaitForSelectorAsync("[data-test]");
+    }
+
+    private static async Task PriceAsync(Visitor desk, string component, string price)
+    {
+        var book = desk.Page.Locator("[data-book]");
+        await book.Locator("summary").Last.ClickAsync();
+        await book.Locator("input[name=component]").FillAsync(component);
+        await book.Locator("input[name=price]").FillAsync(price);
+        await book.Locator("input[name=source]").FillAsync("contract of 2026");
+        await book.Locator("form:has(input[name=price]) button").ClickAsync();
+        await desk.CountIsAsync(1, $"[data-price={component}]");
+    }
+
+    private static async Task ImportAsync(Visitor desk, string model, string input, string output)
+    {
+        await desk.GoAsync("/admin/prices");
+        await desk.Page.FillAsync("#catalogue",
+            $$"""
+            {
+              "source": "vendor page, 2026-01-31",
+              "vendors": [],
+              "models": [{
+                "id": "{{model}}", "name": "Paper", "context_length": 128000, "max_output_tokens": 8000, "input_modalities": ["text"], "output_modalities": ["text"],
+                "upstreams": [{ "vendor": "sim", "model": "{{model.Split('/')[1]}}", "prices": { "CNY": [{ "input": "{{input}}", "output": "{{output}}" }] } }]
+              }]
+            }
+            """);
+        await desk.Page.ClickAsync("form:has(#catalogue) button");
+        await desk.Page.WaitForSelectorAsync(".notice.good");
+    }
+}
+
+public static class OperatorVisitors
+{
+    /// <summary>Without the set-up token, of which there is one per hub.</summary>
+    public static Task BecomeOperatorAsync(this Visitor visitor, TestHub hub, string email) =>
+        hub.Database.AsAdminAsync<Guid>($"insert into operators (user_id, created_at) select id, now() from users where email = '{email}' returning user_id");
+}
