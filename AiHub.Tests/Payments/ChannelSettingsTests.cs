@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using AiHub.Worker.Payments;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace AiHub.Tests.Payments;
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using AiHub.Contracts;
-using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using AiHub.Tests.Hub;
 using AiHub.Worker.Quotas;
