@@ -14,11 +14,17 @@ namespace AiHub.ServiceDefaults;
 
 internal static class Hosting
 {
-    /// <summary>What holds outside development unless somebody configures otherwise: JSON lines in UTC, and none for a request that went well.</summary>
+    /// <summary>What holds everywhere unless somebody configures otherwise: no line for a request or a query that went well.</summary>
+    private static readonly Dictionary<string, string?> Defaults = new()
+    {
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Database.Command"] = "Warning",
+    };
+
+    /// <summary>And outside development: JSON lines in UTC.</summary>
     private static readonly Dictionary<string, string?> ProductionDefaults = new()
     {
         ["Logging:LogLevel:Default"] = "Information",
-        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
         ["Logging:LogLevel:Polly"] = "Warning",
         ["Logging:LogLevel:System.Net.Http"] = "Warning",
@@ -30,10 +36,11 @@ internal static class Hosting
 
     public static void AddServer(this IHostApplicationBuilder builder)
     {
-        if (!builder.Environment.IsDevelopment())
+        // In front of all other sources, so that each of them goes before it.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
         {
-            builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = ProductionDefaults });
-        }
+            InitialData = builder.Environment.IsDevelopment() ? Defaults : Defaults.Concat(ProductionDefaults),
+        });
 
         var services = builder.Services;
         services.AddOptions<ServerOptions>().BindConfiguration(ServerOptions.Section).ValidateOnStart();
