@@ -255,7 +255,11 @@ public sealed class ForgedNoticeTests(PaymentHub fixture, ITestOutputHelper outp
             // The tag that is not checked by some: sealed with another key, and signed as it should be.
             var other = new PaymentOptions.WechatPayParty
             {
-                MerchantId = fixture.Parties.WechatPay.MerchantId, AppId = fixture.Parties.WechatPay.AppId, ApiV3Key = "vutsrqponmlkjihgfedcba9876543210", KeyId = fixture.Parties.WechatPay.KeyId, PrivateKey = fixture.Parties.WechatPay.PrivateKey,
+                MerchantId = fixture.Parties.WechatPay.MerchantId,
+                AppId = fixture.Parties.WechatPay.AppId,
+                ApiV3Key = "vutsrqponmlkjihgfedcba9876543210",
+                KeyId = fixture.Parties.WechatPay.KeyId,
+                PrivateKey = fixture.Parties.WechatPay.PrivateKey,
             };
             using var sealedOtherwise = WechatPayApi.NoticeOf(TradeOf(channel, order), null, other, fixture.SimulatorClock).Make();
             yield return genuine.With("another APIv3 key", sealedOtherwise.Content!.ReadAsStringAsync().GetAwaiter().GetResult(), [.. sealedOtherwise.Headers.Select(header => (header.Key, (string?)header.Value.First()))]);
