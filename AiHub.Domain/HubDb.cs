@@ -384,6 +384,7 @@ public sealed class HubDb : DbContext
             record.HasKey(row => new { row.Id, row.OccurredAt });
             record.ComplexProperty(row => row.Tokens, tokens => tokens.Ignore(usage => usage.Input).Ignore(usage => usage.Output).Ignore(usage => usage.Total));
             record.ComplexProperty(row => row.Units);
+            record.Property(row => row.Tried).HasColumnType("jsonb").HasConversion<JsonAttempts, JsonAttemptsComparer>();
             record.ComplexProperty(row => row.Cost, cost =>
             {
                 cost.Property(money => money.Nanos).HasColumnName("cost_nanos");

@@ -813,6 +813,7 @@ namespace AiHub.Domain.Migrations
                     latency = table.Column<TimeSpan>(type: "interval", nullable: false),
                     time_to_first_token = table.Column<TimeSpan>(type: "interval", nullable: true),
                     attempts = table.Column<int>(type: "integer", nullable: false),
+                    tried = table.Column<string>(type: "jsonb", nullable: true),
                     plan_tokens_charged = table.Column<long>(type: "bigint", nullable: false),
                     charged_nanos = table.Column<long>(type: "bigint", nullable: false),
                     journal_id = table.Column<Guid>(type: "uuid", nullable: true),

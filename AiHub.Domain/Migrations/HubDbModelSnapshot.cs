@@ -4598,6 +4598,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("interval")
                         .HasColumnName("time_to_first_token");
 
+                    b.Property<string>("Tried")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("tried");
+
                     b.Property<Guid>("UpstreamId")
                         .HasColumnType("uuid")
                         .HasColumnName("upstream_id");

@@ -100,6 +100,7 @@ public static class ManagementApi
         api.MapUsageRequests();
         api.MapUsageExplanations();
         api.MapUsageExport();
+        api.MapUsageSeries();
         api.MapAlerts();
         api.MapOrganizations();
         api.MapMembers();
@@ -115,6 +116,7 @@ public static class ManagementApi
         api.MapInvoices();
         api.MapFapiaos();
         api.MapModelCatalog();
+        api.MapPublicCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
         api.MapAdminEndpoints();

@@ -122,7 +122,10 @@ public static class UsageRequests
         record.UserId,
         record.TeamId,
         record.Tags,
-        new UnitsView(record.Units.Images, record.Units.Seconds, record.Units.Characters, record.Units.SearchUnits));
+        new UnitsView(record.Units.Images, record.Units.Seconds, record.Units.Characters, record.Units.SearchUnits),
+        record.Tried is { } tried
+            ? [.. tried.Select(attempt => new AttemptView(attempt.Vendor, attempt.Upstream, attempt.At, attempt.Ms, attempt.FirstMs, attempt.Status, attempt.Error))]
+            : null);
 
     private static async Task<IReadOnlyDictionary<Guid, string>> KeyNamesAsync(HubDb db, IReadOnlyList<UsageRecord> records, CancellationToken ct)
     {
