@@ -73,7 +73,16 @@ public sealed record UsageRequest(
     UnitsView Units,
     Guid? OwnKeyId = null,
     string? VendorCost = null,
-    IReadOnlyList<GuardrailDecision>? Guardrails = null);
+    IReadOnlyList<GuardrailDecision>? Guardrails = null,
+    IReadOnlyList<AttemptView>? Attempts = null);
+
+/// <summary>One vendor asked for a call, in the order they were asked.</summary>
+/// <param name="StartedMs">Since the hub received the call.</param>
+/// <param name="DurationMs">To the end of its answer or failure.</param>
+/// <param name="FirstTokenMs">From being asked to the first piece of its answer; null when there was none.</param>
+/// <param name="HttpStatus">Its own; null when it never answered.</param>
+/// <param name="Error">The hub's word for what went wrong; null for the one that answered.</param>
+public sealed record AttemptView(string Vendor, Guid EndpointId, int StartedMs, int DurationMs, int? FirstTokenMs, int? HttpStatus, string? Error);
 
 /// <summary>What a call used besides tokens.</summary>
 public sealed record UnitsView(long Images, long Seconds, long Characters, long SearchUnits);

@@ -10,7 +10,7 @@ internal static class SettlementColumns
     private const char Separator = '\u001f';
 
     private const int HoldAndTime = 2;
-    private const int Columns = 41;
+    private const int Columns = 42;
 
     /// <summary>For the hold, the time and each column: <c>$1, $2, …</c></summary>
     public static readonly string Parameters = string.Join(", ", Enumerable.Range(1, HoldAndTime + Columns).Select(number => $"${number}"));
@@ -41,6 +41,7 @@ internal static class SettlementColumns
             Column(usage => usage.Latency),
             Column(usage => usage.TimeToFirstToken),
             Column(usage => usage.Attempts),
+            Column(usage => usage.Tried is { } tried ? JsonAttempts.ToText(tried) : null),
             Column(usage => usage.Cost.Currency.ToString()),
             Column(usage => usage.Cost.Nanos),
             Column(usage => usage.Tokens.AudioIn),

@@ -84,6 +84,9 @@ public sealed class UsageRecord
     /// <summary>Upstreams tried, the last one included.</summary>
     public int Attempts { get; init; } = 1;
 
+    /// <summary>How each of them went; empty for an answer from the cache, null for records from before this was kept.</summary>
+    public IReadOnlyList<UsageAttempt>? Tried { get; init; }
+
     /// <summary>Weighted tokens taken from the plan; set by the ledger.</summary>
     public long PlanTokensCharged { get; set; }
 

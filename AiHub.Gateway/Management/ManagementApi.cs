@@ -101,6 +101,7 @@ public static class ManagementApi
         api.MapUsageRequests();
         api.MapUsageExplanations();
         api.MapUsageExport();
+        api.MapUsageSeries();
         api.MapAlerts();
         api.MapOrganizations();
         api.MapMembers();
@@ -116,14 +117,20 @@ public static class ManagementApi
         api.MapLedgerAudits();
         api.MapBilling();
         api.MapOrders();
+        api.MapSubscriptions();
+        api.MapPaymentMethods();
+        api.MapRedemptions();
         api.MapInvoices();
         api.MapFapiaos();
         api.MapModelCatalog();
+        api.MapPublicCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
+        api.MapAdminContracts();
+        api.MapAdminCodes();
         api.MapAdminOrganizations();
         api.MapAdminHealth();
         api.MapAdminInvoices();

@@ -50,20 +50,26 @@ public static class ModelCatalog
                 model.MaxOutputTokens,
                 model.InputModalities,
                 model.OutputModalities,
-                new PriceView(
-                    currency.ToString(),
-                    Own(PriceComponent.Input),
-                    Own(PriceComponent.Output),
-                    Own(PriceComponent.CacheRead),
-                    Own(PriceComponent.Image),
-                    Own(PriceComponent.Second),
-                    Own(PriceComponent.Character),
-                    Own(PriceComponent.SearchUnit)),
+                PriceOf(prices, currency),
                 (decimal)model.Weights.Input / Weights.Scale,
                 (decimal)model.Weights.Output / Weights.Scale,
                 Wire.Name(model.Kind));
+    }
 
-        string? Own(PriceComponent component) => first.Prices!.Find(component) is { } row && row.Component == component
+    /// <summary>What a list asks for a million, or for a piece.</summary>
+    internal static PriceView PriceOf(PriceList prices, Currency currency)
+    {
+        return new PriceView(
+            currency.ToString(),
+            Own(PriceComponent.Input),
+            Own(PriceComponent.Output),
+            Own(PriceComponent.CacheRead),
+            Own(PriceComponent.Image),
+            Own(PriceComponent.Second),
+            Own(PriceComponent.Character),
+            Own(PriceComponent.SearchUnit));
+
+        string? Own(PriceComponent component) => prices.Find(component) is { } row && row.Component == component
             ? new Money(row.NanosPerMillion * component.Per() / 1_000_000, currency).ToDecimalString()
             : null;
     }

@@ -21,7 +21,7 @@ public static class UsageReports
     private const int MostHourDays = 7;
 
     // Whole numbers throughout; a sum that does not fit in 64 bits is an error, never a rounding.
-    private const string Sums = """
+    internal const string Sums = """
         coalesce(sum(requests), 0)::bigint as requests,
         coalesce(sum(failed), 0)::bigint as failed,
         coalesce(sum(input), 0)::bigint as input,
@@ -33,7 +33,7 @@ public static class UsageReports
         coalesce(sum(charged_nanos), 0)::bigint as charged_nanos
         """;
 
-    private static string Figures(string grain) =>
+    internal static string Figures(string grain) =>
         $"usage_figures('{grain}', @zone, (@from)::timestamp at time zone @zone, (@to + 1)::timestamp at time zone @zone)";
 
     public static void MapUsageReports(this IEndpointRouteBuilder api)
@@ -172,7 +172,7 @@ public static class UsageReports
             [.. sums.Select(sum => new UsageHour(sum.StartsAt, sum.Requests, sum.Failed, sum.Tokens, sum.PlanTokens, sum.Cost(currency), sum.Charged(currency)))]));
     }
 
-    private enum By
+    internal enum By
     {
         Model,
         Key,
@@ -213,15 +213,7 @@ public static class UsageReports
 
     private static async Task<Groups> GroupsAsync(HubDb db, By what, Days days, UsageFilter filter, Member member, CancellationToken ct)
     {
-        var (id, label, rows) = what switch
-        {
-            By.Key => ("key_id::text", "(select name from api_keys where api_keys.id::text = sums.id)", "figures"),
-            By.Vendor => ("vendor_id", "(select name from vendors where vendors.id = sums.id)", "figures"),
-            By.User => ("user_id::text", "(select display_name from users where users.id::text = sums.id)", "figures"),
-            By.Team => ("coalesce(team_id::text, '')", "(select name from teams where teams.id::text = sums.id)", "figures"),
-            By.Tag => ("tag", "sums.id", "figures cross join lateral unnest(case when cardinality(tags) = 0 then array[''] else tags end) tag"),
-            _ => ("model_id", "(select name from models where models.id = sums.id)", "figures"),
-        };
+        var (id, label, rows) = Grouping(what);
         var parameters = Parameters(days, member);
         var where = filter.Sql(parameters);
 
@@ -243,13 +235,24 @@ public static class UsageReports
         UsageGroup Group(GroupSum sum) => new(sum.Id, sum.Label, sum.Requests, sum.Failed, sum.Tokens, sum.PlanTokens, sum.Cost(currency), sum.Charged(currency));
     }
 
-    private static List<object> Parameters(Days days, Member member) =>
+    /// <summary>How figures are grouped: by which expression, under which label (of <c>sums.id</c>), from which rows.</summary>
+    internal static (string Id, string Label, string Rows) Grouping(By what) => what switch
+    {
+        By.Key => ("key_id::text", "(select name from api_keys where api_keys.id::text = sums.id)", "figures"),
+        By.Vendor => ("vendor_id", "(select name from vendors where vendors.id = sums.id)", "figures"),
+        By.User => ("user_id::text", "(select display_name from users where users.id::text = sums.id)", "figures"),
+        By.Team => ("coalesce(team_id::text, '')", "(select name from teams where teams.id::text = sums.id)", "figures"),
+        By.Tag => ("tag", "sums.id", "figures cross join lateral unnest(case when cardinality(tags) = 0 then array[''] else tags end) tag"),
+        _ => ("model_id", "(select name from models where models.id = sums.id)", "figures"),
+    };
+
+    internal static List<object> Parameters(Days days, Member member) =>
         [new NpgsqlParameter("from", days.From), new NpgsqlParameter("to", days.To), new NpgsqlParameter("zone", member.Organization.TimeZone)];
 
-    private static DateOnly Today(Member member, TimeProvider time) =>
+    internal static DateOnly Today(Member member, TimeProvider time) =>
         DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(time.Now(), TimeZoneInfo.FindSystemTimeZoneById(member.Organization.TimeZone)).DateTime);
 
-    private class Sum
+    internal class Sum
     {
         public long Requests { get; set; }
         public long Failed { get; set; }

@@ -312,7 +312,33 @@ public sealed partial class Meter(
             Latency = time.GetElapsedTime(call.ReceivedTimestamp),
             TimeToFirstToken = tally.FirstPieceAt,
             Attempts = Math.Max(1, call.Attempts.Count),
+            Tried = Tried(call, tally),
         };
+    }
+
+    private List<UsageAttempt> Tried(AdmittedCall call, Tally tally)
+    {
+        var tries = call.Attempts.Tries;
+        var attempts = new List<UsageAttempt>(tries.Count);
+        for (var index = 0; index < tries.Count; index++)
+        {
+            var tried = tries[index];
+            var started = time.GetElapsedTime(call.ReceivedTimestamp, tried.StartedAt);
+            // The one that answered may still have broken off.
+            var failure = tried.Failure ?? (index == tries.Count - 1 ? tally.Failure?.Failure : null);
+            attempts.Add(new UsageAttempt(
+                tried.Upstream.VendorId,
+                tried.Upstream.Id,
+                Milliseconds(started),
+                Milliseconds(tried.Exchange.Duration ?? time.GetElapsedTime(tried.StartedAt)),
+                tried.Exchange.TimeToFirstToken is { } first ? Milliseconds(first) : null,
+                (int?)tried.Exchange.Status,
+                failure is { } why ? UpstreamErrors.Code(why) : null));
+        }
+
+        return attempts;
+
+        static int Milliseconds(TimeSpan span) => (int)Math.Min(int.MaxValue, Math.Max(0, span.TotalMilliseconds));
     }
 
     [LoggerMessage(LogLevel.Critical, "Call {Call} of organization {Organization} ({Input} tokens in, {Output} out) could not be settled.")]

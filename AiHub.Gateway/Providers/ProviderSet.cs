@@ -10,7 +10,7 @@ namespace AiHub.Gateway.Providers;
 
 /// <summary>Opens an answer: tries the upstreams of a plan in order until one begins to answer.</summary>
 public sealed partial class ProviderSet(
-    Kernel kernel, ConnectorRegistry connectors, UpstreamHealth health, EndpointFigures figures, RetryBudget budget, Affinity affinity, AnswerCache cache, GatewayTelemetry telemetry, ILogger<ProviderSet> logger)
+    Kernel kernel, ConnectorRegistry connectors, UpstreamHealth health, EndpointFigures figures, RetryBudget budget, Affinity affinity, AnswerCache cache, GatewayTelemetry telemetry, TimeProvider time, ILogger<ProviderSet> logger)
 {
     // A vendor may send a few events before the first that a reader would see. While they are held back, another vendor can still take over.
     private const int MostHeldEvents = 64;
@@ -54,7 +54,7 @@ public sealed partial class ProviderSet(
         {
             var (exchange, answer) = ask(upstream);
             exchange.Span = telemetry.Start(operation, upstream.Model.Id, upstream);
-            attempts.Add(upstream, exchange);
+            var tried = attempts.Ask(upstream, exchange, time.GetTimestamp());
             try
             {
                 return await BeginAsync(new Attempt(this, plan, operation, upstream, exchange), answer, ct);
@@ -62,6 +62,7 @@ public sealed partial class ProviderSet(
             catch (UpstreamException failure)
             {
                 failure.OfOwnKey = upstream.Own is not null;
+                tried.Failure = failure.Failure;
                 // Nobody waits for another once the caller has gone.
                 if (attempts.Closed || walk.After(upstream, failure) is not { } next)
                 {

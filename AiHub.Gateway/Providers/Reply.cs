@@ -27,6 +27,11 @@ public sealed class Reply(PlannedUpstream upstream, UpstreamExchange exchange, I
 /// <summary>What was tried for one call; filled while upstreams are tried, so that it is known even when none answers.</summary>
 public sealed class Attempts
 {
+    private readonly List<Try> _tries = [];
+
+    /// <summary>The vendors that were asked, in order; none for an answer from the cache.</summary>
+    public IReadOnlyList<Try> Tries => _tries;
+
     public int Count { get; private set; }
 
     /// <summary>Nobody waits for the answer any more, so no other upstream is asked for it.</summary>
@@ -43,4 +48,26 @@ public sealed class Attempts
         Count++;
         (Last, Exchange) = (upstream, exchange);
     }
+
+    /// <param name="startedAt">On the monotonic clock.</param>
+    public Try Ask(PlannedUpstream upstream, UpstreamExchange exchange, long startedAt)
+    {
+        Add(upstream, exchange);
+        var tried = new Try(upstream, exchange, startedAt);
+        _tries.Add(tried);
+        return tried;
+    }
+}
+
+/// <summary>One vendor that was asked.</summary>
+public sealed class Try(PlannedUpstream upstream, UpstreamExchange exchange, long startedAt)
+{
+    public PlannedUpstream Upstream => upstream;
+
+    public UpstreamExchange Exchange => exchange;
+
+    public long StartedAt => startedAt;
+
+    /// <summary>Why another was asked after it.</summary>
+    public ProviderFailure? Failure { get; set; }
 }

@@ -33,6 +33,6 @@ public static partial class Highlight
         html.Append(encoded.Replace(HtmlEncoder.Default.Encode(model), $"<span data-model>{HtmlEncoder.Default.Encode(model)}</span>", StringComparison.Ordinal));
     }
 
-    [GeneratedRegex("""(?<comment>(?m:^(?:\#|//)[^\n]*$))|(?<string>"[^"\n]*")|(?<word>\b(?:from|import|for|in|if|or|const|await|new|using|var|foreach|of)\b)""")]
+    [GeneratedRegex("""(?<comment>(?m:^(?:\#|//)[^\n]*$))|(?<string>"[^"\n]*")|(?<word>\b(?:from|import|for|in|if|or|with|as|const|await|new|using|var|foreach|of)\b)""")]
     private static partial Regex Words();
 }

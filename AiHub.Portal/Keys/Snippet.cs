@@ -11,6 +11,7 @@ public sealed record Snippet(string Id, string Name, string Code)
     public static IReadOnlyList<Snippet> All(Uri baseUrl, string key, string model)
     {
         var url = baseUrl.ToString().TrimEnd('/');
+        var root = url.EndsWith("/v1", StringComparison.Ordinal) ? url[..^3] : url;
         var hello = Text.Snippet_Hello;
 
         return
@@ -81,6 +82,23 @@ public sealed record Snippet(string Id, string Name, string Code)
                         Console.Write(part.Text);
                     }
                 }
+                """),
+            new("anthropic", "Anthropic", $$"""
+                # pip install anthropic
+                from anthropic import Anthropic
+
+                client = Anthropic(
+                    base_url="{{root}}",
+                    auth_token="{{key}}",
+                )
+
+                with client.messages.stream(
+                    model="{{model}}",
+                    max_tokens=1024,
+                    messages=[{"role": "user", "content": "{{hello}}"}],
+                ) as stream:
+                    for text in stream.text_stream:
+                        print(text, end="", flush=True)
                 """),
         ];
     }

@@ -19,8 +19,11 @@ public static class Places
     [
         new(SignInRegistration.OverviewPath, "overview", Text.Nav_Overview),
         new("/usage", "usage", Text.Nav_Usage, "usage.read"),
+        new("/logs", "logs", Text.Nav_Logs, "usage.read"),
         new("/keys", "keys", Text.Nav_Keys, "keys.read"),
+        new("/playground", "playground", Text.Nav_Playground, "models.call"),
         new("/models", "models", Text.Nav_Models),
+        new("/status", "status", Text.Nav_Status),
     ];
 
     private static Place[] Organization =>

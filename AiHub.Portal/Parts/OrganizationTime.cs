@@ -23,6 +23,14 @@ public sealed class OrganizationTime(Session session, TimeProvider time)
 
     public DateTimeOffset Local(DateTimeOffset moment) => TimeZoneInfo.ConvertTime(moment, TimeZoneInfo.FindSystemTimeZoneById(session.Organization.TimeZone));
 
+    /// <summary>The moment a day is over.</summary>
+    public DateTimeOffset EndOf(DateOnly day)
+    {
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(session.Organization.TimeZone);
+        var midnight = day.AddDays(1).ToDateTime(TimeOnly.MinValue);
+        return new DateTimeOffset(midnight, zone.GetUtcOffset(midnight));
+    }
+
     public string Date(DateTimeOffset moment) => Day(DateOnly.FromDateTime(Local(moment).DateTime));
 
     public static string Day(DateOnly day) => day.ToString(Text.Format_Date, CultureInfo.CurrentCulture);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using AiHub.Contracts;
+using AiHub.Portal.Parts;
 
 namespace AiHub.Portal.Usage;
 
@@ -19,5 +21,16 @@ public readonly record struct Pace(long ExpectedTokens, bool ExceedsPlan)
 
         var expected = (long)((Int128)quota.Used * (period.EndsAt - period.StartsAt).Ticks / passed.Ticks);
         return new Pace(expected, quota.Limit is { } limit && expected > limit);
+    }
+
+    /// <summary>The same for money, as a decimal string.</summary>
+    public static string? OfMoney(PeriodView period, string cost, DateTimeOffset now)
+    {
+        var passed = now - period.StartsAt;
+        var spent = AmountText.Parse(cost);
+
+        return passed < Least || spent == 0 || now >= period.EndsAt
+            ? null
+            : decimal.Round(spent * (period.EndsAt - period.StartsAt).Ticks / passed.Ticks, 9).ToString("0.#########", CultureInfo.InvariantCulture);
     }
 }

@@ -23,7 +23,7 @@ public static class Pulse
 
     private static async Task<IResult> LatestAsync(HttpContext context, ManagementClient management, CancellationToken ct)
     {
-        var calls = await management.UsageRequestsAsync(Watched, cursor: null, ct);
+        var calls = await management.UsageRequestsAsync(UsageQuery.Read(context), Watched, cursor: null, ct);
 
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Text(Of(calls.Data));

@@ -1,16 +1,21 @@
 using System.Globalization;
+using System.Net.Http.Json;
+using AiHub.Contracts;
 using AiHub.Domain.Quotas;
+using AiHub.Portal.Usage;
 
 namespace AiHub.Tests.Portal;
 
 /// <summary>The figures of the pages are the figures of the ledger.</summary>
 public sealed class UsagePageTests
 {
+    private const int Filters = 20;
+
     [BrowserFact]
-    public async Task Totals_are_the_sums_of_their_rows_and_of_the_calls_on_all_pages()
+    public async Task Totals_charts_tables_and_downloads_are_the_sums_of_the_calls_whatever_they_are_narrowed_down_to()
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false));
         var email = await visitor.RegisterAsync();
         using var first = hub.NewApiClient(await visitor.CreateKeyAsync("first"));
         using var second = hub.NewApiClient(await visitor.CreateKeyAsync("second"));
@@ -20,42 +25,105 @@ public sealed class UsagePageTests
             await (call % 3 == 0 ? first : second).ChatAsync($"lorem 5 call {call}", call % 2 == 0 ? "sim/echo" : "sim/lorem");
         }
 
-        await visitor.GoAsync("/usage");
-        var byModel = await RowsAsync(visitor, "#by-model");
-        var byKey = await RowsAsync(visitor, "#by-key");
-        var calls = await CallsAsync(visitor);
-        await visitor.GoAsync(await visitor.Page.EvaluateAsync<string>("() => document.querySelector('.pager a').href"));
-        calls.AddRange(await CallsAsync(visitor));
+        using (await second.PostAsJsonAsync("chat/completions", new { model = "sim/busy", messages = new[] { new { role = "user", content = "x" } } }))
+        {
+        }
 
         var ledger = await hub.CallsOfAsync(email);
-        Assert.Equal(23, ledger.Count);
-        Assert.Equal(ledger.Select(call => call.Id.ToString()), calls.Select(call => call.Id));
-        var all = new Figures(ledger.Count, ledger.Sum(call => call.Tokens.Input), ledger.Sum(call => call.Tokens.Output), ledger.Sum(call => Number(call.Cost)));
-        Assert.Equal(all, byModel.Total);
-        Assert.Equal(all, byKey.Total);
-        Assert.Equal(all, Sum(byModel.Rows));
-        Assert.Equal(all, Sum(byKey.Rows));
-        Assert.Equal(all.Cost, calls.Sum(call => call.Cost));
-        Assert.Equal((2, 2), (byModel.Rows.Count, byKey.Rows.Count));
+        Assert.Equal(24, ledger.Count);
+        var keys = ledger.Select(call => call.KeyId).Distinct().ToArray();
+        var random = new Random(20260731);
+        for (var round = 0; round < Filters; round++)
+        {
+            var query = new UsageQuery(
+                Model: Maybe("sim/echo", "sim/lorem", "sim/busy"),
+                Vendor: Maybe("sim", "nobody"),
+                Key: random.Next(2) == 0 ? null : keys[random.Next(keys.Length)],
+                Member: random.Next(3) == 0 ? ledger[0].UserId : null,
+                Tag: random.Next(8) == 0 ? "nothing" : null);
+            var by = UsageBy.All[random.Next(UsageBy.All.Count)];
+            var expected = ledger.Where(call =>
+                (query.Model is null || call.Model == query.Model) && (query.Vendor is null || call.Vendor == query.Vendor)
+                && (query.Key is null || call.KeyId == query.Key) && (query.Tag is null || call.Tags.Contains(query.Tag))).ToList();
+            var sum = Figures.Of(expected);
+
+            await visitor.GoAsync(query.Address("/usage", ("by", by), ("metric", "cost"), ("compare", random.Next(2) == 0 ? "true" : null)));
+
+            Assert.Equal((query, sum), (query, await FiguresAsync(visitor)));
+            var rows = await RowsAsync(visitor);
+            if (expected.Count > 0)
+            {
+                Assert.Equal((query, sum), (query, rows[^1]));
+                Assert.Equal((query, sum), (query, Figures.Sum(rows[..^1])));
+                var chart = await visitor.Page.Locator(".chart-day").EvaluateAllAsync<string[]>("days => days.map(day => day.dataset.total)");
+                Assert.Equal((query, sum.Cost), (query, chart.Sum(Number)));
+            }
+            else
+            {
+                Assert.Empty(rows);
+            }
+
+            Assert.Equal((query, sum), (query, await DownloadAsync(visitor, query.Address("/usage/export", ("by", by)))));
+        }
+
+        string? Maybe(params string[] choices) => random.Next(2) == 0 ? null : choices[random.Next(choices.Length)];
     }
 
-    private sealed record Figures(long Requests, long Input, long Output, decimal Cost);
-
-    private static Figures Sum(IReadOnlyList<Figures> rows) =>
-        new(rows.Sum(row => row.Requests), rows.Sum(row => row.Input), rows.Sum(row => row.Output), rows.Sum(row => row.Cost));
-
-    private static async Task<(List<Figures> Rows, Figures Total)> RowsAsync(Visitor visitor, string heading)
+    [BrowserFact]
+    public async Task The_log_pages_through_every_call_once()
     {
-        var rows = await visitor.Page.Locator($"section:has({heading}) tr:has(td)").EvaluateAllAsync<string[][]>(
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false));
+        var email = await visitor.RegisterAsync();
+        using var api = hub.NewApiClient(await visitor.CreateKeyAsync("only"));
+        await hub.MoveToPlanAsync(email, PlanIds.Developer);
+        for (var call = 0; call < 28; call++)
+        {
+            await api.ChatAsync($"call {call}");
+        }
+
+        await visitor.GoAsync("/logs");
+        var seen = await visitor.Page.Locator("[data-call]").EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.call)");
+        await visitor.Page.ClickAsync(".pager a");
+        var more = await visitor.Page.Locator("[data-call]").EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.call)");
+
+        Assert.Equal((await hub.CallsOfAsync(email)).Select(call => call.Id.ToString()), seen.Concat(more));
+    }
+
+    private sealed record Figures(long Requests, long Input, long Output, decimal Cost)
+    {
+        public static Figures Of(IReadOnlyList<UsageRequest> calls) =>
+            new(calls.Count, calls.Sum(call => call.Tokens.Input), calls.Sum(call => call.Tokens.Output), calls.Sum(call => Number(call.Cost)));
+
+        public static Figures Sum(IReadOnlyList<Figures> rows) =>
+            new(rows.Sum(row => row.Requests), rows.Sum(row => row.Input), rows.Sum(row => row.Output), rows.Sum(row => row.Cost));
+    }
+
+    private static async Task<Figures> FiguresAsync(Visitor visitor)
+    {
+        var (requests, input, output) = (await visitor.TextAsync("[data-figure=requests]"), await visitor.TextAsync("[data-figure=input]"), await visitor.TextAsync("[data-figure=output]"));
+        var cost = await visitor.Page.Locator("[data-figure=cost]").GetAttributeAsync("title");
+        return new Figures((long)Number(requests), (long)Number(input), (long)Number(output), Number(cost!));
+    }
+
+    private static async Task<List<Figures>> RowsAsync(Visitor visitor)
+    {
+        var rows = await visitor.Page.Locator("#usage-groups tr:has(td)").EvaluateAllAsync<string[][]>(
             "rows => rows.map(row => [...row.querySelectorAll('td')].map(cell => (cell.querySelector('span') ?? cell).firstChild.textContent.trim() + (cell.querySelector('.amount-tail')?.textContent ?? '')))");
-        var figures = rows.Select(row => new Figures((long)Number(row[0]), (long)Number(row[1]), (long)Number(row[2]), Number(row[4]))).ToList();
-        return (figures[..^1], figures[^1]);
+        return [.. rows.Select(row => new Figures((long)Number(row[0]), (long)Number(row[1]), (long)Number(row[2]), Number(row[4])))];
     }
 
-    private static async Task<List<(string Id, decimal Cost)>> CallsAsync(Visitor visitor)
+    /// <summary>The last row of a table, after the sum of those before it was found to be the same.</summary>
+    private static async Task<Figures> DownloadAsync(Visitor visitor, string path)
     {
-        var rows = await visitor.Page.Locator("[data-call]").EvaluateAllAsync<string[][]>("rows => rows.map(row => [row.dataset.call, row.querySelector('.amount').textContent])");
-        return [.. rows.Select(row => (row[0], Number(row[1])))];
+        var response = await visitor.Page.Context.APIRequest.GetAsync(path);
+        Assert.Equal("text/csv; charset=utf-8", response.Headers["content-type"]);
+        var rows = (await response.TextAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(row => row.Split(','))
+            .Select(cells => (cells[0], Sum: new Figures(long.Parse(cells[3], CultureInfo.InvariantCulture), long.Parse(cells[5], CultureInfo.InvariantCulture), long.Parse(cells[6], CultureInfo.InvariantCulture), Number(cells[10])))).ToList();
+
+        Assert.Equal("total", rows[^1].Item1);
+        Assert.Equal(rows[^1].Sum, Figures.Sum([.. rows[..^1].Select(row => row.Sum)]));
+        return rows[^1].Sum;
     }
 
     private static decimal Number(string text) => decimal.Parse(text.TrimStart('$'), NumberStyles.Number, CultureInfo.InvariantCulture);

@@ -16,7 +16,8 @@ create or replace function ledger_positions(p_organization_ids uuid[], p_from ti
 as $$
 begin
     return query
-    select organization.id, organization.status, organization.currency, plan.id is not null, plan.id is not null and plan.monthly_tokens is null,
+    select organization.id, case when organization.status = 'active' and organization.standing <> 'good' then 'overdue' else organization.status end,
+           organization.currency, plan.id is not null, plan.id is not null and coalesce(subscription.contract_tokens, plan.monthly_tokens) is null,
            coalesce(plan.allows_overage, false), period.ends_at, tokens.steady and promotions.steady,
            allowance.id, granted.id, purchased.id,
            tokens.original, tokens.original - tokens.remaining, tokens.held, tokens.remaining - tokens.held,
@@ -185,7 +186,7 @@ begin
 
         select * into v_at from ledger_positions(array[v.organization_id], array[v.created_at], array[v.created_at]);
         if not found or v_at.status <> 'active' or not v_at.subscribed then
-            outcome := 'suspended';
+            outcome := case when v_at.status = 'overdue' then 'overdue' else 'suspended' end;
             return next;
             continue;
         end if;
@@ -366,7 +367,7 @@ create or replace function ledger_settle(
     p_hold_ids uuid[], p_nows timestamptz[], p_id uuid[], p_occurred_at timestamptz[], p_organization_id uuid[], p_team_id uuid[], p_user_id uuid[],
     p_key_id uuid[], p_model_id text[], p_upstream_id uuid[], p_vendor_id text[], p_surface text[], p_source text[], p_status text[],
     p_error_code text[], p_streamed boolean[], p_finish_reason text[], p_plan_tokens bigint[], p_price_rows text[], p_tags text[],
-    p_latency interval[], p_time_to_first_token interval[], p_attempts integer[], p_currency text[], p_cost_nanos bigint[],
+    p_latency interval[], p_time_to_first_token interval[], p_attempts integer[], p_tried text[], p_currency text[], p_cost_nanos bigint[],
     p_tokens_audio_in bigint[], p_tokens_audio_out bigint[], p_tokens_cache_read bigint[], p_tokens_cache_write1h bigint[],
     p_tokens_cache_write5m bigint[], p_tokens_image_in bigint[], p_tokens_image_out bigint[], p_tokens_input_uncached bigint[],
     p_tokens_output_reasoning bigint[], p_tokens_output_text bigint[], p_units_characters bigint[], p_units_images bigint[],
@@ -395,7 +396,7 @@ begin
         select * from ledger_settle_covered(
             p_hold_ids, p_nows, p_id, p_occurred_at, p_organization_id, p_team_id, p_user_id, p_key_id, p_model_id, p_upstream_id, p_vendor_id,
             p_surface, p_source, p_status, p_error_code, p_streamed, p_finish_reason, p_plan_tokens, p_price_rows, p_tags, p_latency,
-            p_time_to_first_token, p_attempts, p_currency, p_cost_nanos, p_tokens_audio_in, p_tokens_audio_out, p_tokens_cache_read,
+            p_time_to_first_token, p_attempts, p_tried, p_currency, p_cost_nanos, p_tokens_audio_in, p_tokens_audio_out, p_tokens_cache_read,
             p_tokens_cache_write1h, p_tokens_cache_write5m, p_tokens_image_in, p_tokens_image_out, p_tokens_input_uncached, p_tokens_output_reasoning,
             p_tokens_output_text, p_units_characters, p_units_images, p_units_search_units, p_units_seconds, p_own_key_id,
             p_vendor_cost_nanos, p_fee_basis_points, p_guardrails)
@@ -410,13 +411,13 @@ begin
         select * from unnest(
             p_hold_ids, p_nows, p_id, p_occurred_at, p_organization_id, p_team_id, p_user_id, p_key_id, p_model_id, p_upstream_id, p_vendor_id,
             p_surface, p_source, p_status, p_error_code, p_streamed, p_finish_reason, p_plan_tokens, p_price_rows, p_tags, p_latency,
-            p_time_to_first_token, p_attempts, p_currency, p_cost_nanos, p_tokens_audio_in, p_tokens_audio_out, p_tokens_cache_read,
+            p_time_to_first_token, p_attempts, p_tried, p_currency, p_cost_nanos, p_tokens_audio_in, p_tokens_audio_out, p_tokens_cache_read,
             p_tokens_cache_write1h, p_tokens_cache_write5m, p_tokens_image_in, p_tokens_image_out, p_tokens_input_uncached, p_tokens_output_reasoning,
             p_tokens_output_text, p_units_characters, p_units_images, p_units_search_units, p_units_seconds, p_own_key_id,
             p_vendor_cost_nanos, p_fee_basis_points, p_guardrails)
             with ordinality as settlement (
                 hold_id, now, id, occurred_at, organization_id, team_id, user_id, key_id, model_id, upstream_id, vendor_id, surface, source, status,
-                error_code, streamed, finish_reason, plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, currency, cost_nanos,
+                error_code, streamed, finish_reason, plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, tried, currency, cost_nanos,
                 tokens_audio_in, tokens_audio_out, tokens_cache_read, tokens_cache_write1h, tokens_cache_write5m, tokens_image_in, tokens_image_out,
                 tokens_input_uncached, tokens_output_reasoning, tokens_output_text, units_characters, units_images, units_search_units, units_seconds,
                 own_key_id, vendor_cost_nanos, fee_basis_points, guardrails, ordinal)
@@ -490,14 +491,14 @@ begin
 
         insert into usage_records (
             id, occurred_at, organization_id, team_id, user_id, key_id, model_id, upstream_id, vendor_id, surface, source, status, error_code,
-            streamed, finish_reason, plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, plan_tokens_charged, charged_nanos,
+            streamed, finish_reason, plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, tried, plan_tokens_charged, charged_nanos,
             journal_id, currency, cost_nanos, tokens_audio_in, tokens_audio_out, tokens_cache_read, tokens_cache_write1h, tokens_cache_write5m,
             tokens_image_in, tokens_image_out, tokens_input_uncached, tokens_output_reasoning, tokens_output_text, units_characters, units_images,
             units_search_units, units_seconds, own_key_id, vendor_cost_nanos, fee_basis_points, guardrails)
         values (
             v.id, v.occurred_at, v.organization_id, v.team_id, v.user_id, v.key_id, v.model_id, v.upstream_id, v.vendor_id, v.surface, v.source,
             v.status, v.error_code, v.streamed, v.finish_reason, v.plan_tokens, string_to_array(v.price_rows, E'\x1f')::uuid[],
-            string_to_array(v.tags, E'\x1f'), v.latency, v.time_to_first_token, v.attempts, v_tokens, v_granted + v_purchased,
+            string_to_array(v.tags, E'\x1f'), v.latency, v.time_to_first_token, v.attempts, v.tried::jsonb, v_tokens, v_granted + v_purchased,
             case when v_moved then v_hold.id end, v.currency, v.cost_nanos, v.tokens_audio_in, v.tokens_audio_out, v.tokens_cache_read,
             v.tokens_cache_write1h, v.tokens_cache_write5m, v.tokens_image_in, v.tokens_image_out, v.tokens_input_uncached, v.tokens_output_reasoning,
             v.tokens_output_text, v.units_characters, v.units_images, v.units_search_units, v.units_seconds,
@@ -516,7 +517,7 @@ begin
 end $$;
 grant execute on function ledger_settle(
     uuid[], timestamptz[], uuid[], timestamptz[], uuid[], uuid[], uuid[], uuid[], text[], uuid[], text[], text[], text[], text[], text[], boolean[],
-    text[], bigint[], text[], text[], interval[], interval[], integer[], text[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
+    text[], bigint[], text[], text[], interval[], interval[], integer[], text[], text[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[],
     bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], uuid[], bigint[], integer[], text[]) to hub_app;
 
 -- Gives back what a hold has set aside.

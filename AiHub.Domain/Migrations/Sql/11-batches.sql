@@ -71,7 +71,7 @@ create or replace function ledger_settle_covered(
     p_hold_ids uuid[], p_nows timestamptz[], p_id uuid[], p_occurred_at timestamptz[], p_organization_id uuid[], p_team_id uuid[], p_user_id uuid[],
     p_key_id uuid[], p_model_id text[], p_upstream_id uuid[], p_vendor_id text[], p_surface text[], p_source text[], p_status text[],
     p_error_code text[], p_streamed boolean[], p_finish_reason text[], p_plan_tokens bigint[], p_price_rows text[], p_tags text[],
-    p_latency interval[], p_time_to_first_token interval[], p_attempts integer[], p_currency text[], p_cost_nanos bigint[],
+    p_latency interval[], p_time_to_first_token interval[], p_attempts integer[], p_tried text[], p_currency text[], p_cost_nanos bigint[],
     p_tokens_audio_in bigint[], p_tokens_audio_out bigint[], p_tokens_cache_read bigint[], p_tokens_cache_write1h bigint[],
     p_tokens_cache_write5m bigint[], p_tokens_image_in bigint[], p_tokens_image_out bigint[], p_tokens_input_uncached bigint[],
     p_tokens_output_reasoning bigint[], p_tokens_output_text bigint[], p_units_characters bigint[], p_units_images bigint[],
@@ -100,13 +100,13 @@ begin
                 from unnest(
                     p_hold_ids, p_nows, p_id, p_occurred_at, p_organization_id, p_team_id, p_user_id, p_key_id, p_model_id, p_upstream_id, p_vendor_id,
                     p_surface, p_source, p_status, p_error_code, p_streamed, p_finish_reason, p_plan_tokens, p_price_rows, p_tags, p_latency,
-                    p_time_to_first_token, p_attempts, p_currency, p_cost_nanos, p_tokens_audio_in, p_tokens_audio_out, p_tokens_cache_read,
+                    p_time_to_first_token, p_attempts, p_tried, p_currency, p_cost_nanos, p_tokens_audio_in, p_tokens_audio_out, p_tokens_cache_read,
                     p_tokens_cache_write1h, p_tokens_cache_write5m, p_tokens_image_in, p_tokens_image_out, p_tokens_input_uncached, p_tokens_output_reasoning,
                     p_tokens_output_text, p_units_characters, p_units_images, p_units_search_units, p_units_seconds, p_own_key_id,
             p_vendor_cost_nanos, p_fee_basis_points, p_guardrails)
                     with ordinality as settlement (
                         hold_id, now, id, occurred_at, organization_id, team_id, user_id, key_id, model_id, upstream_id, vendor_id, surface, source,
-                        status, error_code, streamed, finish_reason, plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, currency,
+                        status, error_code, streamed, finish_reason, plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, tried, currency,
                         cost_nanos, tokens_audio_in, tokens_audio_out, tokens_cache_read, tokens_cache_write1h, tokens_cache_write5m, tokens_image_in,
                         tokens_image_out, tokens_input_uncached, tokens_output_reasoning, tokens_output_text, units_characters, units_images,
                         units_search_units, units_seconds, own_key_id, vendor_cost_nanos, fee_basis_points, guardrails, ordinal)
@@ -178,7 +178,7 @@ begin
     ), recorded as (
         insert into usage_records (
             id, occurred_at, organization_id, team_id, user_id, key_id, model_id, upstream_id, vendor_id, surface, source, status, error_code,
-            streamed, finish_reason, plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, plan_tokens_charged, charged_nanos,
+            streamed, finish_reason, plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, tried, plan_tokens_charged, charged_nanos,
             journal_id, currency, cost_nanos, tokens_audio_in, tokens_audio_out, tokens_cache_read, tokens_cache_write1h, tokens_cache_write5m,
             tokens_image_in, tokens_image_out, tokens_input_uncached, tokens_output_reasoning, tokens_output_text, units_characters, units_images,
             units_search_units, units_seconds, own_key_id, vendor_cost_nanos, fee_basis_points, guardrails)
@@ -186,7 +186,7 @@ begin
             done.id, done.occurred_at, done.organization_id, done.team_id, done.user_id, done.key_id, done.model_id, done.upstream_id, done.vendor_id,
             done.surface, done.source, done.status, done.error_code, done.streamed, done.finish_reason, done.plan_tokens,
             string_to_array(done.price_rows, E'\x1f')::uuid[], string_to_array(done.tags, E'\x1f'), done.latency, done.time_to_first_token,
-            done.attempts, want - money, money, case when want > 0 then done.hold_id end, done.currency, done.cost_nanos, done.tokens_audio_in,
+            done.attempts, done.tried::jsonb, want - money, money, case when want > 0 then done.hold_id end, done.currency, done.cost_nanos, done.tokens_audio_in,
             done.tokens_audio_out, done.tokens_cache_read, done.tokens_cache_write1h, done.tokens_cache_write5m, done.tokens_image_in,
             done.tokens_image_out, done.tokens_input_uncached, done.tokens_output_reasoning, done.tokens_output_text, done.units_characters,
             done.units_images, done.units_search_units, done.units_seconds, done.own_key_id, done.vendor_cost_nanos, done.fee_basis_points,

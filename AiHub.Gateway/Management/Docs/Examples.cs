@@ -36,10 +36,13 @@ public static class Examples
     public static readonly UsageCurrent Current = new("free", Period, new QuotaView(10_000, 1500, 0, 8500, Period.EndsAt), new RateView(10), "USD", "0.00126", "0", 42, SomeTokens);
     public static readonly UsageHistory History = new(new DateOnly(2026, 1, 31), new DateOnly(2026, 1, 31), "Asia/Shanghai", "USD", [new UsageDay(new DateOnly(2026, 1, 31), 42, 1, SomeTokens, 1500, "0.00126", "0")]);
     public static readonly UsageCost Cost = new(new DateOnly(2026, 1, 1), new DateOnly(2026, 1, 31), "Asia/Shanghai", "USD", "model", [Group], Group with { Id = "", Label = "" });
+    public static readonly UsageSeries Series = new(new DateOnly(2026, 1, 31), new DateOnly(2026, 1, 31), "Asia/Shanghai", "USD", "model",
+        [new UsageSeriesGroup("deepseek/deepseek-v4-flash", "DeepSeek V4 Flash", false, [new UsageDay(new DateOnly(2026, 1, 31), 42, 1, SomeTokens, 1500, "0.00126", "0")])]);
     public static readonly UsageHours Hours = new(new DateOnly(2026, 1, 31), new DateOnly(2026, 1, 31), "Asia/Shanghai", "USD", [new UsageHour(new DateTimeOffset(2026, 1, 31, 8, 0, 0, TimeSpan.Zero), 42, 1, SomeTokens, 1500, "0.00126", "0")]);
     public static readonly UsageRequest Request = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120004"), Moment, "deepseek/deepseek-v4-flash", "deepseek", Key.Id, "build server", "openai.chat", "succeeded", null, true, "stop",
-        SomeTokens, "vendor", 1500, 1500, "0.00126", "0", "USD", 1840, 310, Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), User.Id, null, ["project:search"], new UnitsView(0, 0, 0, 0));
+        SomeTokens, "vendor", 1500, 1500, "0.00126", "0", "USD", 1840, 310, Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120005"), User.Id, null, ["project:search"], new UnitsView(0, 0, 0, 0),
+        [new AttemptView("deepseek", Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac12000f"), 4, 1830, 300, 200, null)]);
 
     public static readonly ChargeExplanation Explanation = new(
         Request,
@@ -78,4 +81,7 @@ public static class Examples
     public static readonly SubscriptionView Subscription = new(Plan, "active", Period, false);
     public static readonly WalletView Wallet = new("USD", "20", "5", "0.25", "24.75");
     public static readonly ModelView Model = new("deepseek/deepseek-v4-flash", "DeepSeek V4 Flash", "deepseek", 1_000_000, 65_536, ["text"], ["text"], new PriceView("USD", "0.15", "0.6", "0.03"), 1m, 1m);
+    public static readonly PublicModelView PublicModel = new(
+        "deepseek/deepseek-v4-flash", "DeepSeek V4 Flash", "chat", [new PublicVendorView("deepseek", "DeepSeek", "CN", true, null)], 1_000_000, 65_536, ["text"], ["text"], ["tools"],
+        [new PriceView("USD", "0.15", "0.6", "0.03"), new PriceView("CNY", "1", "4", "0.2")], 1m, 1m, true, false, Moment);
 }

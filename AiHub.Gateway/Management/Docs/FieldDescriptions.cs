@@ -108,6 +108,7 @@ public static class FieldDescriptions
         [(typeof(PlanView), "monthly_price")] = new("Per month, a decimal string; null means negotiated.", "每月价格，十进制字符串；null 表示面议。"),
         [(typeof(PlanView), "monthly_tokens")] = new("Weighted tokens a month; null means unlimited.", "每月套餐令牌数；null 表示不限量。"),
         [(typeof(PlanView), "requests_per_minute")] = new("Calls per minute of the whole organization; null means unlimited.", "整个组织每分钟的调用次数；null 表示不限。"),
+        [(typeof(PlanView), "yearly_price")] = new("Per year, paid at once; null where it is not sold so.", "每年价格（一次付清）；不支持按年购买时为 null。"),
         [(typeof(PlanView), "allows_overage")] = new("Whether calls beyond the quota may be paid from the wallet.", "超出额度后是否可以从钱包付费。"),
         [(typeof(UsageCurrent), "period")] = new("The current period; null before the first grant.", "当前周期；尚未发放额度时为 null。"),
         [(typeof(UsageCurrent), "quota")] = new("Plan tokens of the period.", "本周期的套餐令牌。"),
@@ -147,6 +148,36 @@ public static class FieldDescriptions
         [(typeof(UsageRequest), "user_id")] = new("Whose key it was called with.", "所用密钥的所有者。"),
         [(typeof(UsageRequest), "team_id")] = new("The key's team; null if it has none.", "密钥所属团队；没有则为 null。"),
         [(typeof(UsageRequest), "tags")] = new("What it is filed under: the key's tags and the caller's.", "该调用的标签，包括密钥的标签与调用方的标签。"),
+        [(typeof(UsageRequest), "attempts")] = new("The vendors that were asked, in order; none for an answer from the cache, null for calls from before this was kept.", "依次请求过的厂商；缓存命中时为空，较早的调用为 null。"),
+        [(typeof(AttemptView), "vendor")] = new("The vendor's id.", "厂商编号。"),
+        [(typeof(AttemptView), "endpoint_id")] = new("The endpoint that was asked.", "所请求的服务端点编号。"),
+        [(typeof(AttemptView), "started_ms")] = new("Milliseconds since the hub received the call.", "自收到调用起的毫秒数。"),
+        [(typeof(AttemptView), "duration_ms")] = new("Milliseconds to the end of its answer or failure.", "到回答结束或失败的毫秒数。"),
+        [(typeof(AttemptView), "first_token_ms")] = new("Milliseconds to the first piece of its answer; null when there was none.", "到首个响应片段的毫秒数；没有响应则为 null。"),
+        [(typeof(AttemptView), "http_status")] = new("The vendor's HTTP status; null when it never answered.", "厂商返回的 HTTP 状态码；未响应则为 null。"),
+        [(typeof(AttemptView), "error")] = new("Why it did not answer, such as upstream_busy; null for the one that did.", "未能回答的原因，例如 upstream_busy；成功回答的一次为 null。"),
+        [(typeof(UsageSeries), "by")] = new("What the groups are: model, key, vendor, user, team or tag.", "分组方式：model、key、vendor、user、team 或 tag。"),
+        [(typeof(UsageSeries), "groups")] = new("Dearest first; the others together come last.", "按费用从高到低排列，合并的其余分组在最后。"),
+        [(typeof(UsageSeriesGroup), "id")] = new("Id of the model, key, vendor, user or team, or the tag; empty for calls without a team or tag, and for the others.", "模型、密钥、厂商、用户或团队的编号，或标签本身；没有团队或标签的调用以及合并分组为空。"),
+        [(typeof(UsageSeriesGroup), "label")] = new("What to show for it.", "显示名称。"),
+        [(typeof(UsageSeriesGroup), "others")] = new("Whether it is the sum of all groups that do not stand by themselves.", "是否为未单独列出的分组之和。"),
+        [(typeof(UsageSeriesGroup), "days")] = new("Days with calls, in order.", "有调用的日期，按时间顺序。"),
+        [(typeof(PublicModelView), "name")] = new("Name for people.", "便于阅读的名称。"),
+        [(typeof(PublicModelView), "kind")] = new("What it is asked for: chat, embedding, image, speech, transcription, moderation or rerank.", "用途：chat、embedding、image、speech、transcription、moderation 或 rerank。"),
+        [(typeof(PublicModelView), "vendors")] = new("Who serves it; a call goes to the first one first.", "提供服务的厂商，调用优先发往第一家。"),
+        [(typeof(PublicModelView), "context_length")] = new("Most tokens of prompt and answer together.", "输入与输出合计的最大令牌数。"),
+        [(typeof(PublicModelView), "max_output_tokens")] = new("Most tokens of an answer.", "单次回答的最大令牌数。"),
+        [(typeof(PublicModelView), "input_modalities")] = new("What it reads: text, image, audio, file.", "支持的输入：text、image、audio、file。"),
+        [(typeof(PublicModelView), "output_modalities")] = new("What it writes.", "支持的输出。"),
+        [(typeof(PublicModelView), "supported_parameters")] = new("The request parameters it knows; empty when nobody has looked.", "支持的请求参数；未知则为空。"),
+        [(typeof(PublicModelView), "prices")] = new("List prices in each currency it can be paid in.", "各币种的目录价。"),
+        [(typeof(PublicModelView), "input_weight")] = new("Plan tokens one token of input counts as.", "每个输入令牌折算的套餐令牌数。"),
+        [(typeof(PublicModelView), "output_weight")] = new("Plan tokens one token of output counts as.", "每个输出令牌折算的套餐令牌数。"),
+        [(typeof(PublicModelView), "domestic")] = new("Served by a vendor under the law of mainland China.", "由中国大陆厂商提供服务。"),
+        [(typeof(PublicModelView), "free")] = new("Costs nothing.", "免费。"),
+        [(typeof(PublicVendorView), "country")] = new("Whose law it serves under, ISO 3166; null when unknown.", "所属司法辖区（ISO 3166）；未知则为 null。"),
+        [(typeof(PublicVendorView), "retains_prompts")] = new("Whether it keeps prompts; null when unknown.", "是否留存提示词；未知则为 null。"),
+        [(typeof(PublicVendorView), "trains_on_prompts")] = new("Whether it trains on prompts; null when unknown.", "是否使用提示词训练；未知则为 null。"),
         [(typeof(UsageRequest), "units")] = new("What it used besides tokens.", "令牌之外的用量。"),
         [(typeof(UnitsView), "images")] = new("Images made.", "生成的图片数。"),
         [(typeof(UnitsView), "seconds")] = new("Seconds of sound heard; begun ones count.", "识别的音频秒数（不足一秒按一秒计）。"),
@@ -259,7 +290,7 @@ public static class FieldDescriptions
         [(typeof(WalletView), "available")] = new("purchased + granted − held.", "可用余额：purchased + granted − held。"),
         [(typeof(WalletView), "credit_limit")] = new("How far below zero the purchased balance may go, by agreement with the operator.", "经平台运营者同意，充值余额可透支的额度。"),
         [(typeof(WalletView), "held")] = new("Set aside for calls that are under way.", "为进行中的调用冻结的金额。"),
-        [(typeof(SubscriptionView), "status")] = new("active, or suspended.", "active（正常）或 suspended（已停用）。"),
+        [(typeof(SubscriptionView), "status")] = new("active, past_due, or suspended.", "active（正常）、past_due（已到期未付）或 suspended（已停用）。"),
         [(typeof(SubscriptionView), "current_period")] = new("The period that runs now.", "当前周期。"),
         [(typeof(SubscriptionView), "allows_overage")] = new("Whether calls beyond the quota are paid from the wallet.", "超出额度后是否从钱包付费。"),
         [(typeof(SubscriptionView), "plan")] = new("The plan subscribed to.", "所订阅的套餐。"),
@@ -292,7 +323,7 @@ public static class FieldDescriptions
     }
 
     private static Text? Find(string schema, string field) =>
-        Own.Concat(SignInExamples.Fields).Concat(SignOnExamples.Fields).Concat(OrganizationFields.All).Concat(AdminFields.Own).Concat(BudgetExamples.Fields).Concat(PaymentExamples.Fields).Concat(InvoiceExamples.Fields).Concat(PolicyExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
+        Own.Concat(SignInExamples.Fields).Concat(SignOnExamples.Fields).Concat(OrganizationFields.All).Concat(AdminFields.Own).Concat(BudgetExamples.Fields).Concat(PaymentExamples.Fields).Concat(SubscriptionExamples.Fields).Concat(InvoiceExamples.Fields).Concat(PolicyExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
         ?? Shared.GetValueOrDefault(field)
         ?? OrganizationFields.Shared.GetValueOrDefault(field)
         ?? AdminFields.Shared.GetValueOrDefault(field)

@@ -1,0 +1,144 @@
+using Microsoft.Playwright;
+
+namespace AiHub.Tests.Portal;
+
+/// <summary>What holds for every page of <see cref="PortalPages"/>. With <c>AIHUB_SCREENSHOTS</c> naming a folder, it is also where their pictures go (bench/screenshots.sh).</summary>
+public sealed class AllPagesTests
+{
+    private const int FirstLoadLimit = 150_000;
+
+    // Whatever can be clicked can be reached: in order, without a trap, and with nothing hidden taking the focus.
+    private const string Unreachable = """
+        () => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
+          .filter(element => !element.disabled && element.checkVisibility({ checkVisibilityCSS: true }) && !element.closest('[popover]:not(:popover-open)'))
+          .filter(element => { element.focus({ preventScroll: true }); return document.activeElement !== element || element.tabIndex > 0; })
+          .map(element => element.outerHTML.slice(0, 120))
+        """;
+
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task Every_page_is_accessible_in_both_themes_fits_a_phone_and_is_reached_by_keyboard(string language)
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language));
+        var found = new List<string>();
+        foreach (var page in PortalPages.Of(Door.Anybody))
+        {
+            found.AddRange(await JudgeAsync(visitor, page, language));
+        }
+
+        foreach (var page in await visitor.FillAsync(hub))
+        {
+            found.AddRange(await JudgeAsync(visitor, page, language));
+        }
+
+        Assert.Equal([], found);
+    }
+
+    [BrowserFact]
+    public async Task Every_page_is_small_and_all_of_it_is_there_without_scripts()
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false));
+        var network = await visitor.Page.Context.NewCDPSessionAsync(visitor.Page);
+        await network.SendAsync("Network.enable");
+        await network.SendAsync("Network.setCacheDisabled", new Dictionary<string, object> { ["cacheDisabled"] = true });
+        double received = 0;
+        network.Event("Network.loadingFinished").OnEvent += (_, finished) => received += finished!.Value.GetProperty("encodedDataLength").GetDouble();
+        var scripts = await ScriptsAsync(portal.Url);
+        var pages = PortalPages.Of(Door.Anybody).ToList();
+        var found = new List<string>();
+
+        // Nobody is signed in yet for the first ones.
+        foreach (var page in pages)
+        {
+            await LookAsync(page);
+        }
+
+        foreach (var page in await visitor.FillAsync(hub))
+        {
+            await LookAsync(page);
+        }
+
+        Assert.Equal([], found);
+
+        async Task LookAsync(PortalPage page)
+        {
+            received = 0;
+            var response = await visitor.Page.GotoAsync(page.Path, new PageGotoOptions { WaitUntil = WaitUntilState.NetworkIdle });
+            if (response is not { Ok: true } || await visitor.Page.Locator("h1").CountAsync() != 1 || new Uri(visitor.Page.Url).PathAndQuery != page.Path)
+            {
+                found.Add($"{page}: {response?.Status} at {visitor.Page.Url}");
+            }
+
+            if (received + scripts is < 50_000 or > FirstLoadLimit)
+            {
+                found.Add($"{page}: {received + scripts} bytes");
+            }
+
+            if (page.WithoutScripts && await visitor.Page.Locator("main [hidden]:not([data-copy]):not([data-model-choice]):not(.chart-tip)").CountAsync() > 0)
+            {
+                found.Add($"{page}: waits for a script");
+            }
+        }
+    }
+
+    /// <summary>What a browser that runs scripts would load besides.</summary>
+    private static async Task<long> ScriptsAsync(Uri portal)
+    {
+        using var http = new HttpClient { BaseAddress = portal, DefaultRequestHeaders = { { "Accept-Encoding", "br, gzip" } } };
+        var landing = await new HttpClient { BaseAddress = portal }.GetStringAsync("/");
+        var scripts = System.Text.RegularExpressions.Regex.Matches(landing, "<script[^>]*src=\"([^\"]+)\"").Select(match => match.Groups[1].Value);
+        long bytes = 0;
+        foreach (var script in scripts)
+        {
+            bytes += (await http.GetByteArrayAsync(script)).Length;
+        }
+
+        return bytes;
+    }
+
+    private static async Task<IReadOnlyList<string>> JudgeAsync(Visitor visitor, PortalPage page, string language)
+    {
+        var found = new List<string>();
+        await visitor.GoAsync(page.Path);
+        if (await visitor.Page.Locator("html").GetAttributeAsync("lang") != language)
+        {
+            found.Add($"{page}: not in {language}");
+        }
+
+        // The theme follows the device here, so that one visit sees both.
+        foreach (var (theme, width, axe) in new[] { (ColorScheme.Light, 390, true), (ColorScheme.Dark, 390, false), (ColorScheme.Dark, 1280, true), (ColorScheme.Light, 1280, false) })
+        {
+            if (!axe && Folder is null)
+            {
+                continue;
+            }
+
+            await visitor.Page.SetViewportSizeAsync(width, 844);
+            await visitor.Page.EvaluateAsync("document.fonts.ready");
+            await visitor.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
+            var where = $"{page.Name}-{language}-{theme}-{width}".ToLowerInvariant();
+            if (Folder is { } folder)
+            {
+                await visitor.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, where + ".png"), FullPage = true });
+            }
+
+            if (axe)
+            {
+                if (await visitor.OverflowAsync() is > 0 and var beyond)
+                {
+                    found.Add($"{where}: {beyond} px too wide");
+                }
+
+                found.AddRange((await visitor.ViolationsAsync()).Select(violation => $"{where}: {violation}"));
+            }
+        }
+
+        found.AddRange((await visitor.Page.EvaluateAsync<string[]>(Unreachable)).Select(element => $"{page}: cannot be reached: {element}"));
+        return found;
+    }
+
+    private static string? Folder => Environment.GetEnvironmentVariable("AIHUB_SCREENSHOTS") is { Length: > 0 } folder ? folder : null;
+}

@@ -1,0 +1,79 @@
+using System.Net;
+using AiHub.Contracts;
+
+namespace AiHub.Tests.Portal;
+
+/// <summary>All of a key's life in the portal, without scripts.</summary>
+public sealed class KeyPageTests
+{
+    [BrowserFact]
+    public async Task A_key_is_narrowed_down_rotated_switched_off_and_on()
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false));
+        await visitor.RegisterAsync();
+        await visitor.GoAsync("/keys/new");
+        await visitor.Page.FillAsync("#name", "narrow");
+        await visitor.Page.ClickAsync(".more-options summary");
+        await visitor.Page.FillAsync("#ips", "not an address");
+        await visitor.Page.FillAsync("#tags", "project=search");
+        await visitor.Page.FillAsync("#concurrency", "2");
+        await visitor.Page.FillAsync("#budget", "50000");
+        await visitor.Page.SelectOptionAsync("#budget-unit", "tokens");
+        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForSelectorAsync("#allowed_ips-error");
+        Assert.Equal("not an address", await visitor.Page.InputValueAsync("#ips"));
+        await visitor.Page.FillAsync("#ips", "127.0.0.0/8\n::1");
+        await visitor.Page.ClickAsync("form.form button.primary");
+        var secret = await visitor.TextAsync("#new-key");
+        using var old = hub.NewApiClient(secret);
+        await old.ChatAsync("hello");
+        await visitor.GoAsync("/keys");
+        await visitor.Page.ClickAsync("tbody th a");
+
+        Assert.Equal("project=search", await visitor.Page.InputValueAsync("#tags"));
+        Assert.Equal("2", await visitor.Page.InputValueAsync("#concurrency"));
+        await visitor.Page.FillAsync("#name", "narrower");
+        await visitor.Page.CheckAsync("input[value='sim/lorem']");
+        await visitor.Page.FillAsync("#budget", "");
+        await visitor.Page.ClickAsync(".wide-form button.primary");
+        await visitor.Page.WaitForURLAsync("**saved=true");
+        Assert.Equal("narrower", await visitor.TextAsync("h1"));
+        Assert.Equal("", await visitor.Page.InputValueAsync("#budget"));
+        Assert.Equal(HttpStatusCode.NotFound, await UntilAsync(old, "sim/echo", HttpStatusCode.NotFound));
+        await visitor.Page.UncheckAsync("input[value='sim/lorem']");
+        await visitor.Page.ClickAsync(".wide-form button.primary");
+
+        await visitor.Page.SelectOptionAsync("#overlap", "3600");
+        await visitor.Page.ClickAsync("form:has(#overlap) button");
+        var fresh = await visitor.TextAsync("#new-key");
+        Assert.NotEqual(secret, fresh);
+        using var now = hub.NewApiClient(fresh);
+        Assert.Equal(HttpStatusCode.OK, await UntilAsync(now, "sim/echo", HttpStatusCode.OK));
+        Assert.Equal(HttpStatusCode.OK, await UntilAsync(old, "sim/echo", HttpStatusCode.OK));
+
+        await visitor.Page.ClickAsync("button[name=enabled]");
+        await visitor.Page.WaitForSelectorAsync("button[name=enabled][value=true]");
+        Assert.Equal(HttpStatusCode.Unauthorized, await UntilAsync(now, "sim/echo", HttpStatusCode.Unauthorized));
+        await visitor.Page.ClickAsync("button[name=enabled]");
+        await visitor.Page.WaitForSelectorAsync("button[name=enabled][value=false]");
+        Assert.Equal(HttpStatusCode.OK, await UntilAsync(now, "sim/echo", HttpStatusCode.OK));
+        await visitor.GoAsync(visitor.Page.Url);
+        Assert.DoesNotContain(fresh, await visitor.Page.ContentAsync(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A change holds within a second, not at once.</summary>
+    private static async Task<HttpStatusCode> UntilAsync(HttpClient api, string model, HttpStatusCode wanted)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            using var response = await api.GetAsync($"models/{model}");
+            if (response.StatusCode == wanted || tries == 100)
+            {
+                return response.StatusCode;
+            }
+
+            await Task.Delay(50);
+        }
+    }
+}
