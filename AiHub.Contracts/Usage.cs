@@ -71,10 +71,10 @@ public sealed record UsageRequest(
     Guid? TeamId,
     IReadOnlyList<string> Tags,
     UnitsView Units,
+    IReadOnlyList<AttemptView>? Attempts = null,
     Guid? OwnKeyId = null,
     string? VendorCost = null,
-    IReadOnlyList<GuardrailDecision>? Guardrails = null,
-    IReadOnlyList<AttemptView>? Attempts = null);
+    IReadOnlyList<GuardrailDecision>? Guardrails = null);
 
 /// <summary>One vendor asked for a call, in the order they were asked.</summary>
 /// <param name="StartedMs">Since the hub received the call.</param>

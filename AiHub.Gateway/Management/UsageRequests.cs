@@ -123,12 +123,12 @@ public static class UsageRequests
         record.TeamId,
         record.Tags,
         new UnitsView(record.Units.Images, record.Units.Seconds, record.Units.Characters, record.Units.SearchUnits),
-        record.OwnKeyId,
-        record.OwnKeyId is null ? null : new Money(record.VendorCostNanos, record.Cost.Currency).ToDecimalString(),
-        [.. record.Guardrails.Select(Decision)],
         record.Tried is { } tried
             ? [.. tried.Select(attempt => new AttemptView(attempt.Vendor, attempt.Upstream, attempt.At, attempt.Ms, attempt.FirstMs, attempt.Status, attempt.Error))]
-            : null);
+            : null,
+        record.OwnKeyId,
+        record.OwnKeyId is null ? null : new Money(record.VendorCostNanos, record.Cost.Currency).ToDecimalString(),
+        [.. record.Guardrails.Select(Decision)]);
 
     // output:mask:email:personal data
     private static GuardrailDecision Decision(string entry)
