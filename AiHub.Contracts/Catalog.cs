@@ -18,12 +18,19 @@ public sealed record ModelView(
 public sealed record PriceView(
     string Currency, string? Input, string? Output, string? CacheRead, string? Image = null, string? Second = null, string? Character = null, string? SearchUnit = null);
 
-public sealed record PlanView(string Id, string Name, string? MonthlyPrice, string Currency, long? MonthlyTokens, int? RequestsPerMinute, bool AllowsOverage);
+public sealed record PlanView(string Id, string Name, string? MonthlyPrice, string Currency, long? MonthlyTokens, int? RequestsPerMinute, bool AllowsOverage, string? YearlyPrice = null);
 
 /// <summary>Money of the organization outside the plan, decimal strings: available = purchased + granted − held.</summary>
 /// <param name="CreditLimit">How far below zero it may go: what is available may be used and this much more.</param>
 public sealed record WalletView(string Currency, string Purchased, string Granted, string Held, string Available, string CreditLimit = "0");
 
-/// <param name="Status">active or suspended.</param>
+/// <param name="Status">active, past_due, or suspended.</param>
 /// <param name="AllowsOverage">Whether calls beyond the quota are paid from the wallet: the plan allows it and the organization wants it.</param>
-public sealed record SubscriptionView(PlanView Plan, string Status, PeriodView? CurrentPeriod, bool AllowsOverage);
+/// <param name="Interval">month or year.</param>
+/// <param name="Collection">none, prepaid, automatic or contract.</param>
+/// <param name="PaidThrough">Until when is paid; null where nothing has to be.</param>
+/// <param name="NextPlanId">What follows then, where something else does; free when it was canceled.</param>
+/// <param name="Standing">good, restricted or suspended: what is overdue has come to.</param>
+public sealed record SubscriptionView(
+    PlanView Plan, string Status, PeriodView? CurrentPeriod, bool AllowsOverage, string Interval = "month", string Collection = "none", DateTimeOffset? PaidThrough = null,
+    string? NextPlanId = null, string? NextInterval = null, string Standing = "good", PaymentMethodView? Method = null);

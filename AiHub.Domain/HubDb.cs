@@ -95,6 +95,15 @@ public sealed class HubDb : DbContext
     public DbSet<PaymentOrder> PaymentOrders => Set<PaymentOrder>();
     public DbSet<Refund> PaymentRefunds => Set<Refund>();
     public DbSet<InboundNotice> InboundNotices => Set<InboundNotice>();
+    public DbSet<SubscriptionCharge> SubscriptionCharges => Set<SubscriptionCharge>();
+    public DbSet<PaymentMethod> PaymentMethods => Set<PaymentMethod>();
+    public DbSet<AutoTopUp> AutoTopUps => Set<AutoTopUp>();
+    public DbSet<DunningCase> DunningCases => Set<DunningCase>();
+    public DbSet<BillingMail> BillingMails => Set<BillingMail>();
+    public DbSet<Dispute> Disputes => Set<Dispute>();
+    public DbSet<CodeBatch> CodeBatches => Set<CodeBatch>();
+    public DbSet<RedemptionCode> RedemptionCodes => Set<RedemptionCode>();
+    public DbSet<Redemption> Redemptions => Set<Redemption>();
     public DbSet<EnabledChannel> PaymentChannels => Set<EnabledChannel>();
 
     public DbSet<LegalEntity> LegalEntities => Set<LegalEntity>();
@@ -168,6 +177,7 @@ public sealed class HubDb : DbContext
         configuration.Properties<PaymentOrderStatus>().HaveConversion<Words<PaymentOrderStatus>>();
         configuration.Properties<PaymentScene>().HaveConversion<Words<PaymentScene>>();
         configuration.Properties<RefundStatus>().HaveConversion<Words<RefundStatus>>();
+        BillingTables.Conventions(configuration);
         configuration.Properties<NoticeKind>().HaveConversion<Words<NoticeKind>>();
         configuration.Properties<TicketPurpose>().HaveConversion<Words<TicketPurpose>>();
         configuration.Properties<MailState>().HaveConversion<Words<MailState>>();
@@ -187,6 +197,7 @@ public sealed class HubDb : DbContext
         MapAccounts(model);
         MapBudgets(model);
         MapPayments(model);
+        BillingTables.MapSubscriptions(model);
         InvoiceTables.Map(model);
         InvoiceTables.MapFapiao(model);
 
@@ -548,6 +559,12 @@ public sealed class HubDb : DbContext
             order.HasIndex(row => new { row.Channel, row.ChannelTradeNo }).IsUnique();
             order.HasIndex(row => row.NextCheckAt).HasFilter("next_check_at is not null");
             order.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
+            order.Property(row => row.SavesMethod).HasDefaultValue(false);
+            // One refill at a time.
+            order.HasIndex(row => row.OrganizationId).HasDatabaseName("ix_payment_orders_refill").IsUnique().HasFilter("purpose = 'auto_top_up' and status in ('created', 'pending')");
+            order.HasIndex(row => row.ChargeId).HasFilter("charge_id is not null");
+            order.HasOne<SubscriptionCharge>().WithMany().HasForeignKey(row => new { row.ChargeId, row.OrganizationId }).HasPrincipalKey(charge => new { charge.Id, charge.OrganizationId });
+            order.HasOne<PaymentMethod>().WithMany().HasForeignKey(row => new { row.PaymentMethodId, row.OrganizationId }).HasPrincipalKey(method => new { method.Id, method.OrganizationId });
             order.HasOne<Invoice>().WithMany().HasForeignKey(row => new { row.InvoiceId, row.OrganizationId }).HasPrincipalKey(invoice => new { invoice.Id, invoice.OrganizationId });
             OfOrganization(order);
         });

@@ -52,6 +52,7 @@ app.MapOrganizationSwitch();
 app.MapKeyActions();
 app.MapBudgetEnding();
 app.MapOrderState();
+app.MapPlanActions();
 app.MapInvoiceFiles();
 app.MapPulse();
 app.MapUsageDownloads();

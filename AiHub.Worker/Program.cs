@@ -7,6 +7,7 @@ using AiHub.Worker.Invoicing;
 using AiHub.Worker.Migration;
 using AiHub.Worker.Payments;
 using AiHub.Worker.Quotas;
+using AiHub.Worker.Subscriptions;
 using AiHub.Worker.Usage;
 using AiHub.Worker.Webhooks;
 
@@ -28,6 +29,7 @@ builder.Services.AddLedger();
 builder.AddPayments();
 
 builder.Services.AddHostedService<PeriodRun>();
+builder.Services.AddSubscriptions();
 builder.Services.AddHostedService<HoldSweep>();
 builder.Services.AddHostedService<LedgerAudit>();
 builder.Services.AddHostedService<UsageRollUp>();

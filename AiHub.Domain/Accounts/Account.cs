@@ -25,6 +25,10 @@ public enum AccountKind
     Breakage,
     UsageRevenue,
 
+
+    /// <summary>What plans have cost.</summary>
+    SubscriptionRevenue,
+
     /// <summary>What calls cost beyond anything the customer could pay.</summary>
     WriteOff,
 
@@ -33,6 +37,9 @@ public enum AccountKind
 
     /// <summary>Where purchased money comes from and refunds go to.</summary>
     Payments,
+
+    /// <summary>Purchased money that a card holder's bank has taken back until the dispute is decided.</summary>
+    Disputed,
 
     /// <summary>What has been invoiced and not paid; below zero, as it is the hub's to get.</summary>
     Receivable,

@@ -78,6 +78,9 @@ public enum HoldRefusalReason
     /// <summary>A hard budget of the organization, the team, the user or the key leaves nothing, or too little.</summary>
     BudgetExhausted,
 
+    /// <summary>Something the organization owes is long overdue; paying it lets calls through again.</summary>
+    Overdue,
+
     /// <summary>The organization is suspended or has no subscription.</summary>
     Suspended,
 }

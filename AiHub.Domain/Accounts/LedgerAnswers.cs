@@ -46,6 +46,7 @@ internal sealed record HoldAnswer(
         {
             Budget = JsonSerializer.Deserialize<RefusingBudget>(Budget!, Snake),
         }),
+        "overdue" => Refused(HoldRefusalReason.Overdue),
         "suspended" => Refused(HoldRefusalReason.Suspended),
         "conflict" => throw new LedgerException($"Request {request.RequestId} has a hold for something else."),
         "wrong_currency" => throw new LedgerException($"Organization {request.OrganizationId} is not billed in {request.Cost.Currency}; the ledger never converts."),

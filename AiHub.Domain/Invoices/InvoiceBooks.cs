@@ -130,6 +130,10 @@ public static class InvoiceBooks
         return credited;
     }
 
+    /// <summary>Charges of plans that an order has paid.</summary>
+    public static Task<List<DueSubject>> ChargesToInvoiceAsync(this HubDb db, int count, CancellationToken ct) =>
+        db.Database.SqlQuery<DueSubject>($"select organization_id, charge_id as id from charges_to_invoice({count})").ToListAsync(ct);
+
     public static Task<List<DueSubject>> OrdersToInvoiceAsync(this HubDb db, int count, CancellationToken ct) =>
         db.Database.SqlQuery<DueSubject>($"select organization_id, order_id as id from invoice_orders_due({count})").ToListAsync(ct);
 

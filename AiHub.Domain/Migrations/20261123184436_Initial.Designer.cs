@@ -3189,41 +3189,6 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("invoice_lines", (string)null);
                 });
 
-            modelBuilder.Entity("AiHub.Domain.Invoices.VendorTerms", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<int>("BasisPoints")
-                        .HasColumnType("integer")
-                        .HasColumnName("basis_points");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<DateTimeOffset>("ValidFrom")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("valid_from");
-
-                    b.Property<string>("VendorId")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("vendor_id");
-
-                    b.HasKey("Id")
-                        .HasName("pk_vendor_terms");
-
-                    b.HasIndex("VendorId", "ValidFrom")
-                        .HasDatabaseName("ix_vendor_terms_vendor_id_valid_from");
-
-                    b.ToTable("vendor_terms", null, t =>
-                        {
-                            t.HasCheckConstraint("ck_vendor_terms_basis_points", "basis_points between 0 and 20000");
-                        });
-                });
-
             modelBuilder.Entity("AiHub.Domain.Invoices.InvoiceMail", b =>
                 {
                     b.Property<Guid>("Id")
@@ -3424,6 +3389,41 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("usage_months", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Invoices.VendorTerms", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("BasisPoints")
+                        .HasColumnType("integer")
+                        .HasColumnName("basis_points");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("ValidFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("valid_from");
+
+                    b.Property<string>("VendorId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("vendor_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_vendor_terms");
+
+                    b.HasIndex("VendorId", "ValidFrom")
+                        .HasDatabaseName("ix_vendor_terms_vendor_id_valid_from");
+
+                    b.ToTable("vendor_terms", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_vendor_terms_basis_points", "basis_points between 0 and 20000");
+                        });
+                });
+
             modelBuilder.Entity("AiHub.Domain.Mails.OutgoingMail", b =>
                 {
                     b.Property<Guid>("Id")
@@ -3507,6 +3507,164 @@ namespace AiHub.Domain.Migrations
                     b.ToTable((string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Payments.AutoTopUp", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<long>("BelowNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("below_nanos");
+
+                    b.Property<long>("MonthlyCapMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("monthly_cap_minor");
+
+                    b.Property<Guid>("PaymentMethodId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("payment_method_id");
+
+                    b.Property<string>("StopReason")
+                        .HasColumnType("text")
+                        .HasColumnName("stop_reason");
+
+                    b.Property<DateTimeOffset?>("StoppedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("stopped_at");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("OrganizationId")
+                        .HasName("pk_auto_top_ups");
+
+                    b.ToTable("auto_top_ups", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_auto_top_ups_amounts", "below_nanos >= 0 and amount_minor > 0 and monthly_cap_minor >= amount_minor");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.CodeBatch", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("integer")
+                        .HasColumnName("count");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<int?>("GrantDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("grant_days");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<int>("PerOrganization")
+                        .HasColumnType("integer")
+                        .HasColumnName("per_organization");
+
+                    b.Property<DateTimeOffset>("RedeemBefore")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("redeem_before");
+
+                    b.Property<DateTimeOffset?>("RevokedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("revoked_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_code_batches");
+
+                    b.ToTable("code_batches", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.Dispute", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<DateTimeOffset?>("ClosedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("closed_at");
+
+                    b.Property<DateTimeOffset>("OpenedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("opened_at");
+
+                    b.Property<Guid>("OrderId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("order_id");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("Reference")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reference");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<long>("TakenNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("taken_nanos");
+
+                    b.HasKey("Id")
+                        .HasName("pk_disputes");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_disputes_organization_id");
+
+                    b.HasIndex("Reference")
+                        .IsUnique()
+                        .HasDatabaseName("ix_disputes_reference");
+
+                    b.HasIndex("OrderId", "OrganizationId")
+                        .HasDatabaseName("ix_disputes_order_id_organization_id");
+
+                    b.ToTable("disputes", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Payments.EnabledChannel", b =>
                 {
                     b.Property<string>("Id")
@@ -3563,6 +3721,10 @@ namespace AiHub.Domain.Migrations
                     b.Property<string>("Currency")
                         .HasColumnType("text")
                         .HasColumnName("currency");
+
+                    b.Property<string>("DisputeReference")
+                        .HasColumnType("text")
+                        .HasColumnName("dispute_reference");
 
                     b.Property<string>("EventId")
                         .IsRequired()
@@ -3628,6 +3790,70 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("inbound_notices", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Payments.PaymentMethod", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Brand")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("brand");
+
+                    b.Property<string>("Channel")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("channel");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CustomerReference")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("customer_reference");
+
+                    b.Property<string>("LastFour")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("last_four");
+
+                    b.Property<string>("MethodReference")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("method_reference");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset?>("RemovedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("removed_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_payment_methods");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_payment_methods_id_organization_id");
+
+                    b.HasIndex("OrganizationId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_payment_methods_organization_id")
+                        .HasFilter("removed_at is null");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_payment_methods_user_id");
+
+                    b.ToTable("payment_methods", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Payments.PaymentOrder", b =>
                 {
                     b.Property<Guid>("Id")
@@ -3650,6 +3876,10 @@ namespace AiHub.Domain.Migrations
                     b.Property<string>("ChannelTradeNo")
                         .HasColumnType("text")
                         .HasColumnName("channel_trade_no");
+
+                    b.Property<Guid?>("ChargeId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("charge_id");
 
                     b.Property<int>("Checks")
                         .HasColumnType("integer")
@@ -3689,6 +3919,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("invoice_id");
 
+                    b.Property<DateTimeOffset?>("MethodSavedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("method_saved_at");
+
                     b.Property<DateTimeOffset?>("NextCheckAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("next_check_at");
@@ -3706,6 +3940,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("paid_at");
 
+                    b.Property<Guid?>("PaymentMethodId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("payment_method_id");
+
                     b.Property<string>("Purpose")
                         .IsRequired()
                         .HasColumnType("text")
@@ -3718,6 +3956,12 @@ namespace AiHub.Domain.Migrations
                     b.Property<string>("RedirectUrl")
                         .HasColumnType("text")
                         .HasColumnName("redirect_url");
+
+                    b.Property<bool>("SavesMethod")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("saves_method");
 
                     b.Property<string>("Scene")
                         .IsRequired()
@@ -3739,9 +3983,18 @@ namespace AiHub.Domain.Migrations
                     b.HasAlternateKey("Id", "OrganizationId")
                         .HasName("ak_payment_orders_id_organization_id");
 
+                    b.HasIndex("ChargeId")
+                        .HasDatabaseName("ix_payment_orders_charge_id")
+                        .HasFilter("charge_id is not null");
+
                     b.HasIndex("NextCheckAt")
                         .HasDatabaseName("ix_payment_orders_next_check_at")
                         .HasFilter("next_check_at is not null");
+
+                    b.HasIndex("OrganizationId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_payment_orders_refill")
+                        .HasFilter("purpose = 'auto_top_up' and status in ('created', 'pending')");
 
                     b.HasIndex("OutTradeNo")
                         .IsUnique()
@@ -3754,6 +4007,9 @@ namespace AiHub.Domain.Migrations
                         .IsUnique()
                         .HasDatabaseName("ix_payment_orders_channel_channel_trade_no");
 
+                    b.HasIndex("ChargeId", "OrganizationId")
+                        .HasDatabaseName("ix_payment_orders_charge_id_organization_id");
+
                     b.HasIndex("InvoiceId", "OrganizationId")
                         .HasDatabaseName("ix_payment_orders_invoice_id_organization_id");
 
@@ -3764,10 +4020,97 @@ namespace AiHub.Domain.Migrations
                         .IsUnique()
                         .HasDatabaseName("ix_payment_orders_organization_id_idempotency_key");
 
+                    b.HasIndex("PaymentMethodId", "OrganizationId")
+                        .HasDatabaseName("ix_payment_orders_payment_method_id_organization_id");
+
                     b.ToTable("payment_orders", null, t =>
                         {
                             t.HasCheckConstraint("ck_payment_orders_amount", "amount_minor > 0");
                         });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.Redemption", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<Guid>("BatchId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("batch_id");
+
+                    b.Property<Guid>("CodeId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("code_id");
+
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset>("RedeemedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("redeemed_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_redemptions");
+
+                    b.HasIndex("CodeId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_redemptions_code_id");
+
+                    b.HasIndex("OrganizationId", "BatchId")
+                        .HasDatabaseName("ix_redemptions_organization_id_batch_id");
+
+                    b.ToTable("redemptions", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.RedemptionCode", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid>("BatchId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("batch_id");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.Property<string>("LastFour")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("last_four");
+
+                    b.Property<DateTimeOffset?>("RedeemedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("redeemed_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_redemption_codes");
+
+                    b.HasIndex("BatchId")
+                        .HasDatabaseName("ix_redemption_codes_batch_id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique()
+                        .HasDatabaseName("ix_redemption_codes_hash");
+
+                    b.ToTable("redemption_codes", (string)null);
                 });
 
             modelBuilder.Entity("AiHub.Domain.Payments.Refund", b =>
@@ -3853,6 +4196,72 @@ namespace AiHub.Domain.Migrations
                         {
                             t.HasCheckConstraint("ck_payment_refunds_amount", "amount_minor > 0");
                         });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Quotas.BillingMail", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("LastError")
+                        .HasColumnType("text")
+                        .HasColumnName("last_error");
+
+                    b.Property<DateTimeOffset?>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset?>("SentAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sent_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("Values")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("values");
+
+                    b.HasKey("Id")
+                        .HasName("pk_billing_mails");
+
+                    b.HasIndex("NextAttemptAt")
+                        .HasDatabaseName("ix_billing_mails_next_attempt_at")
+                        .HasFilter("next_attempt_at is not null");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_billing_mails_user_id");
+
+                    b.HasIndex("OrganizationId", "Key", "UserId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_billing_mails_organization_id_key_user_id");
+
+                    b.ToTable("billing_mails", (string)null);
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Budget", b =>
@@ -3999,6 +4408,60 @@ namespace AiHub.Domain.Migrations
                         });
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Quotas.DunningCase", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset?>("ClosedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("closed_at");
+
+                    b.Property<DateTimeOffset?>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<DateTimeOffset>("Since")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("since");
+
+                    b.Property<string>("Stage")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("stage");
+
+                    b.Property<Guid>("SubjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("subject_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_dunning_cases");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_dunning_cases_organization_id");
+
+                    b.HasIndex("SubjectId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_dunning_cases_subject_id")
+                        .HasFilter("closed_at is null");
+
+                    b.ToTable("dunning_cases", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Quotas.LimitOfKey", b =>
                 {
                     b.Property<int?>("Concurrency")
@@ -4088,6 +4551,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("cny_nanos");
 
+                    b.Property<long?>("CnyYearNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cny_year_nanos");
+
                     b.Property<int?>("Concurrency")
                         .HasColumnType("integer")
                         .HasColumnName("concurrency");
@@ -4121,6 +4588,10 @@ namespace AiHub.Domain.Migrations
                     b.Property<long?>("UsdNanos")
                         .HasColumnType("bigint")
                         .HasColumnName("usd_nanos");
+
+                    b.Property<long?>("UsdYearNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("usd_year_nanos");
 
                     b.HasKey("Id")
                         .HasName("pk_plans");
@@ -4173,13 +4644,47 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("anchor");
 
+                    b.Property<string>("Collection")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasColumnName("collection")
+                        .HasDefaultValueSql("'none'");
+
+                    b.Property<long?>("ContractTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("contract_tokens");
+
                     b.Property<DateTimeOffset?>("EndedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("ended_at");
 
+                    b.Property<string>("Interval")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasColumnName("interval")
+                        .HasDefaultValueSql("'month'");
+
+                    b.Property<string>("NextInterval")
+                        .HasColumnType("text")
+                        .HasColumnName("next_interval");
+
+                    b.Property<string>("NextPlanId")
+                        .HasColumnType("text")
+                        .HasColumnName("next_plan_id");
+
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("uuid")
                         .HasColumnName("organization_id");
+
+                    b.Property<int?>("PaidMonths")
+                        .HasColumnType("integer")
+                        .HasColumnName("paid_months");
+
+                    b.Property<DateTimeOffset?>("PaidThrough")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("paid_through");
 
                     b.Property<string>("PlanId")
                         .IsRequired()
@@ -4191,21 +4696,167 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("status");
 
+                    b.Property<int>("Version")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0)
+                        .HasColumnName("version");
+
                     b.HasKey("Id")
                         .HasName("pk_subscriptions");
 
                     b.HasAlternateKey("Id", "OrganizationId")
                         .HasName("ak_subscriptions_id_organization_id");
 
+                    b.HasIndex("NextPlanId")
+                        .HasDatabaseName("ix_subscriptions_next_plan_id");
+
                     b.HasIndex("OrganizationId")
                         .IsUnique()
                         .HasDatabaseName("ix_subscriptions_organization_id")
                         .HasFilter("status = 'active'");
 
+                    b.HasIndex("PaidThrough")
+                        .HasDatabaseName("ix_subscriptions_paid_through")
+                        .HasFilter("status = 'active' and paid_through is not null");
+
                     b.HasIndex("PlanId")
                         .HasDatabaseName("ix_subscriptions_plan_id");
 
-                    b.ToTable("subscriptions", (string)null);
+                    b.ToTable("subscriptions", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_subscriptions_next", "(next_plan_id is null) = (next_interval is null)");
+
+                            t.HasCheckConstraint("ck_subscriptions_paid", "(paid_months is null) = (paid_through is null)");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Quotas.SubscriptionCharge", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<DateTimeOffset?>("AppliedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("applied_at");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Collection")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("collection");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<string>("FromPlanId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("from_plan_id");
+
+                    b.Property<string>("IdempotencyKey")
+                        .HasColumnType("text")
+                        .HasColumnName("idempotency_key");
+
+                    b.Property<string>("Interval")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("interval");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Lines")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("lines");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<int>("PaidMonths")
+                        .HasColumnType("integer")
+                        .HasColumnName("paid_months");
+
+                    b.Property<DateTimeOffset>("PaidThrough")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("paid_through");
+
+                    b.Property<string>("PlanId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("plan_id");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<Guid>("SubscriptionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("subscription_id");
+
+                    b.Property<long>("Tokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("tokens");
+
+                    b.Property<DateTimeOffset?>("TokensExpireAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("tokens_expire_at");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_subscription_charges");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_subscription_charges_id_organization_id");
+
+                    b.HasIndex("PlanId")
+                        .HasDatabaseName("ix_subscription_charges_plan_id");
+
+                    b.HasIndex("SubscriptionId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_subscription_charges_subscription_id")
+                        .HasFilter("status = 'open'");
+
+                    b.HasIndex("OrganizationId", "AppliedAt")
+                        .HasDatabaseName("ix_subscription_charges_organization_id_applied_at");
+
+                    b.HasIndex("OrganizationId", "IdempotencyKey")
+                        .IsUnique()
+                        .HasDatabaseName("ix_subscription_charges_organization_id_idempotency_key");
+
+                    b.HasIndex("SubscriptionId", "OrganizationId")
+                        .HasDatabaseName("ix_subscription_charges_subscription_id_organization_id");
+
+                    b.ToTable("subscription_charges", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_subscription_charges_amount", "amount_minor >= 0 and tokens >= 0");
+                        });
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.SubscriptionTerms", b =>
@@ -4230,6 +4881,10 @@ namespace AiHub.Domain.Migrations
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("uuid")
                         .HasColumnName("organization_id");
+
+                    b.Property<int?>("PaidMonths")
+                        .HasColumnType("integer")
+                        .HasColumnName("paid_months");
 
                     b.Property<Guid>("SubscriptionId")
                         .HasColumnType("uuid")
@@ -4319,6 +4974,13 @@ namespace AiHub.Domain.Migrations
                     b.Property<bool>("Personal")
                         .HasColumnType("boolean")
                         .HasColumnName("personal");
+
+                    b.Property<string>("Standing")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasColumnName("standing")
+                        .HasDefaultValueSql("'good'");
 
                     b.Property<string>("Status")
                         .IsRequired()
@@ -5444,6 +6106,51 @@ namespace AiHub.Domain.Migrations
                         .HasConstraintName("fk_vendor_terms_vendors_vendor_id");
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Payments.AutoTopUp", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_auto_top_ups_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.Dispute", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_disputes_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Payments.PaymentOrder", null)
+                        .WithMany()
+                        .HasForeignKey("OrderId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_disputes_payment_orders_order_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.PaymentMethod", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_payment_methods_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Access.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_payment_methods_users_user_id");
+                });
+
             modelBuilder.Entity("AiHub.Domain.Payments.PaymentOrder", b =>
                 {
                     b.HasOne("AiHub.Domain.Tenancy.Organization", null)
@@ -5460,12 +6167,53 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasConstraintName("fk_payment_orders_users_user_id");
 
+                    b.HasOne("AiHub.Domain.Quotas.SubscriptionCharge", null)
+                        .WithMany()
+                        .HasForeignKey("ChargeId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_payment_orders_subscription_charges_charge_id_organization_");
+
                     b.HasOne("AiHub.Domain.Invoices.Invoice", null)
                         .WithMany()
                         .HasForeignKey("InvoiceId", "OrganizationId")
                         .HasPrincipalKey("Id", "OrganizationId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .HasConstraintName("fk_payment_orders_invoices_invoice_id_organization_id");
+
+                    b.HasOne("AiHub.Domain.Payments.PaymentMethod", null)
+                        .WithMany()
+                        .HasForeignKey("PaymentMethodId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_payment_orders_payment_methods_payment_method_id_organizati");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.Redemption", b =>
+                {
+                    b.HasOne("AiHub.Domain.Payments.RedemptionCode", null)
+                        .WithMany()
+                        .HasForeignKey("CodeId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_redemptions_redemption_codes_code_id");
+
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_redemptions_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.RedemptionCode", b =>
+                {
+                    b.HasOne("AiHub.Domain.Payments.CodeBatch", null)
+                        .WithMany()
+                        .HasForeignKey("BatchId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_redemption_codes_code_batches_batch_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Payments.Refund", b =>
@@ -5484,6 +6232,23 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_payment_refunds_payment_orders_order_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Quotas.BillingMail", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_billing_mails_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Access.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_billing_mails_users_user_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Budget", b =>
@@ -5512,6 +6277,16 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_budget_windows_budgets_budget_id_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Quotas.DunningCase", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_dunning_cases_organizations_organization_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Period", b =>
@@ -5544,6 +6319,12 @@ namespace AiHub.Domain.Migrations
 
             modelBuilder.Entity("AiHub.Domain.Quotas.Subscription", b =>
                 {
+                    b.HasOne("AiHub.Domain.Quotas.Plan", null)
+                        .WithMany()
+                        .HasForeignKey("NextPlanId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_subscriptions_plans_next_plan_id");
+
                     b.HasOne("AiHub.Domain.Tenancy.Organization", null)
                         .WithMany()
                         .HasForeignKey("OrganizationId")
@@ -5557,6 +6338,31 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_subscriptions_plans_plan_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Quotas.SubscriptionCharge", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_subscription_charges_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Quotas.Plan", null)
+                        .WithMany()
+                        .HasForeignKey("PlanId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_subscription_charges_plans_plan_id");
+
+                    b.HasOne("AiHub.Domain.Quotas.Subscription", null)
+                        .WithMany()
+                        .HasForeignKey("SubscriptionId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_subscription_charges_subscriptions_subscription_id_organiza");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Tenancy.Membership", b =>

@@ -30,6 +30,27 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "code_batches",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    count = table.Column<int>(type: "integer", nullable: false),
+                    per_organization = table.Column<int>(type: "integer", nullable: false),
+                    redeem_before = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    grant_days = table.Column<int>(type: "integer", nullable: true),
+                    created_by = table.Column<Guid>(type: "uuid", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_code_batches", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "holidays",
                 columns: table => new
                 {
@@ -53,6 +74,7 @@ namespace AiHub.Domain.Migrations
                     out_trade_no = table.Column<string>(type: "text", nullable: true),
                     channel_trade_no = table.Column<string>(type: "text", nullable: true),
                     out_refund_no = table.Column<string>(type: "text", nullable: true),
+                    dispute_reference = table.Column<string>(type: "text", nullable: true),
                     merchant = table.Column<string>(type: "text", nullable: true),
                     app = table.Column<string>(type: "text", nullable: true),
                     currency = table.Column<string>(type: "text", nullable: true),
@@ -136,6 +158,7 @@ namespace AiHub.Domain.Migrations
                     personal = table.Column<bool>(type: "boolean", nullable: false),
                     currency = table.Column<string>(type: "text", nullable: false),
                     time_zone = table.Column<string>(type: "text", nullable: false),
+                    standing = table.Column<string>(type: "text", nullable: false, defaultValueSql: "'good'"),
                     caches_answers = table.Column<bool>(type: "boolean", nullable: false),
                     status = table.Column<string>(type: "text", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
@@ -192,6 +215,8 @@ namespace AiHub.Domain.Migrations
                     cycle = table.Column<string>(type: "text", nullable: false),
                     usd_nanos = table.Column<long>(type: "bigint", nullable: true),
                     cny_nanos = table.Column<long>(type: "bigint", nullable: true),
+                    usd_year_nanos = table.Column<long>(type: "bigint", nullable: true),
+                    cny_year_nanos = table.Column<long>(type: "bigint", nullable: true),
                     position = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
@@ -261,6 +286,27 @@ namespace AiHub.Domain.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_vendors", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "redemption_codes",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    batch_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    last_four = table.Column<string>(type: "text", nullable: false),
+                    redeemed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_redemption_codes", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_redemption_codes_code_batches_batch_id",
+                        column: x => x.batch_id,
+                        principalTable: "code_batches",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -456,6 +502,31 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "auto_top_ups",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    payment_method_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    below_nanos = table.Column<long>(type: "bigint", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    monthly_cap_minor = table.Column<long>(type: "bigint", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    stopped_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    stop_reason = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_auto_top_ups", x => x.organization_id);
+                    table.CheckConstraint("ck_auto_top_ups_amounts", "below_nanos >= 0 and amount_minor > 0 and monthly_cap_minor >= amount_minor");
+                    table.ForeignKey(
+                        name: "fk_auto_top_ups_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "billing_profiles",
                 columns: table => new
                 {
@@ -529,6 +600,31 @@ namespace AiHub.Domain.Migrations
                     table.CheckConstraint("ck_credit_limits_nanos", "nanos >= 0");
                     table.ForeignKey(
                         name: "fk_credit_limits_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "dunning_cases",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    reason = table.Column<string>(type: "text", nullable: false),
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    since = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    stage = table.Column<string>(type: "text", nullable: false),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_dunning_cases", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_dunning_cases_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -920,16 +1016,32 @@ namespace AiHub.Domain.Migrations
                     plan_id = table.Column<string>(type: "text", nullable: false),
                     status = table.Column<string>(type: "text", nullable: false),
                     anchor = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                    ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    interval = table.Column<string>(type: "text", nullable: false, defaultValueSql: "'month'"),
+                    collection = table.Column<string>(type: "text", nullable: false, defaultValueSql: "'none'"),
+                    paid_months = table.Column<int>(type: "integer", nullable: true),
+                    paid_through = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    next_plan_id = table.Column<string>(type: "text", nullable: true),
+                    next_interval = table.Column<string>(type: "text", nullable: true),
+                    version = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
+                    contract_tokens = table.Column<long>(type: "bigint", nullable: true)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_subscriptions", x => x.id);
                     table.UniqueConstraint("ak_subscriptions_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_subscriptions_next", "(next_plan_id is null) = (next_interval is null)");
+                    table.CheckConstraint("ck_subscriptions_paid", "(paid_months is null) = (paid_through is null)");
                     table.ForeignKey(
                         name: "fk_subscriptions_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_subscriptions_plans_next_plan_id",
+                        column: x => x.next_plan_id,
+                        principalTable: "plans",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
@@ -1016,6 +1128,36 @@ namespace AiHub.Domain.Migrations
                         name: "fk_vendor_terms_vendors_vendor_id",
                         column: x => x.vendor_id,
                         principalTable: "vendors",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "redemptions",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    code_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    batch_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    redeemed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_redemptions", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_redemptions_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_redemptions_redemption_codes_code_id",
+                        column: x => x.code_id,
+                        principalTable: "redemption_codes",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -1301,6 +1443,39 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "billing_mails",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    key = table.Column<string>(type: "text", nullable: false),
+                    values = table.Column<string>(type: "jsonb", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    sent_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_error = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_billing_mails", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_billing_mails_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_billing_mails_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "fapiao_requests",
                 columns: table => new
                 {
@@ -1464,6 +1639,39 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "payment_methods",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    channel = table.Column<string>(type: "text", nullable: false),
+                    customer_reference = table.Column<string>(type: "text", nullable: false),
+                    method_reference = table.Column<string>(type: "text", nullable: false),
+                    brand = table.Column<string>(type: "text", nullable: false),
+                    last_four = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    removed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_payment_methods", x => x.id);
+                    table.UniqueConstraint("ak_payment_methods_id_organization_id", x => new { x.id, x.organization_id });
+                    table.ForeignKey(
+                        name: "fk_payment_methods_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_methods_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "recovery_codes",
                 columns: table => new
                 {
@@ -1620,6 +1828,58 @@ namespace AiHub.Domain.Migrations
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_periods_subscriptions_subscription_id_organization_id",
+                        columns: x => new { x.subscription_id, x.organization_id },
+                        principalTable: "subscriptions",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "subscription_charges",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    subscription_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    from_plan_id = table.Column<string>(type: "text", nullable: false),
+                    plan_id = table.Column<string>(type: "text", nullable: false),
+                    interval = table.Column<string>(type: "text", nullable: false),
+                    collection = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    lines = table.Column<string>(type: "jsonb", nullable: false),
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    paid_months = table.Column<int>(type: "integer", nullable: false),
+                    paid_through = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    tokens = table.Column<long>(type: "bigint", nullable: false),
+                    tokens_expire_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    version = table.Column<int>(type: "integer", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    applied_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_subscription_charges", x => x.id);
+                    table.UniqueConstraint("ak_subscription_charges_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_subscription_charges_amount", "amount_minor >= 0 and tokens >= 0");
+                    table.ForeignKey(
+                        name: "fk_subscription_charges_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_subscription_charges_plans_plan_id",
+                        column: x => x.plan_id,
+                        principalTable: "plans",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_subscription_charges_subscriptions_subscription_id_organiza",
                         columns: x => new { x.subscription_id, x.organization_id },
                         principalTable: "subscriptions",
                         principalColumns: new[] { "id", "organization_id" },
@@ -1813,6 +2073,32 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "disputes",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    order_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    reference = table.Column<string>(type: "text", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    taken_nanos = table.Column<long>(type: "bigint", nullable: false),
+                    reason = table.Column<string>(type: "text", nullable: false),
+                    opened_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_disputes", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_disputes_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "invoice_lines",
                 columns: table => new
                 {
@@ -1924,7 +2210,11 @@ namespace AiHub.Domain.Migrations
                     paid_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     next_check_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    checks = table.Column<int>(type: "integer", nullable: false)
+                    checks = table.Column<int>(type: "integer", nullable: false),
+                    charge_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    payment_method_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    saves_method = table.Column<bool>(type: "boolean", nullable: false, defaultValue: false),
+                    method_saved_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -1942,6 +2232,18 @@ namespace AiHub.Domain.Migrations
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_orders_payment_methods_payment_method_id_organizati",
+                        columns: x => new { x.payment_method_id, x.organization_id },
+                        principalTable: "payment_methods",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_payment_orders_subscription_charges_charge_id_organization_",
+                        columns: x => new { x.charge_id, x.organization_id },
+                        principalTable: "subscription_charges",
+                        principalColumns: new[] { "id", "organization_id" },
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_payment_orders_users_user_id",
@@ -2113,6 +2415,23 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "account_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_billing_mails_next_attempt_at",
+                table: "billing_mails",
+                column: "next_attempt_at",
+                filter: "next_attempt_at is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_billing_mails_organization_id_key_user_id",
+                table: "billing_mails",
+                columns: new[] { "organization_id", "key", "user_id" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_billing_mails_user_id",
+                table: "billing_mails",
+                column: "user_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_budget_windows_budget_id_organization_id",
                 table: "budget_windows",
                 columns: new[] { "budget_id", "organization_id" });
@@ -2180,6 +2499,34 @@ namespace AiHub.Domain.Migrations
                 table: "credit_notes",
                 column: "refund_id",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_disputes_order_id_organization_id",
+                table: "disputes",
+                columns: new[] { "order_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_disputes_organization_id",
+                table: "disputes",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_disputes_reference",
+                table: "disputes",
+                column: "reference",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_dunning_cases_organization_id",
+                table: "dunning_cases",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_dunning_cases_subject_id",
+                table: "dunning_cases",
+                column: "subject_id",
+                unique: true,
+                filter: "closed_at is null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_endpoint_spans_model_id",
@@ -2441,10 +2788,33 @@ namespace AiHub.Domain.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_payment_methods_organization_id",
+                table: "payment_methods",
+                column: "organization_id",
+                unique: true,
+                filter: "removed_at is null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_methods_user_id",
+                table: "payment_methods",
+                column: "user_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_payment_orders_channel_channel_trade_no",
                 table: "payment_orders",
                 columns: new[] { "channel", "channel_trade_no" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_charge_id",
+                table: "payment_orders",
+                column: "charge_id",
+                filter: "charge_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_charge_id_organization_id",
+                table: "payment_orders",
+                columns: new[] { "charge_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_payment_orders_invoice_id_organization_id",
@@ -2473,6 +2843,18 @@ namespace AiHub.Domain.Migrations
                 table: "payment_orders",
                 column: "out_trade_no",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_payment_method_id_organization_id",
+                table: "payment_orders",
+                columns: new[] { "payment_method_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_payment_orders_refill",
+                table: "payment_orders",
+                column: "organization_id",
+                unique: true,
+                filter: "purpose = 'auto_top_up' and status in ('created', 'pending')");
 
             migrationBuilder.CreateIndex(
                 name: "ix_payment_orders_user_id",
@@ -2551,6 +2933,28 @@ namespace AiHub.Domain.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_redemption_codes_batch_id",
+                table: "redemption_codes",
+                column: "batch_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_redemption_codes_hash",
+                table: "redemption_codes",
+                column: "hash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_redemptions_code_id",
+                table: "redemptions",
+                column: "code_id",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_redemptions_organization_id_batch_id",
+                table: "redemptions",
+                columns: new[] { "organization_id", "batch_id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_scim_groups_organization_id_external_id",
                 table: "scim_groups",
                 columns: new[] { "organization_id", "external_id" });
@@ -2621,11 +3025,50 @@ namespace AiHub.Domain.Migrations
                 filter: "domain_verified_at is not null");
 
             migrationBuilder.CreateIndex(
+                name: "ix_subscription_charges_organization_id_applied_at",
+                table: "subscription_charges",
+                columns: new[] { "organization_id", "applied_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_subscription_charges_organization_id_idempotency_key",
+                table: "subscription_charges",
+                columns: new[] { "organization_id", "idempotency_key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_subscription_charges_plan_id",
+                table: "subscription_charges",
+                column: "plan_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_subscription_charges_subscription_id",
+                table: "subscription_charges",
+                column: "subscription_id",
+                unique: true,
+                filter: "status = 'open'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_subscription_charges_subscription_id_organization_id",
+                table: "subscription_charges",
+                columns: new[] { "subscription_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_subscriptions_next_plan_id",
+                table: "subscriptions",
+                column: "next_plan_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_subscriptions_organization_id",
                 table: "subscriptions",
                 column: "organization_id",
                 unique: true,
                 filter: "status = 'active'");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_subscriptions_paid_through",
+                table: "subscriptions",
+                column: "paid_through",
+                filter: "status = 'active' and paid_through is not null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_subscriptions_plan_id",
@@ -2753,6 +3196,14 @@ namespace AiHub.Domain.Migrations
                 onDelete: ReferentialAction.Restrict);
 
             migrationBuilder.AddForeignKey(
+                name: "fk_disputes_payment_orders_order_id_organization_id",
+                table: "disputes",
+                columns: new[] { "order_id", "organization_id" },
+                principalTable: "payment_orders",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
                 name: "fk_invoice_lines_invoices_invoice_id_organization_id",
                 table: "invoice_lines",
                 columns: new[] { "invoice_id", "organization_id" },
@@ -2777,12 +3228,28 @@ namespace AiHub.Domain.Migrations
                 table: "invoices");
 
             migrationBuilder.DropForeignKey(
+                name: "fk_payment_methods_organizations_organization_id",
+                table: "payment_methods");
+
+            migrationBuilder.DropForeignKey(
                 name: "fk_payment_orders_organizations_organization_id",
                 table: "payment_orders");
 
             migrationBuilder.DropForeignKey(
+                name: "fk_subscription_charges_organizations_organization_id",
+                table: "subscription_charges");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_subscriptions_organizations_organization_id",
+                table: "subscriptions");
+
+            migrationBuilder.DropForeignKey(
                 name: "fk_users_organizations_service_account_of",
                 table: "users");
+
+            migrationBuilder.DropForeignKey(
+                name: "fk_payment_methods_users_user_id",
+                table: "payment_methods");
 
             migrationBuilder.DropForeignKey(
                 name: "fk_payment_orders_users_user_id",
@@ -2811,7 +3278,13 @@ namespace AiHub.Domain.Migrations
                 name: "authenticators");
 
             migrationBuilder.DropTable(
+                name: "auto_top_ups");
+
+            migrationBuilder.DropTable(
                 name: "balances");
+
+            migrationBuilder.DropTable(
+                name: "billing_mails");
 
             migrationBuilder.DropTable(
                 name: "billing_profiles");
@@ -2824,6 +3297,12 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "credit_note_lines");
+
+            migrationBuilder.DropTable(
+                name: "disputes");
+
+            migrationBuilder.DropTable(
+                name: "dunning_cases");
 
             migrationBuilder.DropTable(
                 name: "endpoint_spans");
@@ -2895,6 +3374,9 @@ namespace AiHub.Domain.Migrations
                 name: "recovery_codes");
 
             migrationBuilder.DropTable(
+                name: "redemptions");
+
+            migrationBuilder.DropTable(
                 name: "scim_groups");
 
             migrationBuilder.DropTable(
@@ -2964,10 +3446,10 @@ namespace AiHub.Domain.Migrations
                 name: "lots");
 
             migrationBuilder.DropTable(
-                name: "subscriptions");
+                name: "upstreams");
 
             migrationBuilder.DropTable(
-                name: "upstreams");
+                name: "redemption_codes");
 
             migrationBuilder.DropTable(
                 name: "memberships");
@@ -2982,13 +3464,13 @@ namespace AiHub.Domain.Migrations
                 name: "accounts");
 
             migrationBuilder.DropTable(
-                name: "plans");
-
-            migrationBuilder.DropTable(
                 name: "models");
 
             migrationBuilder.DropTable(
                 name: "vendors");
+
+            migrationBuilder.DropTable(
+                name: "code_batches");
 
             migrationBuilder.DropTable(
                 name: "organizations");
@@ -3004,6 +3486,18 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "payment_orders");
+
+            migrationBuilder.DropTable(
+                name: "payment_methods");
+
+            migrationBuilder.DropTable(
+                name: "subscription_charges");
+
+            migrationBuilder.DropTable(
+                name: "subscriptions");
+
+            migrationBuilder.DropTable(
+                name: "plans");
         }
     }
 }

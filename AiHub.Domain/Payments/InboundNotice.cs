@@ -9,6 +9,11 @@ public enum NoticeKind
     Refunded,
     RefundFailed,
 
+    /// <summary>A bank has taken a payment back.</summary>
+    DisputeOpened,
+    DisputeWon,
+    DisputeLost,
+
     /// <summary>Genuine, and about nothing that concerns us.</summary>
     Other,
 }
@@ -27,6 +32,9 @@ public sealed class InboundNotice
     public string? OutTradeNo { get; init; }
     public string? ChannelTradeNo { get; init; }
     public string? OutRefundNo { get; init; }
+
+    /// <summary>The channel's name for a dispute.</summary>
+    public string? DisputeReference { get; init; }
 
     /// <summary>The merchant that the channel says was paid.</summary>
     public string? Merchant { get; init; }

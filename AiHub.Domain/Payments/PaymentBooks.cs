@@ -38,10 +38,29 @@ public sealed record FoundOrder(Guid Id, Guid OrganizationId, PaymentChannelId C
 /// <summary>The only code that turns payments into money: each method is one function of 50-payments.sql.</summary>
 public static class PaymentBooks
 {
-    /// <summary>Credits a paid order, once, whatever is told how often. A closed order whose payment arrives late is credited too.</summary>
+    /// <summary>
+    /// Credits a paid order, once, whatever is told how often. A closed order whose payment arrives late is credited too. What a subscription order
+    /// pays for comes into force in the same transaction.
+    /// </summary>
     /// <param name="merchant">Who we are at the channel.</param>
     public static async Task<CreditOutcome> CreditOrderAsync(
-        this HubDb db, Guid orderId, PaymentProof proof, string merchant, string? app, DateTimeOffset now, CancellationToken ct)
+        this HubDb db, Guid orderId, PaymentProof proof, string merchant, string? app, DateTimeOffset now, CancellationToken ct) =>
+        await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            var outcome = await CreditAsync(db, orderId, proof, merchant, app, now, ct);
+            if (outcome == CreditOutcome.Credited
+                && await db.Database.SqlQuery<Guid?>($"select payment_charge({orderId}) as \"Value\"").SingleAsync(ct) is { } charge)
+            {
+                await Quotas.Subscriptions.ApplyChargeAsync(db, charge, now, ct);
+            }
+
+            await transaction.CommitAsync(ct);
+            return outcome;
+        });
+
+    private static async Task<CreditOutcome> CreditAsync(
+        HubDb db, Guid orderId, PaymentProof proof, string merchant, string? app, DateTimeOffset now, CancellationToken ct)
     {
         var outcome = await db.Database.SqlQuery<string>(
             $"""

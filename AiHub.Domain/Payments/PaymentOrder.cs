@@ -13,6 +13,12 @@ public enum PaymentPurpose
     /// <summary>Adds purchased money to the wallet.</summary>
     TopUp,
 
+    /// <summary>The same, made by the worker because the wallet ran low.</summary>
+    AutoTopUp,
+
+    /// <summary>Pays a <see cref="Quotas.SubscriptionCharge"/>: what is paid enters the wallet, and the charge takes it out in the same moment.</summary>
+    Subscription,
+
     /// <summary>Pays a postpaid <see cref="Invoices.Invoice"/>: what is paid enters the wallet, and the invoice takes it out in the same moment.</summary>
     Invoice,
 }
@@ -92,6 +98,16 @@ public sealed class PaymentOrder
     /// <summary>When the worker next asks the channel about it; null when there is nothing left to ask.</summary>
     public DateTimeOffset? NextCheckAt { get; set; }
     public int Checks { get; init; }
+
+    /// <summary>What a subscription order pays for.</summary>
+    public Guid? ChargeId { get; init; }
+
+    /// <summary>The saved method it is taken from, with nobody there; null when the customer pays in person.</summary>
+    public Guid? PaymentMethodId { get; init; }
+
+    /// <summary>Keeps what it is paid with for the terms to come.</summary>
+    public bool SavesMethod { get; init; }
+    public DateTimeOffset? MethodSavedAt { get; init; }
 
     public Money Amount => MinorUnits.ToMoney(AmountMinor, Currency);
 }

@@ -18,6 +18,7 @@ public static class GrantPeriods
                 subscription.Id,
                 subscription.OrganizationId,
                 subscription.Anchor,
+                subscription.PaidMonths,
                 db.Plans.First(plan => plan.Id == subscription.PlanId).Cycle,
                 db.Organizations.First(organization => organization.Id == subscription.OrganizationId).TimeZone,
                 Last = db.Periods.Where(period => period.SubscriptionId == subscription.Id).OrderByDescending(period => period.Sequence)
@@ -32,6 +33,7 @@ public static class GrantPeriods
                 TimeZone = row.TimeZone,
                 LastSequence = row.Last!.Sequence,
                 LastEndsAt = row.Last.EndsAt,
+                PaidMonths = row.PaidMonths,
             })
             .ToListAsync(ct);
 

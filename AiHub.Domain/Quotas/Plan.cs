@@ -30,10 +30,26 @@ public sealed class Plan
     public long? UsdNanos { get; set; }
     public long? CnyNanos { get; set; }
 
+    /// <summary>Per year, paid at once; null when it is not sold by the year.</summary>
+    public long? UsdYearNanos { get; set; }
+    public long? CnyYearNanos { get; set; }
+
     /// <summary>Where it stands in lists.</summary>
     public required int Position { get; set; }
 
     public Money? MonthlyPrice(Currency currency) => (currency == Currency.USD ? UsdNanos : CnyNanos) is { } nanos ? new Money(nanos, currency) : null;
+
+    public Money? YearlyPrice(Currency currency) => (currency == Currency.USD ? UsdYearNanos : CnyYearNanos) is { } nanos ? new Money(nanos, currency) : null;
+
+    /// <returns>Null when it is negotiated, or not sold so.</returns>
+    public Money? Price(Currency currency, PlanInterval interval) => interval == PlanInterval.Year ? YearlyPrice(currency) : MonthlyPrice(currency);
+}
+
+/// <summary>How often a plan is paid for. Its tokens come every month all the same.</summary>
+public enum PlanInterval
+{
+    Month,
+    Year,
 }
 
 public static class PlanIds

@@ -13,16 +13,19 @@ public sealed class SubscriptionTerms
     public int? LastSequence { get; init; }
     public DateTimeOffset? LastEndsAt { get; init; }
 
+    /// <summary>How many months from the anchor are paid for; null when none has to be.</summary>
+    public int? PaidMonths { get; init; }
+
     /// <summary>
     /// The periods that should have begun by <paramref name="now"/> and do not exist. Each begins where the one before it ended, also when the
-    /// organization has moved to another time zone since: no moment is in two periods or in none.
+    /// organization has moved to another time zone since: no moment is in two periods or in none. What has not been paid for does not begin.
     /// </summary>
     public IEnumerable<DuePeriod> Due(DateTimeOffset now)
     {
         var zone = TimeZoneInfo.FindSystemTimeZoneById(TimeZone);
         var startsAt = LastEndsAt ?? BillingMonths.Start(Cycle, Anchor, zone);
 
-        for (var sequence = LastSequence + 1 ?? 0; startsAt <= now; sequence++)
+        for (var sequence = LastSequence + 1 ?? 0; startsAt <= now && !(sequence >= PaidMonths); sequence++)
         {
             var endsAt = BillingMonths.End(Cycle, Anchor, zone, sequence);
             yield return new DuePeriod(OrganizationId, SubscriptionId, sequence, startsAt, endsAt);

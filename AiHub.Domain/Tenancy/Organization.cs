@@ -11,6 +11,18 @@ public enum OrganizationStatus
     Closed,
 }
 
+/// <summary>Whether it pays what it owes; see <see cref="Quotas.DunningCase"/>.</summary>
+public enum PaymentStanding
+{
+    Good,
+
+    /// <summary>Overdue: no new calls, but its members sign in and pay.</summary>
+    Restricted,
+
+    /// <summary>Long overdue: its keys are refused.</summary>
+    Suspended,
+}
+
 /// <summary>The customer: it owns keys, members, money and usage. Everything that carries its id is hidden from all others by the database.</summary>
 public sealed class Organization
 {
@@ -27,6 +39,10 @@ public sealed class Organization
 
     /// <summary>The IANA zone its days, months and billing periods are counted in.</summary>
     public string TimeZone { get; set; } = DefaultTimeZone;
+
+    /// <summary>Moved by what it owes and pays, never by hand.</summary>
+    public PaymentStanding Standing { get; init; }
+
     /// <summary>Whether answers are kept and given again to whoever in it asks the same, unless the key or the request says otherwise.</summary>
     public bool CachesAnswers { get; set; }
     public OrganizationStatus Status { get; set; }

@@ -72,6 +72,7 @@ internal static class Refusals
         HoldRefusalReason.QuotaExhausted => OfQuota(refusal, caller),
         HoldRefusalReason.InsufficientBalance => OfBalance(refusal, caller),
         HoldRefusalReason.BudgetExhausted => OfBudget(refusal, caller),
+        HoldRefusalReason.Overdue => Quota("A payment of this organization is overdue, so new calls are refused. Its owner can pay on the billing page of the portal; calls go through again at once.").Final(),
         _ => OpenAIError.Forbidden("This organization is suspended or has no subscription. Ask its owner, or the operator of this hub.", "organization_suspended"),
     };
 

@@ -40,17 +40,9 @@ public static class Billing
     private static async Task<Ok<SubscriptionView>> SubscriptionAsync(Member member, HubDb db, TimeProvider time, CancellationToken ct)
     {
         var now = time.Now();
-        var plan = await db.Plans.AsNoTracking().FirstAsync(row => row.Id == member.Organization.PlanId, ct);
-        var period = await db.InOrganizationAsync(
+        return TypedResults.Ok(await db.InOrganizationAsync(
             member.OrganizationId,
-            () => db.Periods.Where(row => row.StartsAt <= now && row.EndsAt > now).OrderByDescending(row => row.StartsAt).Select(row => new PeriodView(row.StartsAt, row.EndsAt)).FirstOrDefaultAsync(ct),
-            ct);
-
-        return TypedResults.Ok(new SubscriptionView(
-            View(plan, member.Organization.Currency),
-            member.Organization.Status == OrganizationStatus.Suspended ? "suspended" : "active",
-            period,
-            plan.AllowsOverage));
+            () => Subscriptions.ReadAsync(db, member, now, ct), ct));
     }
 
     private static async Task<Ok<WalletView>> WalletAsync(Member member, HubDb db, CancellationToken ct) =>
@@ -81,6 +73,7 @@ public static class Billing
         Money Of(AccountKind kind) => new(balances.Where(balance => balance.Kind == kind).Aggregate(0L, (sum, balance) => checked(sum + balance.Posted)), currency);
     }
 
-    private static PlanView View(Plan plan, Currency currency) => new(
-        plan.Id, plan.Name, plan.MonthlyPrice(currency)?.ToDecimalString(), currency.ToString(), plan.MonthlyTokens, plan.RequestsPerMinute, plan.AllowsOverage);
+    internal static PlanView View(Plan plan, Currency currency) => new(
+        plan.Id, plan.Name, plan.MonthlyPrice(currency)?.ToDecimalString(), currency.ToString(), plan.MonthlyTokens, plan.RequestsPerMinute, plan.AllowsOverage,
+        plan.YearlyPrice(currency)?.ToDecimalString());
 }

@@ -113,6 +113,9 @@ public static class ManagementApi
         api.MapLedgerAudits();
         api.MapBilling();
         api.MapOrders();
+        api.MapSubscriptions();
+        api.MapPaymentMethods();
+        api.MapRedemptions();
         api.MapInvoices();
         api.MapFapiaos();
         api.MapModelCatalog();
@@ -122,6 +125,8 @@ public static class ManagementApi
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
+        api.MapAdminContracts();
+        api.MapAdminCodes();
         api.MapAdminOrganizations();
         api.MapAdminHealth();
         api.MapAdminInvoices();

@@ -323,7 +323,7 @@ public static class Orders
                 ? View(order, await db.PaymentRefunds.AsNoTracking().Where(refund => refund.OrderId == parsed).OrderBy(refund => refund.CreatedAt).ToListAsync(ct))
                 : null, ct);
 
-    private static async Task<PaymentOrderView> ViewAsync(HubDb db, Member member, Guid id, CancellationToken ct) => (await LookUpAsync(db, member, id.ToString(), ct))!;
+    internal static async Task<PaymentOrderView> ViewAsync(HubDb db, Member member, Guid id, CancellationToken ct) => (await LookUpAsync(db, member, id.ToString(), ct))!;
 
     private static PaymentOrderView View(PaymentOrder order, IReadOnlyList<Refund> refunds)
     {
@@ -338,18 +338,18 @@ public static class Orders
     private static RefundView View(Refund refund, Currency currency) => new(
         refund.Id, Wire.Name(refund.Status), MinorUnits.ToMoney(refund.AmountMinor, currency).ToDecimalString(), currency.ToString(), refund.Reason, refund.CreatedAt, refund.CompletedAt);
 
-    private static Money? ReadAmount(string text, Currency currency, FieldErrors errors)
+    internal static Money? ReadAmount(string text, Currency currency, FieldErrors errors, string field = "amount")
     {
         if (MinorUnits.Parse(text) is { } minor and > 0)
         {
             return MinorUnits.ToMoney(minor, currency);
         }
 
-        errors.Add("amount", FieldText.Amount);
+        errors.Add(field, FieldText.Amount);
         return null;
     }
 
-    private static string? ReadKey(string? key, FieldErrors errors)
+    internal static string? ReadKey(string? key, FieldErrors errors)
     {
         if (key?.Length > LongestKey)
         {

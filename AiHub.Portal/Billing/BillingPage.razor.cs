@@ -9,6 +9,7 @@ namespace AiHub.Portal.Billing;
 public sealed partial class BillingPage
 {
     private WalletView _wallet = null!;
+    private SubscriptionView _subscription = null!;
     private IReadOnlyList<PaymentChannelView> _channels = [];
     private Page<PaymentOrderView> _orders = null!;
     private ProblemView? _problem;
@@ -38,9 +39,9 @@ public sealed partial class BillingPage
     {
         Input ??= new TopUpInput { Wish = Guid.CreateVersion7().ToString("N") };
         var ct = HttpContext.RequestAborted;
-        var (wallet, channels, orders) = (Management.WalletAsync(ct), Management.PaymentChannelsAsync(ct), Management.OrdersAsync(Cursor, ct));
-        await Task.WhenAll(wallet, channels, orders);
-        (_wallet, _channels, _orders) = (await wallet, await channels, await orders);
+        var (wallet, channels, orders, subscription) = (Management.WalletAsync(ct), Management.PaymentChannelsAsync(ct), Management.OrdersAsync(Cursor, ct), Management.SubscriptionAsync(ct));
+        await Task.WhenAll(wallet, channels, orders, subscription);
+        (_wallet, _channels, _subscription, _orders) = (await wallet, await channels, await subscription, await orders);
         if (_channels.Count > 0)
         {
             Input.Channel ??= _channels[0].Channel;

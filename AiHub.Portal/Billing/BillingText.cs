@@ -10,6 +10,7 @@ public static class BillingText
         "alipay" => Text.Billing_Alipay,
         "wechat_pay" => Text.Billing_WechatPay,
         "stripe" => Text.Billing_Card,
+        "balance" => Text.Plan_FromBalance,
         _ => channel,
     };
 

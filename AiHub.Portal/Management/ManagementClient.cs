@@ -76,6 +76,27 @@ public sealed partial class ManagementClient(HttpClient http, Session session)
         await ReadAsync<PaymentOrderView>(response, ct);
     }
 
+    public async Task<IReadOnlyList<PlanView>> PlansAsync(CancellationToken ct) => (await GetAsync<Page<PlanView>>("billing/plans", ct)).Data;
+
+    public Task<SubscriptionView> SubscriptionAsync(CancellationToken ct) => GetAsync<SubscriptionView>("billing/subscription", ct);
+
+    public Task<Answer<PlanQuoteView>> PreviewPlanAsync(PlanChangePreview preview, CancellationToken ct) =>
+        AskAsync<PlanQuoteView>(HttpMethod.Post, "billing/subscription/preview", preview, ct);
+
+    /// <param name="wish">However often the form arrives, one wish is one change.</param>
+    public Task<Answer<PlanChangeView>> ChangePlanAsync(PlanChangeRequest change, string wish, CancellationToken ct) =>
+        AskAsync<PlanChangeView>(HttpMethod.Post, "billing/subscription/change", change, ct, wish);
+
+    public async Task<ProblemView?> RenewFromBalanceAsync(CancellationToken ct) =>
+        (await AskAsync<PlanChangeView>(HttpMethod.Post, "billing/subscription/renew", new RenewalRequest("balance"), ct)).Problem;
+
+    /// <param name="action">cancel or resume.</param>
+    public async Task<ProblemView?> OnSubscriptionAsync(string action, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Post, $"billing/subscription/{action}", null, session.AccessToken, ct);
+        return response.IsSuccessStatusCode ? null : await ProblemAsync(response, ct);
+    }
+
     public async Task<IReadOnlyList<BudgetView>> BudgetsAsync(CancellationToken ct) =>
         (await GetAsync<Page<BudgetView>>(OfOrganization("budgets"), ct)).Data;
 

@@ -56,6 +56,39 @@ public static class PaymentControl
             trade.Close();
             return TypedResults.Ok(View(trade));
         });
+        app.MapPost("/_sim/stripe/dispute", IResult (DisputeOrder order, TradeBook book, StripeBook stripe, NoticeSender sender, SimulatorClock clock) =>
+        {
+            if (book.Find(Channels.Stripe, order.OutTradeNo) is not { State: TradeState.Paid } trade)
+            {
+                return TypedResults.NotFound();
+            }
+
+            var (type, status) = order.What switch
+            {
+                "won" => ("charge.dispute.closed", "won"),
+                "lost" => ("charge.dispute.closed", "lost"),
+                _ => ("charge.dispute.funds_withdrawn", "needs_response"),
+            };
+            sender.Send(StripeApi.EventOf(type, StripeApi.Dispute(trade, $"dp_{trade.TradeNo[3..]}", status, clock.GetUtcNow()), trade.OutTradeNo, stripe.Party, clock), order.Copies);
+            return TypedResults.Ok(View(trade));
+        });
+        app.MapPost("/_sim/stripe/cards", (CardOrder order, StripeBook stripe) =>
+        {
+            // All of them, or the one that was named.
+            foreach (var card in stripe.Cards.Values.Where(card => order.Method is null || card.Method == order.Method))
+            {
+                if (order.Declined)
+                {
+                    stripe.Declined[card.Method] = true;
+                }
+                else
+                {
+                    stripe.Declined.TryRemove(card.Method, out _);
+                }
+            }
+
+            return stripe.Cards.Values.Select(card => new { card.Customer, card.Method, declined = stripe.Declined.ContainsKey(card.Method) });
+        });
         sim.MapGet("/trades", (string channel, TradeBook book) => book.All.Where(trade => trade.Channel == channel).Select(View));
         sim.MapGet("/deliveries", (string channel, NoticeSender sender) => sender.Deliveries.Where(delivery => delivery.Channel == channel));
     }
@@ -70,6 +103,11 @@ public static class PaymentControl
 /// <param name="Copies">How often it is sent.</param>
 /// <param name="DelaySeconds">How late, by the simulators' clock.</param>
 public sealed record PayOrder(string OutTradeNo, string Notice = "sent", int Copies = 1, double DelaySeconds = 0);
+
+/// <param name="What">opened, won or lost.</param>
+public sealed record DisputeOrder(string OutTradeNo, string What = "opened", int Copies = 1);
+
+public sealed record CardOrder(bool Declined, string? Method = null);
 
 public sealed record RefundOrder(string OutTradeNo, string OutRefundNo);
 

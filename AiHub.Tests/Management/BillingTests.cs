@@ -15,8 +15,8 @@ public sealed class BillingTests(ManagementHub hub) : IClassFixture<ManagementHu
         Assert.Equal(
             [
                 new PlanView("free", "Free", "0", "USD", 10_000, 10, false),
-                new PlanView("developer", "Developer", "29", "USD", 1_000_000, 100, true),
-                new PlanView("pro", "Pro", "99", "USD", 5_000_000, 500, true),
+                new PlanView("developer", "Developer", "29", "USD", 1_000_000, 100, true, "290"),
+                new PlanView("pro", "Pro", "99", "USD", 5_000_000, 500, true, "990"),
                 new PlanView("enterprise", "Enterprise", null, "USD", null, null, true),
             ],
             dollars.Data);

@@ -23,6 +23,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
     {
         ["refresh"] = "a session goes on; its start and its end are in the log",
         ["previewInvitation"] = "only reads",
+        ["previewPlanChange"] = "only reads",
         ["forgotPassword"] = "answers before it is known whether there is such an account; the entry follows (PasswordResetTests)",
         ["beginSignOn"] = "nobody is known yet",
         ["completeSignOn"] = "takes an identity provider (SignOnTests)",
@@ -284,6 +285,29 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         },
         ["checkPaymentOrder"] = hub => WithOrderAsync(hub, paid: false, (person, order) => person.PostAsync($"billing/orders/{order}/check", null)),
         ["createRefund"] = hub => WithOrderAsync(hub, paid: true, (person, order) => person.PostAsync($"billing/orders/{order}/refunds", new NewRefund("1", "not needed"))),
+        ["changePlan"] = async hub => await OnDeveloperAsync(hub, null),
+        ["renewSubscription"] = hub => OnDeveloperAsync(hub, person => person.PostAsync("billing/subscription/renew", new RenewalRequest("balance"))),
+        ["cancelSubscription"] = hub => OnDeveloperAsync(hub, person => person.PostAsync("billing/subscription/cancel", null)),
+        ["resumeSubscription"] = hub => OnDeveloperAsync(hub, async person =>
+        {
+            await person.PostAsync("billing/subscription/cancel", null);
+            return await person.PostAsync("billing/subscription/resume", null);
+        }),
+        ["removePaymentMethod"] = hub => WithCardAsync(hub, person => person.DeleteAsync("billing/payment-methods")),
+        ["setAutoTopUp"] = hub => WithCardAsync(hub, person => person.PutAsync("billing/auto-top-up", new AutoTopUpRequest("5", "10", "100"))),
+        ["endAutoTopUp"] = hub => WithCardAsync(hub, person => person.DeleteAsync("billing/auto-top-up")),
+        ["redeemCode"] = async hub =>
+        {
+            var code = (await AsOperatorAsync(hub, (person, _) => person.PostAsync(
+                "admin/code-batches", new NewCodeBatch("Spring", "USD", "10", 1, hub.Clock.GetUtcNow().AddDays(30))))).Read<CreatedCodeBatch>().Codes[0];
+            return await (await hub.RegisterAsync("USD")).PostAsync("billing/redemptions", new CodeRedemption(code));
+        },
+        ["setContract"] = hub => AsOperatorAsync(hub, (person, acme) => person.PutAsync($"admin/organizations/{acme}/contract", new ContractTerms("enterprise", "100"))),
+        ["endContract"] = hub => AsOperatorAsync(hub, async (person, acme) =>
+        {
+            await person.PutAsync($"admin/organizations/{acme}/contract", new ContractTerms("enterprise", "100"));
+            return await person.DeleteAsync($"admin/organizations/{acme}/contract");
+        }),
         ["createFapiaoTitle"] = hub => WithTitleAsync(hub, (_, created) => Task.FromResult(created)),
         ["deleteFapiaoTitle"] = hub => WithTitleAsync(hub, (person, created) => person.DeleteAsync($"billing/fapiao/titles/{created.Read<FapiaoTitleView>().Id}")),
         ["requestFapiao"] = hub => WithFapiaoAsync(hub, (_, requested) => Task.FromResult(requested)),
@@ -363,6 +387,28 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         }
 
         return await change(person, order);
+    }
+
+    /// <param name="change">Null: the change to the plan is what is asked about.</param>
+    private static async Task<Answer> OnDeveloperAsync(ManagementHub hub, Func<Visitor, Task<Answer>>? change)
+    {
+        var person = await hub.RegisterAsync("USD");
+        var now = hub.Clock.GetUtcNow();
+        await hub.Database.AsAdminAsync<bool>(
+            $"select ledger_post('{Guid.CreateVersion7(now)}', '{person.OrganizationId}', 'test', 'test', 'payments', 'wallet_purchased', 'USD', 100000000000, '{now:O}', '{now:O}')");
+        var answer = await person.PostAsync("billing/subscription/change", new PlanChangeRequest("developer", Channel: "balance"));
+        return change is null ? answer : await change(person);
+    }
+
+    private static async Task<Answer> WithCardAsync(ManagementHub hub, Func<Visitor, Task<Answer>> change)
+    {
+        var person = await hub.RegisterAsync("USD");
+        await hub.Database.AsAdminAsync<Guid>(
+            $"""
+             insert into payment_methods (id, organization_id, user_id, channel, customer_reference, method_reference, brand, last_four, created_at)
+             values ('{Guid.CreateVersion7()}', '{person.OrganizationId}', '{person.UserId}', 'stripe', 'cus_1', 'pm_1', 'visa', '4242', '{hub.Clock.GetUtcNow():O}') returning id
+             """);
+        return await change(person);
     }
 
     private static async Task<Answer> WithTitleAsync(ManagementHub hub, Func<Visitor, Answer, Task<Answer>> change)

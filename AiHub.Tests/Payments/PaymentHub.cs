@@ -1,9 +1,12 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using AiHub.Simulators;
 using AiHub.Tests.Hub;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AiHub.Tests.Payments;
 
@@ -17,7 +20,22 @@ public sealed class PaymentHub : IAsyncLifetime
     private readonly RSA _alipay = RSA.Create(2048);
     private readonly RSA _wechatMerchant = RSA.Create(2048);
     private readonly RSA _wechat = RSA.Create(2048);
+    private readonly RSA _wechatBefore = RSA.Create(2048);
+    private readonly X509Certificate2 _wechatCertificate;
     private ServiceHost<SimulatorClock> _simulators = null!;
+
+    public PaymentHub() => _wechatCertificate = new CertificateRequest("CN=Tenpay.com Root CA", _wechatBefore, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+        .CreateSelfSigned(new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2040, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    /// <summary>WeChat Pay as it signed before it moved to a public key, by its platform certificate.</summary>
+    public AiHub.Simulators.Payments.PaymentOptions.WechatPayParty WechatBefore => new()
+    {
+        MerchantId = Parties.WechatPay.MerchantId,
+        AppId = Parties.WechatPay.AppId,
+        ApiV3Key = ApiV3Key,
+        KeyId = _wechatCertificate.SerialNumber,
+        PrivateKey = _wechatBefore.ExportPkcs8PrivateKeyPem(),
+    };
 
     public TestClock Clock { get; } = new();
 
@@ -28,9 +46,15 @@ public sealed class PaymentHub : IAsyncLifetime
     /// <summary>Steers the simulated channels.</summary>
     public HttpClient Sim { get; private set; } = null!;
 
+    /// <summary>Who is who at the simulated channels, their keys included: for tests that make notices themselves.</summary>
+    public AiHub.Simulators.Payments.PaymentOptions Parties { get; private set; } = null!;
+
+    public SimulatorClock SimulatorClock => _simulators.Services.GetRequiredService<SimulatorClock>();
+
     public async Task InitializeAsync()
     {
         var port = FreePort();
+        Parties = new ConfigurationBuilder().AddInMemoryCollection(Simulated(port)).Build().GetSection(AiHub.Simulators.Payments.PaymentOptions.Section).Get<AiHub.Simulators.Payments.PaymentOptions>()!;
         WorkerUrl = new Uri($"http://127.0.0.1:{port}");
         _simulators = new ServiceHost<SimulatorClock>(Simulated(port), Clock);
         Sim = new HttpClient { BaseAddress = new Uri(_simulators.Url, "/_sim/") };
@@ -96,6 +120,7 @@ public sealed class PaymentHub : IAsyncLifetime
         ["Payments:WechatPay:ApiV3Key"] = ApiV3Key,
         ["Payments:WechatPay:PrivateKey"] = _wechatMerchant.ExportPkcs8PrivateKeyPem(),
         ["Payments:WechatPay:PlatformKeys:PUB_KEY_ID_0000000001"] = _wechat.ExportSubjectPublicKeyInfoPem(),
+        [$"Payments:WechatPay:PlatformKeys:{_wechatCertificate.SerialNumber}"] = _wechatCertificate.ExportCertificatePem(),
         ["Payments:Stripe:ApiBase"] = new Uri(_simulators.Url, "/payments/stripe").ToString(),
         ["Payments:Stripe:SecretKey"] = "sk_test_0123456789abcdef",
         ["Payments:Stripe:WebhookSecret"] = StripeSecret,

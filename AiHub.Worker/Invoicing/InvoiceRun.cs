@@ -33,15 +33,37 @@ public sealed partial class InvoiceRun(TimeProvider time, IServiceScopeFactory s
     /// <returns>How many invoices and credit notes were new.</returns>
     public static async Task<int> RunAsync(HubDb db, DateTimeOffset now, Action<Guid, Exception> failed, CancellationToken ct)
     {
+        var made = await InvoiceAsync(db, now, failed, ct);
+        await db.MarkOverdueAsync(now, ct);
+        foreach (var document in await db.DocumentsToMakeAsync(Batch, ct))
+        {
+            await TryAsync(db, document.OrganizationId, async () =>
+            {
+                await MakeDocumentsAsync(db, document, now, ct);
+                return 0;
+            }, failed, ct);
+        }
+
+        return made;
+    }
+
+    /// <summary>The invoices and credit notes alone, without their files.</summary>
+    public static async Task<int> InvoiceAsync(HubDb db, DateTimeOffset now, Action<Guid, Exception> failed, CancellationToken ct)
+    {
         var made = 0;
         foreach (var order in await db.OrdersToInvoiceAsync(Batch, ct))
         {
-            made += await TryAsync(order.OrganizationId, () => InvoiceTopUpAsync(db, order, now, ct));
+            made += await TryAsync(db, order.OrganizationId, () => InvoiceTopUpAsync(db, order, now, ct), failed, ct);
+        }
+
+        foreach (var charge in await db.ChargesToInvoiceAsync(Batch, ct))
+        {
+            made += await TryAsync(db, charge.OrganizationId, () => InvoiceChargeAsync(db, charge, now, ct), failed, ct);
         }
 
         foreach (var refund in await db.RefundsToCreditAsync(Batch, ct))
         {
-            made += await TryAsync(refund.OrganizationId, () => CreditRefundAsync(db, refund, now, ct));
+            made += await TryAsync(db, refund.OrganizationId, () => CreditRefundAsync(db, refund, now, ct), failed, ct);
         }
 
         var after = Guid.Empty;
@@ -49,35 +71,25 @@ public sealed partial class InvoiceRun(TimeProvider time, IServiceScopeFactory s
         {
             foreach (var customer in due)
             {
-                made += await TryAsync(customer.OrganizationId, () => InvoiceMonthsAsync(db, customer, now, ct));
+                made += await TryAsync(db, customer.OrganizationId, () => InvoiceMonthsAsync(db, customer, now, ct), failed, ct);
             }
-        }
-
-        await db.MarkOverdueAsync(now, ct);
-        foreach (var document in await db.DocumentsToMakeAsync(Batch, ct))
-        {
-            await TryAsync(document.OrganizationId, async () =>
-            {
-                await MakeDocumentsAsync(db, document, now, ct);
-                return 0;
-            });
         }
 
         return made;
+    }
 
-        // One organization with something wrong must not cost the others their invoices.
-        async Task<int> TryAsync(Guid organization, Func<Task<int>> work)
+    // One organization with something wrong must not cost the others their invoices.
+    private static async Task<int> TryAsync(HubDb db, Guid organization, Func<Task<int>> work, Action<Guid, Exception> failed, CancellationToken ct)
+    {
+        try
         {
-            try
-            {
-                return await work();
-            }
-            catch (Exception failure) when (!ct.IsCancellationRequested)
-            {
-                db.ChangeTracker.Clear();
-                failed(organization, failure);
-                return 0;
-            }
+            return await work();
+        }
+        catch (Exception failure) when (!ct.IsCancellationRequested)
+        {
+            db.ChangeTracker.Clear();
+            failed(organization, failure);
+            return 0;
         }
     }
 

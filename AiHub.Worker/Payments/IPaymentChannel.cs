@@ -22,6 +22,15 @@ public interface IPaymentChannel
     /// <exception cref="PaymentChannelException">Nothing was opened, or nobody knows.</exception>
     Task<OpenedOrder> OpenAsync(PaymentOrder order, CancellationToken ct);
 
+    /// <summary>Takes an order's amount from a saved method, with nobody there to confirm it.</summary>
+    /// <exception cref="PaymentChannelException">Refused, which includes that somebody would have to confirm it; or nobody knows.</exception>
+    Task<OpenedOrder> CollectAsync(PaymentOrder order, ChannelMethod method, CancellationToken ct) =>
+        throw new PaymentChannelException(PaymentChannelFailure.Refused, "This channel keeps no payment methods.");
+
+    /// <summary>What a paid order was paid with, where the channel keeps it for the hub.</summary>
+    /// <exception cref="PaymentChannelException">Nobody knows.</exception>
+    Task<ChannelMethod?> MethodOfAsync(PaymentOrder order, CancellationToken ct) => Task.FromResult<ChannelMethod?>(null);
+
     /// <exception cref="PaymentChannelException">Nobody knows.</exception>
     Task<ChannelOrder> QueryAsync(PaymentOrder order, CancellationToken ct);
 

@@ -72,8 +72,8 @@ public sealed partial class OrderRun(TimeProvider time, IServiceScopeFactory sco
     {
         if (order.Status == PaymentOrderStatus.Created)
         {
-            var opened = await channel.OpenAsync(order, ct);
-            await db.OpenedAsync(order.Id, opened.RedirectUrl, opened.QrCode, opened.Reference, now + Pause(0), ct);
+            var opened = order.PaymentMethodId is { } method ? await CollectAsync(db, channel, order, method, ct) : await channel.OpenAsync(order, ct);
+            await db.OpenedAsync(order.Id, opened.RedirectUrl, opened.QrCode, opened.Reference, order.PaymentMethodId is null ? now + Pause(0) : now, ct);
             return;
         }
 
@@ -99,6 +99,14 @@ public sealed partial class OrderRun(TimeProvider time, IServiceScopeFactory sco
                 await db.ClosedAsync(order.Id, order.Status == PaymentOrderStatus.Failed, why: null, lastCheck: null, now, ct);
                 break;
         }
+    }
+
+    private static async Task<OpenedOrder> CollectAsync(HubDb db, IPaymentChannel channel, PaymentOrder order, Guid methodId, CancellationToken ct)
+    {
+        var method = await db.InOrganizationAsync(order.OrganizationId, () => db.PaymentMethods.AsNoTracking().SingleAsync(row => row.Id == methodId, ct), ct);
+        return method.RemovedAt is null
+            ? await channel.CollectAsync(order, new ChannelMethod(method.CustomerReference, method.MethodReference, method.Brand, method.LastFour), ct)
+            : throw new PaymentChannelException(PaymentChannelFailure.Refused, "The saved payment method was removed.");
     }
 
     private async Task CreditAsync(HubDb db, IPaymentChannel channel, PaymentOrder order, PaymentProof proof, DateTimeOffset now, CancellationToken ct)

@@ -15,9 +15,9 @@ public static class Inbox
 
         return db.Database.ExecuteSqlAsync(
             $"""
-             insert into inbound_notices (id, channel, event_id, kind, received_at, out_trade_no, channel_trade_no, out_refund_no, merchant, app, currency,
+             insert into inbound_notices (id, channel, event_id, kind, received_at, out_trade_no, channel_trade_no, out_refund_no, dispute_reference, merchant, app, currency,
                                           amount_minor, paid_at, body, attempts, next_attempt_at)
-             values ({notice.Id}, {channel}, {notice.EventId}, {kind}, {received}, {notice.OutTradeNo}, {notice.ChannelTradeNo}, {notice.OutRefundNo},
+             values ({notice.Id}, {channel}, {notice.EventId}, {kind}, {received}, {notice.OutTradeNo}, {notice.ChannelTradeNo}, {notice.OutRefundNo}, {notice.DisputeReference},
                      {notice.Merchant}, {notice.App}, {notice.Currency}, {notice.AmountMinor}, {paid}, {notice.Body}, 0, {received})
              on conflict (channel, event_id) do nothing
              """,

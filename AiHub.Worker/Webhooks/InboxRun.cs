@@ -55,6 +55,8 @@ public sealed partial class InboxRun(TimeProvider time, IServiceScopeFactory sco
             NoticeKind.Paid => await CreditAsync(db, channel, notice, ct),
             NoticeKind.Closed => await LookAsync(db, notice, ct),
             NoticeKind.Refunded or NoticeKind.RefundFailed => await RefundAsync(db, notice, ct),
+            NoticeKind.DisputeOpened => await DisputeAsync(db, channel, notice, ct),
+            NoticeKind.DisputeWon or NoticeKind.DisputeLost => await DecideAsync(db, notice, ct),
             _ => "ignored",
         };
     }
@@ -101,6 +103,26 @@ public sealed partial class InboxRun(TimeProvider time, IServiceScopeFactory sco
         return "checked";
     }
 
+    private async Task<string> DisputeAsync(HubDb db, IPaymentChannel channel, InboundNotice notice, CancellationToken ct)
+    {
+        if (notice.Merchant != channel.Merchant)
+        {
+            return "mismatch";
+        }
+
+        var outcome = await db.OpenDisputeAsync(
+            notice.Channel, notice.ChannelTradeNo, notice.DisputeReference, notice.Currency, notice.AmountMinor ?? 0, "disputed", _time.GetUtcNow(), ct);
+        LogDispute(notice.Channel, notice.ChannelTradeNo, outcome);
+        return outcome;
+    }
+
+    private async Task<string> DecideAsync(HubDb db, InboundNotice notice, CancellationToken ct)
+    {
+        var outcome = await db.CloseDisputeAsync(notice.DisputeReference, notice.Kind == NoticeKind.DisputeWon, _time.GetUtcNow(), ct);
+        // Events come in any order: the withdrawal may be on its way still.
+        return outcome == "unknown_dispute" ? throw new InvalidOperationException($"Dispute {notice.DisputeReference} is not known yet.") : outcome;
+    }
+
     private void Postpone(InboundNotice notice, Exception failure)
     {
         var now = _time.GetUtcNow();
@@ -116,6 +138,9 @@ public sealed partial class InboxRun(TimeProvider time, IServiceScopeFactory sco
         notice.NextAttemptAt = now + TimeSpan.FromSeconds(Math.Pow(2, notice.Attempts));
         LogNotApplied(notice.Channel, notice.Id, failure);
     }
+
+    [LoggerMessage(LogLevel.Warning, "{Channel} reports a dispute about payment {Payment}: {Outcome}.")]
+    private partial void LogDispute(PaymentChannelId channel, string? payment, string outcome);
 
     [LoggerMessage(LogLevel.Warning, "{Channel} speaks of an order we do not have (notice {Notice}).")]
     private partial void LogUnknownOrder(PaymentChannelId channel, Guid notice);

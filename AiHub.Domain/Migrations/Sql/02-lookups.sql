@@ -15,8 +15,8 @@ as $$
            key.scopes, key.allowed_models, key.allowed_vendors, key.allowed_ips, key.tags, coalesce(key.caches_answers, organization.caches_answers), key.requests_per_minute,
            key.expires_at, key.revoked_at, key.disabled_at, key.last_used_at,
            key.hash <> find_api_key.hash, key.previous_expires_at, member.role,
-           organization.status, organization.currency, organization.time_zone,
-           plan.id, plan.name, plan.monthly_tokens, plan.requests_per_minute, plan.allows_overage
+           case when organization.standing = 'suspended' then 'suspended' else organization.status end, organization.currency, organization.time_zone,
+           plan.id, plan.name, coalesce(subscription.contract_tokens, plan.monthly_tokens), plan.requests_per_minute, plan.allows_overage
     from api_keys key
     join organizations organization on organization.id = key.organization_id
     left join memberships member on member.organization_id = key.organization_id and member.user_id = key.user_id

@@ -21,7 +21,7 @@ begin
     select uuid_v7(p_now), p_id, kind, unit
     from (values ('allowance', 'TOK'), ('tokens_granted', 'TOK'), ('tokens_used', 'TOK'), ('breakage', 'TOK'),
                  ('wallet_granted', p_currency), ('wallet_purchased', p_currency), ('usage_revenue', p_currency), ('write_off', p_currency),
-                 ('promotion', p_currency), ('payments', p_currency), ('breakage', p_currency)) as chart (kind, unit);
+                 ('promotion', p_currency), ('payments', p_currency), ('subscription_revenue', p_currency), ('disputed', p_currency), ('breakage', p_currency)) as chart (kind, unit);
 
     insert into balances (account_id, organization_id, posted, held, floor)
     select id, organization_id, 0, 0, 0 from accounts

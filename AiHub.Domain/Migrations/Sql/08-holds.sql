@@ -16,7 +16,8 @@ create or replace function ledger_positions(p_organization_ids uuid[], p_from ti
 as $$
 begin
     return query
-    select organization.id, organization.status, organization.currency, plan.id is not null, plan.id is not null and plan.monthly_tokens is null,
+    select organization.id, case when organization.status = 'active' and organization.standing <> 'good' then 'overdue' else organization.status end,
+           organization.currency, plan.id is not null, plan.id is not null and coalesce(subscription.contract_tokens, plan.monthly_tokens) is null,
            coalesce(plan.allows_overage, false), period.ends_at, tokens.steady and promotions.steady,
            allowance.id, granted.id, purchased.id,
            tokens.original, tokens.original - tokens.remaining, tokens.held, tokens.remaining - tokens.held,
@@ -185,7 +186,7 @@ begin
 
         select * into v_at from ledger_positions(array[v.organization_id], array[v.created_at], array[v.created_at]);
         if not found or v_at.status <> 'active' or not v_at.subscribed then
-            outcome := 'suspended';
+            outcome := case when v_at.status = 'overdue' then 'overdue' else 'suspended' end;
             return next;
             continue;
         end if;

@@ -7,13 +7,15 @@ as $$
 declare
     v_tokens bigint;
     v_allowance uuid;
+    v_paid_months integer;
 begin
     perform ledger_lock(array[p_organization_id]);
 
-    select plan.monthly_tokens into v_tokens
+    select coalesce(subscription.contract_tokens, plan.monthly_tokens), subscription.paid_months into v_tokens, v_paid_months
     from subscriptions subscription join plans plan on plan.id = subscription.plan_id
     where subscription.id = p_subscription_id and subscription.organization_id = p_organization_id and subscription.status = 'active';
-    if not found or p_starts_at > p_now then
+    -- What is not paid for does not begin.
+    if not found or p_starts_at > p_now or p_sequence >= v_paid_months then
         return false;
     end if;
 
@@ -102,10 +104,10 @@ grant execute on function expire_lots(timestamptz, integer) to hub_app;
 drop function if exists subscriptions_due(timestamptz, uuid, integer);
 create function subscriptions_due(now timestamptz, after uuid, count integer)
     returns table (
-        subscription_id uuid, organization_id uuid, anchor timestamptz, cycle text, time_zone text, last_sequence integer, last_ends_at timestamptz)
+        subscription_id uuid, organization_id uuid, anchor timestamptz, cycle text, time_zone text, last_sequence integer, last_ends_at timestamptz, paid_months integer)
     language sql stable security definer set search_path = public, pg_temp
 as $$
-    select subscription.id, subscription.organization_id, subscription.anchor, plan.cycle, organization.time_zone, last.sequence, last.ends_at
+    select subscription.id, subscription.organization_id, subscription.anchor, plan.cycle, organization.time_zone, last.sequence, last.ends_at, subscription.paid_months
     from subscriptions subscription
     join organizations organization on organization.id = subscription.organization_id
     join plans plan on plan.id = subscription.plan_id
@@ -113,6 +115,7 @@ as $$
         select sequence, ends_at from periods where periods.subscription_id = subscription.id order by sequence desc limit 1) last on true
     where subscription.status = 'active' and subscription.anchor <= subscriptions_due.now and subscription.organization_id > subscriptions_due.after
       and (last.ends_at is null or last.ends_at <= subscriptions_due.now)
+      and (subscription.paid_months is null or coalesce(last.sequence, -1) + 1 < subscription.paid_months)
     order by subscription.organization_id
     limit subscriptions_due.count
 $$;

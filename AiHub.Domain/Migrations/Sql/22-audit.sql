@@ -98,6 +98,32 @@ as $$
     where period.sequence <> period.ordinal or period.starts_at <> coalesce(period.ended_at, period.starts_at)
 
     union all
+    select period.organization_id, format('period %s is number %s of a subscription that has %s months paid', period.id, period.sequence, subscription.paid_months)
+    from periods period join subscriptions subscription on subscription.id = period.subscription_id
+    where period.sequence >= subscription.paid_months
+
+    union all
+    select charge.organization_id, format('charge %s is of %s, its journal took %s', charge.id, charge.amount_minor, booked.nanos)
+    from subscription_charges charge
+    cross join lateral (
+        select coalesce(sum(entry.amount), 0) as nanos from entries entry join accounts account on account.id = entry.account_id
+        where entry.organization_id = charge.organization_id and entry.journal_id = charge.id and account.kind = 'subscription_revenue') booked
+    where booked.nanos <> case when charge.status = 'applied' then charge.amount_minor::numeric * 10000000 else 0 end
+
+    union all
+    select charge.organization_id, format('charge %s is of %s, its lines sum to %s', charge.id, charge.amount_minor, lines.total)
+    from subscription_charges charge
+    cross join lateral (select coalesce(sum((line ->> 'amount_minor')::bigint), 0) as total from jsonb_array_elements(charge.lines) line) lines
+    where jsonb_typeof(charge.lines) = 'array' and lines.total <> charge.amount_minor
+
+    union all
+    select charge.organization_id, format('charge %s grants %s tokens, its lot had %s', charge.id, charge.tokens, coalesce(lot.original, 0))
+    from subscription_charges charge
+    left join journals journal on journal.organization_id = charge.organization_id and journal.idempotency_key = 'upgrade:' || charge.id
+    left join lots lot on lot.id = journal.id
+    where coalesce(lot.original, 0) <> case when charge.status = 'applied' then charge.tokens else 0 end
+
+    union all
     select counter.organization_id, format('budget %s counts %s used and %s held since %s, its calls sum to %s and %s', counter.budget_id, counter.used, counter.held,
                                            counter.starts_at, counter.opening + coalesce(sums.used, 0), coalesce(sums.held, 0))
     from budget_windows counter

@@ -47,6 +47,12 @@ create or replace function payment_find(p_out_trade_no text) returns table (id u
 as $$ select id, organization_id, channel from payment_orders where out_trade_no = p_out_trade_no $$;
 grant execute on function payment_find(text) to hub_app;
 
+-- What an order pays for, beside the wallet.
+create or replace function payment_charge(p_id uuid) returns uuid
+    language sql stable security definer set search_path = public, pg_temp
+as $$ select charge_id from payment_orders where id = p_id $$;
+grant execute on function payment_charge(uuid) to hub_app;
+
 create or replace function payment_opened(p_id uuid, p_redirect_url text, p_qr_code text, p_reference text, p_next timestamptz) returns void
     language sql security definer set search_path = public, pg_temp
 as $$
@@ -67,7 +73,10 @@ as $$
     update payment_orders
     set status = case when p_failed then 'failed' else 'closed' end, closed_at = coalesce(closed_at, p_now), failure = coalesce(p_why, failure),
         next_check_at = p_last_check, qr_code = null, redirect_url = null
-    where id = p_id and status <> 'paid'
+    where id = p_id and status <> 'paid';
+    -- Nobody waits for it any more; what is paid all the same stays in the wallet.
+    update subscription_charges charge set status = 'abandoned'
+    from payment_orders closed where closed.id = p_id and closed.status <> 'paid' and charge.id = closed.charge_id and charge.status = 'open'
 $$;
 grant execute on function payment_closed(uuid, boolean, text, timestamptz, timestamptz) to hub_app;
 
@@ -126,6 +135,11 @@ begin
     select * into v_order from payment_orders where id = p_order_id and organization_id = p_organization_id for update;
     if not found or v_order.status <> 'paid' then
         return 'order_not_paid';
+    end if;
+
+    -- What a plan has cost is spent; the rest of the wallet goes back by the orders that brought it.
+    if exists (select from subscription_charges where id = v_order.charge_id and status = 'applied') then
+        return 'spent';
     end if;
 
     select coalesce(sum(amount_minor), 0) into v_refunded from payment_refunds where order_id = p_order_id and status <> 'failed';

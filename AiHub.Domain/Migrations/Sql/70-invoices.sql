@@ -377,7 +377,10 @@ create or replace function invoice_orders_due(p_limit integer) returns table (or
     language sql stable security definer set search_path = public, pg_temp
 as $$
     select paid.organization_id, paid.id from payment_orders paid
-    where paid.status = 'paid' and paid.purpose in ('top_up', 'auto_top_up')
+    where paid.status = 'paid'
+      -- What was paid for a plan that had changed meanwhile is in the wallet, as if it had been paid in.
+      and (paid.purpose in ('top_up', 'auto_top_up')
+           or (paid.purpose = 'subscription' and exists (select from subscription_charges charge where charge.id = paid.charge_id and charge.status = 'abandoned')))
       and not exists (select from invoices where invoices.order_id = paid.id and invoices.status not in ('draft', 'void'))
     order by paid.paid_at, paid.id limit p_limit
 $$;

@@ -108,6 +108,7 @@ public static class FieldDescriptions
         [(typeof(PlanView), "monthly_price")] = new("Per month, a decimal string; null means negotiated.", "每月价格，十进制字符串；null 表示面议。"),
         [(typeof(PlanView), "monthly_tokens")] = new("Weighted tokens a month; null means unlimited.", "每月套餐令牌数；null 表示不限量。"),
         [(typeof(PlanView), "requests_per_minute")] = new("Calls per minute of the whole organization; null means unlimited.", "整个组织每分钟的调用次数；null 表示不限。"),
+        [(typeof(PlanView), "yearly_price")] = new("Per year, paid at once; null where it is not sold so.", "每年价格（一次付清）；不支持按年购买时为 null。"),
         [(typeof(PlanView), "allows_overage")] = new("Whether calls beyond the quota may be paid from the wallet.", "超出额度后是否可以从钱包付费。"),
         [(typeof(UsageCurrent), "period")] = new("The current period; null before the first grant.", "当前周期；尚未发放额度时为 null。"),
         [(typeof(UsageCurrent), "quota")] = new("Plan tokens of the period.", "本周期的套餐令牌。"),
@@ -289,7 +290,7 @@ public static class FieldDescriptions
         [(typeof(WalletView), "available")] = new("purchased + granted − held.", "可用余额：purchased + granted − held。"),
         [(typeof(WalletView), "credit_limit")] = new("How far below zero the purchased balance may go, by agreement with the operator.", "经平台运营者同意，充值余额可透支的额度。"),
         [(typeof(WalletView), "held")] = new("Set aside for calls that are under way.", "为进行中的调用冻结的金额。"),
-        [(typeof(SubscriptionView), "status")] = new("active, or suspended.", "active（正常）或 suspended（已停用）。"),
+        [(typeof(SubscriptionView), "status")] = new("active, past_due, or suspended.", "active（正常）、past_due（已到期未付）或 suspended（已停用）。"),
         [(typeof(SubscriptionView), "current_period")] = new("The period that runs now.", "当前周期。"),
         [(typeof(SubscriptionView), "allows_overage")] = new("Whether calls beyond the quota are paid from the wallet.", "超出额度后是否从钱包付费。"),
         [(typeof(SubscriptionView), "plan")] = new("The plan subscribed to.", "所订阅的套餐。"),
@@ -322,7 +323,7 @@ public static class FieldDescriptions
     }
 
     private static Text? Find(string schema, string field) =>
-        Own.Concat(SignInExamples.Fields).Concat(SignOnExamples.Fields).Concat(OrganizationFields.All).Concat(AdminFields.Own).Concat(BudgetExamples.Fields).Concat(PaymentExamples.Fields).Concat(InvoiceExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
+        Own.Concat(SignInExamples.Fields).Concat(SignOnExamples.Fields).Concat(OrganizationFields.All).Concat(AdminFields.Own).Concat(BudgetExamples.Fields).Concat(PaymentExamples.Fields).Concat(SubscriptionExamples.Fields).Concat(InvoiceExamples.Fields).FirstOrDefault(own => own.Key.Item1.Name == schema && own.Key.Item2 == field).Value
         ?? Shared.GetValueOrDefault(field)
         ?? OrganizationFields.Shared.GetValueOrDefault(field)
         ?? AdminFields.Shared.GetValueOrDefault(field)

@@ -41,6 +41,8 @@ public static class ProblemPage
         object[] values =
             kind == ProblemKind.UnknownMember ? ["nmae"] :
             kind == ProblemKind.RoleNotAllowed ? ["owner, admin, developer", "viewer"] :
+            kind == ProblemKind.PlanNotSold ? ["enterprise", "month"] :
+            kind == ProblemKind.BalanceTooLow ? ["29", "USD"] :
             kind == ProblemKind.KeyLimitReached ? [Keys.MaxActive] :
             kind == ProblemKind.DomainNotProven ? [SignOnExamples.View.ProofName, SignOnExamples.View.ProofValue] :
             kind == ProblemKind.SignOnRequired ? ["Acme"] :

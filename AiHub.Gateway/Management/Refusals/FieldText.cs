@@ -55,6 +55,7 @@ public static class FieldText
     public static readonly Text TokenAmount = new("Must be a whole number of tokens, such as 100000.", "须为整数令牌数，例如 100000。");
     public static readonly Text MoneyAmount = new("Must be an amount such as 10.00, with at most nine decimals.", "须为金额，例如 10.00，最多九位小数。");
 
+    public static readonly Text QuoteTooOld = new("Must be the moment of a preview of the last 15 minutes.", "须为 15 分钟内预览返回的时刻。");
     public static readonly Text Owed = new("More than that is owed already; the limit can be lowered when it has been paid.", "当前欠款已超过该额度；付清后方可调低。");
     public static readonly Text Country = new("Must be a country code of two capital letters, such as CN.", "须为两位大写国家代码，例如 CN。");
 
@@ -65,6 +66,6 @@ public static class FieldText
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordBreached, PasswordIsEmail, Domain,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
         WebhookUrl, Amount, OrganizationCurrency, UnknownChannel,
-        Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
+        QuoteTooOld, Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
     ];
 }

@@ -350,8 +350,49 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("The organization has as many budgets as it may", "组织的预算数量已达上限"),
         new("An organization may have {0} budgets. Remove some that are not needed.", "每个组织最多可设置 {0} 个预算。请先删除不再需要的预算。"));
 
+    public static readonly ProblemKind PlanNotSold = new("plan_not_sold", 409,
+        new("This plan cannot be bought like that", "无法以此方式购买该套餐"),
+        new("“{0}” by the {1} is not for sale here. GET billing/plans lists what is; larger needs are agreed with the operator.", "套餐“{0}”不支持按 {1} 购买。可购买的套餐请查询 GET billing/plans；更大的需求请联系平台运营者。"));
+
+    public static readonly ProblemKind PlanUnchanged = new("plan_unchanged", 409,
+        new("There is nothing to change", "没有需要变更的内容"),
+        new("The organization is on this plan already.", "组织已在使用该套餐。"));
+
+    public static readonly ProblemKind PlanByContract = new("plan_by_contract", 409,
+        new("The plan is agreed by contract", "套餐由合同约定"),
+        new("Ask the operator of this hub to change it.", "如需变更，请联系平台运营者。"));
+
+    public static readonly ProblemKind NothingToRenew = new("nothing_to_renew", 409,
+        new("There is nothing to renew", "没有可续费的内容"),
+        new("The plan is free, is paid for a year ahead, or another one follows it. Resume it first, or choose a plan.", "当前套餐免费、已预付一年，或到期后将变更为其他套餐。请先恢复订阅，或重新选择套餐。"));
+
+    public static readonly ProblemKind SubscriptionChanged = new("subscription_changed", 409,
+        new("The subscription has changed meanwhile", "订阅已发生变化"),
+        new("Look at it again and repeat what you want.", "请刷新订阅信息后重试。"));
+
+    public static readonly ProblemKind BalanceTooLow = new("balance_too_low", 409,
+        new("The balance does not cover this", "余额不足"),
+        new("{0} {1} of purchased balance is needed. Top up, or pay by another channel.", "需要充值余额 {0} {1}。请先充值，或选择其他支付渠道。"));
+
+    public static readonly ProblemKind NoPaymentMethod = new("no_payment_method", 409,
+        new("There is no saved payment method", "没有已保存的支付方式"),
+        new("Pay once by card with automatic renewal; the card is then kept for it.", "请先使用银行卡支付一次并开启自动续费，系统将保存该卡。"));
+
+    public static readonly ProblemKind CodeNotValid = new("code_not_valid", 404,
+        new("The code is not valid", "兑换码无效"),
+        new("It does not exist, has expired, or has been redeemed.", "该兑换码不存在、已过期或已被兑换。"));
+
+    public static readonly ProblemKind CodeNotForYou = new("code_not_for_you", 409,
+        new("The code cannot be redeemed here", "无法兑换该兑换码"),
+        new("It is in another currency, or the organization has redeemed its share of these codes.", "兑换码的货币与组织不符，或组织已达到该批次的兑换上限。"));
+
+    public static readonly ProblemKind CodeBatchNotFound = new("code_batch_not_found", 404,
+        new("Batch not found", "未找到该批次"),
+        new("It does not exist.", "该批次不存在。"));
+
     public static IReadOnlyList<ProblemKind> All { get; } =
     [
+        PlanNotSold, PlanUnchanged, PlanByContract, NothingToRenew, SubscriptionChanged, BalanceTooLow, NoPaymentMethod, CodeNotValid, CodeNotForYou, CodeBatchNotFound,
         VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, NotACatalogue,
         InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
         RoleNotAllowed, NotFound, OrganizationNotFound, NothingParked, KeyNotFound, RequestNotFound, OrderNotFound, FapiaoNotAvailable, FapiaoNotFound, FapiaoExceeded, FapiaoNotIssued, TooManyTitles, ChannelNotAvailable, IdempotencyConflict, RefundNotPossible, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,

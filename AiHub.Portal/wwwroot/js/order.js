@@ -19,4 +19,14 @@ const beat = async () => {
   setTimeout(beat, wait);
 };
 
+// How long is left, beside the moment it ends at; without scripts the moment says it.
+const tick = () => {
+  for (const left of document.querySelectorAll("[data-countdown]")) {
+    const seconds = Math.max(0, Math.round((Number(left.dataset.countdown) - Date.now()) / 1000));
+    left.textContent = `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+  }
+};
+
+setInterval(tick, 1000);
+tick();
 beat();

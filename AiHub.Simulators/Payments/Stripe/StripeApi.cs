@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace AiHub.Simulators.Payments.Stripe;
 
 /// <summary>
-/// Stripe's API as far as one payment needs it: Checkout sessions and refunds. Bodies are forms with bracketed names, unknown names are an
+/// Stripe's API as far as the hub needs it: Checkout sessions, saved cards charged with nobody there, refunds and disputes. Bodies are forms with bracketed names, unknown names are an
 /// error, and an idempotency key answers the same bytes again.
 /// </summary>
 public static class StripeApi
@@ -19,7 +19,11 @@ public static class StripeApi
     [
         "mode", "client_reference_id", "expires_at", "success_url", "cancel_url", "line_items[0][quantity]", "line_items[0][price_data][currency]",
         "line_items[0][price_data][unit_amount]", "line_items[0][price_data][product_data][name]", "metadata[order_id]", "payment_intent_data[metadata][order_id]",
+        "customer_creation", "payment_intent_data[setup_future_usage]",
     ];
+
+    private static readonly string[] IntentParameters =
+        ["amount", "currency", "customer", "payment_method", "automatic_payment_methods[enabled]", "automatic_payment_methods[allow_redirects]", "confirm", "off_session", "metadata[order_id]", "metadata[out_trade_no]"];
 
     private static readonly string[] RefundParameters = ["payment_intent", "amount", "metadata[out_refund_no]"];
 
@@ -29,11 +33,18 @@ public static class StripeApi
         api.MapPost("/checkout/sessions", (HttpContext http, StripeBook stripe, TradeBook book, SimulatorClock clock) =>
             stripe.PostAsync(http, SessionParameters, form => Create(form, http, stripe, book, clock.GetUtcNow()))).DisableAntiforgery();
         api.MapGet("/checkout/sessions/{id}", (HttpContext http, string id, StripeBook stripe, SimulatorClock clock) =>
-            stripe.Get(http, () => stripe.Sessions.TryGetValue(id, out var trade) ? (200, Session(id, trade, clock.GetUtcNow())) : Missing("session", id)));
+            stripe.Get(http, () => stripe.Sessions.TryGetValue(id, out var trade) ? (200, Session(id, trade, clock.GetUtcNow(), card: stripe.Cards.GetValueOrDefault(trade.TradeNo))) : Missing("session", id)));
         api.MapPost("/checkout/sessions/{id}/expire", (HttpContext http, string id, StripeBook stripe, SimulatorClock clock) =>
             stripe.PostAsync(http, [], _ => Expire(id, stripe, clock.GetUtcNow()))).DisableAntiforgery();
         api.MapPost("/refunds", (HttpContext http, StripeBook stripe, TradeBook book, SimulatorClock clock) =>
             stripe.PostAsync(http, RefundParameters, form => Refund(form, book, clock.GetUtcNow()))).DisableAntiforgery();
+        api.MapPost("/payment_intents", (HttpContext http, StripeBook stripe, TradeBook book, NoticeSender sender, SimulatorClock clock) =>
+            stripe.PostAsync(http, IntentParameters, form => Collect(form, stripe, book, sender, clock))).DisableAntiforgery();
+        api.MapGet("/payment_intents/search", (HttpContext http, StripeBook stripe, TradeBook book) => stripe.Get(http, () => (200, Found(http, stripe, book))));
+        api.MapGet("/payment_intents/{id}", (HttpContext http, string id, StripeBook stripe, TradeBook book) =>
+            stripe.Get(http, () => book.FindByTradeNo(Channels.Stripe, id) is { } trade ? (200, Intent(trade, stripe)) : Missing("payment_intent", id)));
+        api.MapPost("/payment_intents/{id}/cancel", (HttpContext http, string id, StripeBook stripe, TradeBook book) =>
+            stripe.PostAsync(http, [], _ => Cancel(id, stripe, book))).DisableAntiforgery();
         api.MapGet("/refunds", (HttpContext http, StripeBook stripe, TradeBook book) => stripe.Get(http, () => (200, Refunds(http, book))));
     }
 
@@ -41,9 +52,16 @@ public static class StripeApi
     public static Notice NoticeOf(string type, string sessionId, Trade trade, TradeRefund? refund, PaymentOptions.StripeParty party, SimulatorClock clock, Action<JsonObject>? change = null)
     {
         var now = clock.GetUtcNow();
-        var id = $"evt_{RandomNumberGenerator.GetHexString(24, lowercase: true)}";
         var subject = refund is null ? Session(sessionId, trade, now) : RefundView(trade, refund);
         change?.Invoke(subject);
+        return EventOf(type, subject, trade.OutTradeNo, party, clock);
+    }
+
+    /// <summary>An event about whatever it is about, signed as Stripe signs.</summary>
+    public static Notice EventOf(string type, JsonObject subject, string outTradeNo, PaymentOptions.StripeParty party, SimulatorClock clock)
+    {
+        var now = clock.GetUtcNow();
+        var id = $"evt_{RandomNumberGenerator.GetHexString(24, lowercase: true)}";
         var body = new JsonObject
         {
             ["id"] = id,
@@ -57,7 +75,7 @@ public static class StripeApi
             ["data"] = new JsonObject { ["object"] = subject },
         }.ToJsonString();
 
-        return new Notice(Channels.Stripe, id, trade.OutTradeNo, party.WebhookUrl, () => Signed(party, body, clock.GetUtcNow()), (status, _) => status is >= 200 and < 300);
+        return new Notice(Channels.Stripe, id, outTradeNo, party.WebhookUrl, () => Signed(party, body, clock.GetUtcNow()), (status, _) => status is >= 200 and < 300);
     }
 
     private static HttpRequestMessage Signed(PaymentOptions.StripeParty party, string body, DateTimeOffset now)
@@ -99,10 +117,98 @@ public static class StripeApi
             currency.ToUpperInvariant(), stripe.Party.WebhookUrl, now, DateTimeOffset.FromUnixTimeSeconds(expires))
         { ReturnUrl = form.GetValueOrDefault("success_url") });
         stripe.Sessions[id] = trade;
+        if (form.GetValueOrDefault("payment_intent_data[setup_future_usage]") == "off_session")
+        {
+            stripe.Cards[trade.TradeNo] = new SavedCard(
+                $"cus_{RandomNumberGenerator.GetHexString(14, lowercase: true)}", $"pm_{RandomNumberGenerator.GetHexString(24, lowercase: true)}");
+        }
+
         stripe.Origin = $"{http.Request.Scheme}://{http.Request.Host}";
 
         return (200, Session(id, trade, now, stripe.Origin));
     }
+
+    private static (int, JsonObject) Collect(Dictionary<string, string> form, StripeBook stripe, TradeBook book, NoticeSender sender, SimulatorClock clock)
+    {
+        var now = clock.GetUtcNow();
+        if (stripe.Cards.Values.FirstOrDefault(card => card.Method == form.GetValueOrDefault("payment_method")) is not { } card || card.Customer != form.GetValueOrDefault("customer"))
+        {
+            return Missing("PaymentMethod", form.GetValueOrDefault("payment_method") ?? "");
+        }
+
+        if (form.GetValueOrDefault("confirm") != "true" || form.GetValueOrDefault("off_session") != "true")
+        {
+            return Invalid("confirm", "Only confirmed off-session payments are simulated.");
+        }
+
+        if (!long.TryParse(form.GetValueOrDefault("amount"), CultureInfo.InvariantCulture, out var amount) || amount < 50)
+        {
+            return Invalid("amount", "Amount must be at least $0.50.");
+        }
+
+        var id = $"pi_{RandomNumberGenerator.GetHexString(24, lowercase: true)}";
+        var trade = book.GetOrAdd(new Trade(
+            Channels.Stripe, form.GetValueOrDefault("metadata[out_trade_no]") ?? id, id, amount, (form.GetValueOrDefault("currency") ?? "usd").ToUpperInvariant(),
+            stripe.Party.WebhookUrl, now, now.AddDays(1)));
+        stripe.OrderIds[trade.TradeNo] = form.GetValueOrDefault("metadata[order_id]") ?? "";
+        if (stripe.Declined.ContainsKey(card.Method))
+        {
+            trade.Close();
+            return (402, Error("card_error", "card_declined", "Your card was declined.", "payment_method"));
+        }
+
+        trade.Pay(now);
+        sender.Send(EventOf("payment_intent.succeeded", Intent(trade, stripe), trade.OutTradeNo, stripe.Party, clock));
+        return (200, Intent(trade, stripe));
+    }
+
+    private static (int, JsonObject) Cancel(string id, StripeBook stripe, TradeBook book) => book.FindByTradeNo(Channels.Stripe, id) is not { } trade
+        ? Missing("payment_intent", id)
+        : trade.Close() == TradeState.Closed
+            ? (200, Intent(trade, stripe))
+            : Invalid("payment_intent", "You cannot cancel this PaymentIntent because it has a status of succeeded.");
+
+    private static JsonObject Found(HttpContext http, StripeBook stripe, TradeBook book)
+    {
+        // metadata['order_id']:'…'
+        var asked = http.Request.Query["query"].ToString().Split('\'');
+        var found = asked is ["metadata[", "order_id", "]:", var order, ""] ? stripe.OrderIds.FirstOrDefault(pair => pair.Value == order).Key : null;
+        return new JsonObject
+        {
+            ["object"] = "search_result",
+            ["url"] = "/v1/payment_intents/search",
+            ["has_more"] = false,
+            ["data"] = new JsonArray(found is not null && book.FindByTradeNo(Channels.Stripe, found) is { } trade ? [Intent(trade, stripe)] : []),
+        };
+    }
+
+    /// <summary>A dispute as its events carry it.</summary>
+    public static JsonObject Dispute(Trade trade, string id, string status, DateTimeOffset now) => new()
+    {
+        ["id"] = id,
+        ["object"] = "dispute",
+        ["amount"] = trade.AmountMinor,
+        ["charge"] = "ch_" + trade.TradeNo[3..],
+        ["created"] = now.ToUnixTimeSeconds(),
+        ["currency"] = trade.Currency.ToLowerInvariant(),
+        ["livemode"] = false,
+        ["payment_intent"] = trade.TradeNo,
+        ["reason"] = "fraudulent",
+        ["status"] = status,
+    };
+
+    private static JsonObject Intent(Trade trade, StripeBook stripe) => new()
+    {
+        ["id"] = trade.TradeNo,
+        ["object"] = "payment_intent",
+        ["amount"] = trade.AmountMinor,
+        ["amount_received"] = trade.State == TradeState.Paid ? trade.AmountMinor : 0,
+        ["created"] = trade.CreatedAt.ToUnixTimeSeconds(),
+        ["currency"] = trade.Currency.ToLowerInvariant(),
+        ["livemode"] = false,
+        ["metadata"] = new JsonObject { ["order_id"] = stripe.OrderIds.GetValueOrDefault(trade.TradeNo), ["out_trade_no"] = trade.OutTradeNo },
+        ["status"] = trade.State switch { TradeState.Paid => "succeeded", TradeState.Closed => "canceled", _ => "requires_payment_method" },
+    };
 
     private static (int, JsonObject) Expire(string id, StripeBook stripe, DateTimeOffset now)
     {
@@ -142,7 +248,7 @@ public static class StripeApi
             : []),
     };
 
-    private static JsonObject Session(string id, Trade trade, DateTimeOffset now, string? origin = null)
+    private static JsonObject Session(string id, Trade trade, DateTimeOffset now, string? origin = null, SavedCard? card = null)
     {
         var state = trade.State == TradeState.Waiting && now >= trade.ExpiresAt ? trade.Close() : trade.State;
         return new JsonObject
@@ -158,7 +264,19 @@ public static class StripeApi
             ["livemode"] = false,
             ["metadata"] = new JsonObject(),
             ["mode"] = "payment",
-            ["payment_intent"] = state == TradeState.Paid ? trade.TradeNo : null,
+            ["customer"] = state == TradeState.Paid ? card?.Customer : null,
+            ["payment_intent"] = state != TradeState.Paid ? null : card is null ? trade.TradeNo : new JsonObject
+            {
+                ["id"] = trade.TradeNo,
+                ["object"] = "payment_intent",
+                ["payment_method"] = new JsonObject
+                {
+                    ["id"] = card.Method,
+                    ["object"] = "payment_method",
+                    ["type"] = "card",
+                    ["card"] = new JsonObject { ["brand"] = "visa", ["last4"] = "4242", ["exp_month"] = 12, ["exp_year"] = 2034 },
+                },
+            },
             ["payment_status"] = state == TradeState.Paid ? "paid" : "unpaid",
             ["status"] = state switch { TradeState.Paid => "complete", TradeState.Closed => "expired", _ => "open" },
             ["success_url"] = trade.ReturnUrl,
@@ -188,6 +306,9 @@ public static class StripeApi
     };
 }
 
+/// <summary>A card kept with its customer.</summary>
+public sealed record SavedCard(string Customer, string Method);
+
 /// <summary>What Stripe remembers: sessions, and the answers that idempotency keys stand for.</summary>
 public sealed class StripeBook(IOptions<PaymentOptions> options)
 {
@@ -197,6 +318,15 @@ public sealed class StripeBook(IOptions<PaymentOptions> options)
     public PaymentOptions.StripeParty Party => options.Value.Stripe;
 
     public ConcurrentDictionary<string, Trade> Sessions { get; } = new();
+
+    /// <summary>The cards kept, by the payment that kept them.</summary>
+    public ConcurrentDictionary<string, SavedCard> Cards { get; } = new();
+
+    /// <summary>The methods that are declined from now on.</summary>
+    public ConcurrentDictionary<string, bool> Declined { get; } = new();
+
+    /// <summary>The order's id in the metadata of a payment that was collected.</summary>
+    public ConcurrentDictionary<string, string> OrderIds { get; } = new();
 
     public string Origin { get; set; } = "";
 

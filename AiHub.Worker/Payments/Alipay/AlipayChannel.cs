@@ -57,7 +57,7 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
         {
             ["out_trade_no"] = order.OutTradeNo,
             ["product_code"] = product,
-            ["subject"] = "AI Hub 账户充值",
+            ["subject"] = order.Purpose == PaymentPurpose.Subscription ? "AI Hub 套餐" : "AI Hub 账户充值",
             ["total_amount"] = MinorUnits.ToText(order.AmountMinor),
             ["time_expire"] = Text(order.ExpiresAt),
         };

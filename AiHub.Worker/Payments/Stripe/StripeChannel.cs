@@ -13,18 +13,22 @@ public sealed class StripeChannel : IPaymentChannel
 {
     private const long Tolerance = 300;
     private const string RefundNumber = "out_refund_no";
+    private const string OrderNumber = "out_trade_no";
+    private const string OrderId = "order_id";
+    private const string IntentPrefix = "pi_";
 
     private readonly StripeSettings _settings;
     private readonly PaymentOptions _options;
     private readonly SessionService _sessions;
     private readonly RefundService _refunds;
+    private readonly PaymentIntentService _intents;
 
     public StripeChannel(StripeSettings settings, PaymentOptions options, HttpClient http)
     {
         (_settings, _options) = (settings, options);
         // The hub's own runs ask again; two layers that retry multiply.
         var client = new StripeClient(settings.SecretKey, httpClient: new SystemNetHttpClient(http, maxNetworkRetries: 0, enableTelemetry: false), apiBase: settings.ApiBase);
-        (_sessions, _refunds) = (new SessionService(client), new RefundService(client));
+        (_sessions, _refunds, _intents) = (new SessionService(client), new RefundService(client), new PaymentIntentService(client));
     }
 
     public PaymentChannelId Id => PaymentChannelId.Stripe;
@@ -58,30 +62,75 @@ public sealed class StripeChannel : IPaymentChannel
                         {
                             Currency = order.Currency.ToString().ToLowerInvariant(),
                             UnitAmount = order.AmountMinor,
-                            ProductData = new SessionLineItemPriceDataProductDataOptions { Name = "AI Hub balance" },
+                            ProductData = new SessionLineItemPriceDataProductDataOptions { Name = order.Purpose == PaymentPurpose.Subscription ? "AI Hub plan" : "AI Hub balance" },
                         },
                     },
                 ],
-                Metadata = new Dictionary<string, string> { ["order_id"] = order.Id.ToString() },
-                PaymentIntentData = new SessionPaymentIntentDataOptions { Metadata = new Dictionary<string, string> { ["order_id"] = order.Id.ToString() } },
+                Metadata = new Dictionary<string, string> { [OrderId] = order.Id.ToString() },
+                CustomerCreation = order.SavesMethod ? "always" : null,
+                PaymentIntentData = new SessionPaymentIntentDataOptions
+                {
+                    SetupFutureUsage = order.SavesMethod ? "off_session" : null,
+                    Metadata = new Dictionary<string, string> { [OrderId] = order.Id.ToString() },
+                },
             },
             Once($"order-{order.Id}"),
             ct);
         return new OpenedOrder(session.Url, null, session.Id);
     });
 
-    public Task<ChannelOrder> QueryAsync(PaymentOrder order, CancellationToken ct) => AskedAsync(async () =>
-        order.ChannelReference is null ? ChannelOrder.Waiting : StateOf(await _sessions.GetAsync(order.ChannelReference, cancellationToken: ct)));
+    public Task<OpenedOrder> CollectAsync(PaymentOrder order, ChannelMethod method, CancellationToken ct) => AskedAsync(async () =>
+    {
+        var intent = await _intents.CreateAsync(
+            new PaymentIntentCreateOptions
+            {
+                Amount = order.AmountMinor,
+                Currency = order.Currency.ToString().ToLowerInvariant(),
+                Customer = method.Customer,
+                PaymentMethod = method.Method,
+                AutomaticPaymentMethods = new PaymentIntentAutomaticPaymentMethodsOptions { Enabled = true, AllowRedirects = "never" },
+                Confirm = true,
+                OffSession = true,
+                Metadata = new Dictionary<string, string> { [OrderId] = order.Id.ToString(), [OrderNumber] = order.OutTradeNo },
+            },
+            Once($"order-{order.Id}"),
+            ct);
+        return new OpenedOrder(null, null, intent.Id);
+    });
+
+    public Task<ChannelMethod?> MethodOfAsync(PaymentOrder order, CancellationToken ct) => AskedAsync(async () =>
+    {
+        var session = await _sessions.GetAsync(order.ChannelReference, new SessionGetOptions { Expand = ["payment_intent.payment_method"] }, cancellationToken: ct);
+        return session is { CustomerId: { } customer, PaymentIntent.PaymentMethod: { } method }
+            ? new ChannelMethod(customer, method.Id, method.Card?.Brand ?? method.Type, method.Card?.Last4 ?? "")
+            : null;
+    });
+
+    public Task<ChannelOrder> QueryAsync(PaymentOrder order, CancellationToken ct) => AskedAsync(async () => order switch
+    {
+        { ChannelReference: { } intent } when intent.StartsWith(IntentPrefix, StringComparison.Ordinal) => StateOf(await _intents.GetAsync(intent, cancellationToken: ct)),
+        { ChannelReference: { } session } => StateOf(await _sessions.GetAsync(session, cancellationToken: ct)),
+        // The card may have been charged although we did not hear so.
+        { PaymentMethodId: not null } => await FindIntentAsync(order, ct) is { } found ? StateOf(found) : ChannelOrder.Waiting,
+        _ => ChannelOrder.Waiting,
+    });
 
     public async Task<ChannelOrder> CloseAsync(PaymentOrder order, CancellationToken ct)
     {
         try
         {
+            if (order.PaymentMethodId is not null)
+            {
+                return order.ChannelReference is null
+                    ? await QueryAsync(order, ct)
+                    : await AskedAsync(async () => StateOf(await _intents.CancelAsync(order.ChannelReference, cancellationToken: ct)));
+            }
+
             return await AskedAsync(async () => StateOf(await _sessions.ExpireAsync(order.ChannelReference, cancellationToken: ct)));
         }
         catch (PaymentChannelException failure) when (failure.Failure == PaymentChannelFailure.Refused)
         {
-            // Only an open session can be expired; what it is instead, the query tells.
+            // Only what is open can be expired or canceled; what it is instead, the query tells.
             return await QueryAsync(order, ct);
         }
     }
@@ -119,6 +168,8 @@ public sealed class StripeChannel : IPaymentChannel
         }
 
         var session = told.Data?.Object as Session;
+        var intent = told.Data?.Object as PaymentIntent;
+        var dispute = told.Data?.Object as global::Stripe.Dispute;
         var refund = told.Data?.Object as global::Stripe.Refund;
         var kind = told.Type switch
         {
@@ -126,9 +177,14 @@ public sealed class StripeChannel : IPaymentChannel
             EventTypes.CheckoutSessionExpired or EventTypes.CheckoutSessionAsyncPaymentFailed => NoticeKind.Closed,
             EventTypes.RefundUpdated or EventTypes.RefundCreated => NoticeKind.Refunded,
             EventTypes.RefundFailed => NoticeKind.RefundFailed,
+            EventTypes.PaymentIntentSucceeded when intent?.Metadata?.ContainsKey(OrderNumber) == true => NoticeKind.Paid,
+            EventTypes.PaymentIntentPaymentFailed or EventTypes.PaymentIntentCanceled when intent?.Metadata?.ContainsKey(OrderNumber) == true => NoticeKind.Closed,
+            EventTypes.ChargeDisputeFundsWithdrawn => NoticeKind.DisputeOpened,
+            EventTypes.ChargeDisputeClosed when dispute is { Status: "won" } => NoticeKind.DisputeWon,
+            EventTypes.ChargeDisputeClosed when dispute is { Status: "lost" } => NoticeKind.DisputeLost,
             _ => NoticeKind.Other,
         };
-        var proof = session is null ? null : ProofOf(session);
+        var proof = session is not null ? ProofOf(session) : intent is not null ? ProofOf(intent) : null;
 
         return new InboundNotice
         {
@@ -137,13 +193,14 @@ public sealed class StripeChannel : IPaymentChannel
             EventId = told.Id,
             Kind = kind,
             ReceivedAt = now,
-            OutTradeNo = session?.ClientReferenceId,
-            ChannelTradeNo = proof?.ChannelTradeNo,
+            OutTradeNo = session?.ClientReferenceId ?? intent?.Metadata?.GetValueOrDefault(OrderNumber),
+            ChannelTradeNo = proof?.ChannelTradeNo ?? dispute?.PaymentIntentId,
+            DisputeReference = dispute?.Id,
             OutRefundNo = refund?.Metadata?.GetValueOrDefault(RefundNumber),
             Merchant = MerchantOf(told.Livemode),
             App = null,
-            Currency = proof?.Currency,
-            AmountMinor = proof?.AmountMinor,
+            Currency = proof?.Currency ?? dispute?.Currency?.ToUpperInvariant(),
+            AmountMinor = proof?.AmountMinor ?? dispute?.Amount,
             PaidAt = kind == NoticeKind.Paid ? new DateTimeOffset(DateTime.SpecifyKind(told.Created, DateTimeKind.Utc)) : null,
             Body = body.ToArray(),
         };
@@ -174,6 +231,20 @@ public sealed class StripeChannel : IPaymentChannel
         { Status: "expired" } => ChannelOrder.Closed,
         _ => ChannelOrder.Waiting,
     };
+
+    private ChannelOrder StateOf(PaymentIntent intent) => intent.Status switch
+    {
+        "succeeded" => ChannelOrder.Paid(ProofOf(intent)),
+        // Declined, or somebody would have to confirm it: with nobody there that is the same.
+        "canceled" or "requires_payment_method" or "requires_action" => ChannelOrder.Closed,
+        _ => ChannelOrder.Waiting,
+    };
+
+    private async Task<PaymentIntent?> FindIntentAsync(PaymentOrder order, CancellationToken ct) =>
+        (await _intents.SearchAsync(new PaymentIntentSearchOptions { Query = $"metadata['{OrderId}']:'{order.Id}'" }, cancellationToken: ct)).Data.FirstOrDefault();
+
+    private PaymentProof ProofOf(PaymentIntent intent) => new(
+        Id, MerchantOf(intent.Livemode), null, intent.Currency?.ToUpperInvariant(), intent.AmountReceived, intent.Id, null);
 
     private PaymentProof ProofOf(Session session) => new(
         Id, MerchantOf(session.Livemode), null, session.Currency?.ToUpperInvariant(), session.AmountTotal, session.PaymentIntentId, null);

@@ -50,7 +50,7 @@ public sealed class WechatPayChannel : IPaymentChannel, IDisposable
         {
             ["appid"] = _settings.AppId,
             ["mchid"] = _settings.MerchantId,
-            ["description"] = "AI Hub 账户充值",
+            ["description"] = order.Purpose == PaymentPurpose.Subscription ? "AI Hub 套餐" : "AI Hub 账户充值",
             ["out_trade_no"] = order.OutTradeNo,
             ["time_expire"] = order.ExpiresAt.ToOffset(TimeSpan.FromHours(8)).ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture),
             ["notify_url"] = _options.NotifyUrl("wechat-pay"),
