@@ -251,7 +251,7 @@ public static class Accounts
     private static async Task<Ok<Me>> MeAsync(Member member, HubDb db, CancellationToken ct)
     {
         var user = await db.Users.AsNoTracking().FirstAsync(row => row.Id == member.UserId, ct);
-        var organizations = await db.OrganizationsOfUser(member.UserId).OrderByDescending(row => row.Personal).ThenBy(row => row.CreatedAt).ToListAsync(ct);
+        var organizations = await db.OrganizationsOfUser(member.UserId).OrderByDescending(row => row.Personal && row.Role == Role.Owner).ThenBy(row => row.CreatedAt).ToListAsync(ct);
 
         return TypedResults.Ok(new Me(
             View(user),
@@ -264,7 +264,7 @@ public static class Accounts
     /// <summary>What a person does to their own account is written in the audit log of their personal organization.</summary>
     internal static async Task<T> InPersonalOrganizationAsync<T>(this HubDb db, Guid userId, Func<Task<T>> work, CancellationToken ct)
     {
-        var organizationId = await db.OrganizationsOfUser(userId).Where(row => row.Personal).Select(row => row.Id).FirstAsync(ct);
+        var organizationId = await db.OrganizationsOfUser(userId).Where(row => row.Personal && row.Role == Role.Owner).Select(row => row.Id).FirstAsync(ct);
         return await db.InOrganizationAsync(organizationId, work, ct);
     }
 

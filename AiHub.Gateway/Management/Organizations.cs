@@ -63,7 +63,7 @@ public static class Organizations
 
     private static async Task<Ok<Page<OrganizationView>>> ListAsync(Person person, HubDb db, CancellationToken ct)
     {
-        var rows = await db.OrganizationsOfUser(person.UserId).OrderByDescending(row => row.Personal).ThenBy(row => row.CreatedAt).ToListAsync(ct);
+        var rows = await db.OrganizationsOfUser(person.UserId).OrderByDescending(row => row.Personal && row.Role == Role.Owner).ThenBy(row => row.CreatedAt).ToListAsync(ct);
         return TypedResults.Ok(new Page<OrganizationView>([.. rows.Select(View)], null));
     }
 

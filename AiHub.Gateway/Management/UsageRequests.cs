@@ -128,7 +128,7 @@ public static class UsageRequests
             : null,
         record.OwnKeyId,
         record.OwnKeyId is null ? null : new Money(record.VendorCostNanos, record.Cost.Currency).ToDecimalString(),
-        [.. record.Guardrails.Select(Decision)]);
+        record.Guardrails.Length == 0 ? null : [.. record.Guardrails.Select(Decision)]);
 
     // output:mask:email:personal data
     private static GuardrailDecision Decision(string entry)

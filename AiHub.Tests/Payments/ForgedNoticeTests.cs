@@ -285,7 +285,7 @@ public sealed class ForgedNoticeTests(PaymentHub fixture, ITestOutputHelper outp
             foreach (var (name, value) in new[]
             {
                 ("total_amount", Yuan(minor + 1)), ("total_amount", Yuan(minor - 1)), ("total_amount", "0.00"), ("seller_id", "2088999999999999"), ("app_id", "2021000000000000"),
-                ("out_trade_no", "0" + order.OutTradeNo[1..]), ("trade_status", "WAIT_BUYER_PAY"),
+                ("out_trade_no", Another(order)), ("trade_status", "WAIT_BUYER_PAY"),
             })
             {
                 yield return Genuine(channel, order, new Dictionary<string, string> { [name] = value });
@@ -298,18 +298,21 @@ public sealed class ForgedNoticeTests(PaymentHub fixture, ITestOutputHelper outp
             ? (Action<JsonObject>[])
             [
                 content => content["amount"]!["total"] = minor + 1, content => content["amount"]!["total"] = minor - 1, content => content["amount"]!["currency"] = "USD",
-                content => content["mchid"] = "1999999999", content => content["appid"] = "wx0000000000000000", content => content["out_trade_no"] = "0" + order.OutTradeNo[1..],
+                content => content["mchid"] = "1999999999", content => content["appid"] = "wx0000000000000000", content => content["out_trade_no"] = Another(order),
                 content => content["trade_state"] = "NOTPAY",
             ]
             :
             [
                 session => session["amount_total"] = minor + 1, session => session["amount_total"] = minor - 1, session => session["currency"] = "cny",
-                session => session["client_reference_id"] = "0" + order.OutTradeNo[1..], session => session["payment_status"] = "unpaid", session => session["mode"] = "setup",
+                session => session["client_reference_id"] = Another(order), session => session["payment_status"] = "unpaid", session => session["mode"] = "setup",
             ])
         {
             yield return Genuine(channel, order, change: change);
         }
     }
+
+    // One that begins with another character, whatever it begins with.
+    private static string Another(PaymentOrderView order) => (order.OutTradeNo[0] == '0' ? '1' : '0') + order.OutTradeNo[1..];
 
     private Notice Genuine(string channel, PaymentOrderView order, IReadOnlyDictionary<string, string>? fields = null, Action<JsonObject>? change = null)
     {

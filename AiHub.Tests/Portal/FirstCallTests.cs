@@ -68,7 +68,7 @@ public sealed class FirstCallTests
         await visitor.Page.ClickAsync(".side-switches button");
         Assert.Equal("zh-CN", await visitor.Page.Locator("html").GetAttributeAsync("lang"));
         await visitor.Page.ClickAsync(".account");
-        await visitor.Page.ClickAsync(".menu-item");
+        await visitor.Page.ClickAsync("form[action='/sign-out'] button");
         await visitor.GoAsync("/overview");
         Assert.EndsWith("/sign-in?returnUrl=%2Foverview", visitor.Page.Url, StringComparison.Ordinal);
     }

@@ -168,7 +168,7 @@ public sealed class PageTests
 
         await visitor.Page.FocusAsync(".account");
         await keyboard.PressAsync("Enter");
-        await visitor.Page.FocusAsync(".menu-item");
+        await visitor.Page.FocusAsync("form[action='/sign-out'] button");
         await keyboard.PressAsync("Enter");
         await visitor.Page.WaitForURLAsync(portal.Url.ToString());
     }

@@ -13,7 +13,7 @@ internal static class OperatorWork
     /// </summary>
     public static async Task<T> AsOperatorAsync<T>(this HubDb db, Guid userId, Func<Task<T>> work, CancellationToken ct)
     {
-        var organizationId = await db.OrganizationsOfUser(userId).Where(row => row.Personal).Select(row => row.Id).FirstAsync(ct);
+        var organizationId = await db.OrganizationsOfUser(userId).Where(row => row.Personal && row.Role == Role.Owner).Select(row => row.Id).FirstAsync(ct);
         return await db.AsOperatorInAsync(userId, organizationId, work, ct);
     }
 

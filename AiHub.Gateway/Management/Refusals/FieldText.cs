@@ -63,7 +63,7 @@ public static class FieldText
 
     public static IReadOnlyList<Text> All { get; } =
     [
-        SocialCreditCode, OfCompany, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
+        SocialCreditCode, OfCompany, Owed, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordBreached, PasswordIsEmail, Domain,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,

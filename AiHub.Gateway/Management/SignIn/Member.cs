@@ -46,7 +46,7 @@ public sealed class MemberOfOrganization(HubDb db) : AuthorizationHandler<Member
         var id = asked ?? key?.OrganizationId;
         var organization = key is not null && id != key.OrganizationId
             ? null
-            : await db.OrganizationsOfUser(userId).FirstOrDefaultAsync(row => id == null ? row.Personal : row.Id == id, http.RequestAborted);
+            : await db.OrganizationsOfUser(userId).FirstOrDefaultAsync(row => id == null ? row.Personal && row.Role == Role.Owner : row.Id == id, http.RequestAborted);
 
         if (organization is null)
         {
