@@ -123,6 +123,13 @@ public sealed class FailoverTests(FailoverTests.TwoVendorHub fixture) : IClassFi
                 Assert.True(tries < 200, "The gateway does not hear of its catalogue's changes.");
                 await Task.Delay(50);
             }
+
+            // Nor at once of the customer's plan.
+            for (var tries = 0; (await Customer.ChatAsync("Are you there?", Model)).StatusCode != HttpStatusCode.OK; tries++)
+            {
+                Assert.True(tries < 200, "The gateway does not hear of the customer's plan.");
+                await Task.Delay(50);
+            }
         }
 
         public async Task<int> AnsweredByAsync(string which)
