@@ -166,7 +166,8 @@ public sealed class Visitor : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _context.CloseAsync();
-        Assert.Equal("", string.Join('\n', _complaints.Where(complaint => !Expected(complaint))));
+        var unexpected = string.Join('\n', _complaints.Where(complaint => !Expected(complaint)));
+        Assert.True(unexpected.Length == 0, unexpected);
     }
 
     public const string Password = "correct horse battery staple";
