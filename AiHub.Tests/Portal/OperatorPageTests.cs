@@ -229,7 +229,7 @@ public sealed class OperatorPageTests
               "source": "vendor page, 2026-01-31",
               "vendors": [],
               "models": [{
-                "id": "{{model}}", "name": "Paper", "context_length": 128000, "max_output_tokens": 8000, "input_modalities": ["text"], "output_modalities": ["text"],
+                "id": "{{model}}", "name": "Paper", "aliases": [], "context_length": 128000, "max_output_tokens": 8000, "input_modalities": ["text"], "output_modalities": ["text"],
                 "upstreams": [{ "vendor": "sim", "model": "{{model.Split('/')[1]}}", "prices": { "CNY": [{ "input": "{{input}}", "output": "{{output}}" }] } }]
               }]
             }
