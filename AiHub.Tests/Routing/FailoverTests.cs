@@ -92,6 +92,9 @@ public sealed class FailoverTests(FailoverTests.TwoVendorHub fixture) : IClassFi
 
         public async Task InitializeAsync()
         {
+            // Three days go by, and a plan's tokens end with the month: they begin with one.
+            var now = Clock.GetUtcNow();
+            Clock.AdvanceTo(new DateTimeOffset(now.Year, now.Month, 1, 1, 0, 0, TimeSpan.Zero).AddMonths(1));
             Faulty = new ServiceHost<SimulatorOptions>(new Dictionary<string, string?> { ["Simulators:HugeBytes"] = "20000000" });
             Hub = await TestHub.StartAsync(new TestHubOptions(Clock, Settings: new Dictionary<string, string?>
             {
@@ -121,13 +124,6 @@ public sealed class FailoverTests(FailoverTests.TwoVendorHub fixture) : IClassFi
             for (var tries = 0; (await Customer.Api.GetAsync($"models/{Model}")).StatusCode != HttpStatusCode.OK; tries++)
             {
                 Assert.True(tries < 200, "The gateway does not hear of its catalogue's changes.");
-                await Task.Delay(50);
-            }
-
-            // Nor at once of the customer's plan.
-            for (var tries = 0; (await Customer.ChatAsync("Are you there?", Model)).StatusCode != HttpStatusCode.OK; tries++)
-            {
-                Assert.True(tries < 200, "The gateway does not hear of the customer's plan.");
                 await Task.Delay(50);
             }
         }
