@@ -1,7 +1,5 @@
 using AiHub.Domain;
-using AiHub.Domain.Accounts;
 using AiHub.Domain.Payments;
-using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using AiHub.Tests.Accounts;
 using FsCheck;
