@@ -154,7 +154,7 @@ public sealed partial class ProviderSet(
 
     // An administrator may have removed the upstream since it was planned.
     private T Service<T>(PlannedUpstream upstream) where T : class =>
-        upstream.Connector is { } own ? (typeof(T) == typeof(SurfaceConnector) ? (object)connectors.Surface(own) : connectors.Chat(own)) as T ?? throw new InvalidOperationException($"No connector is a {typeof(T).Name}.")
+        upstream.Connector is { } own ? connectors.Create<T>(own)
         : kernel.Services.GetKeyedService<T>(upstream.Key)
         ?? throw new UpstreamException(ProviderFailure.Unavailable, $"{upstream.VendorId} is no longer in service.");
 
