@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using AiHub.Domain.Accounts;
-using AiHub.Domain.Quotas;
 using AiHub.Domain.Storage;
 using AiHub.Tests.Hub;
 using Microsoft.EntityFrameworkCore;
