@@ -199,6 +199,31 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
         async Task<HttpStatusCode> StatusAsync(string path, object body) => (await Operator.PostAsync(path, JsonContent.Create(body, body.GetType(), options: Json.Options))).StatusCode;
     }
 
+    [Theory]
+    [InlineData("""{"source":"s","vendors":[]}""", "“models” is missing.", "缺少“models”。")]
+    [InlineData("""{"source":"s","vendors":[],"models":[],"modles":[]}""", "A catalogue has no “modles”.", "目录中没有“modles”这一项。")]
+    [InlineData("""{"source":"s","vendors":[{"id":"v","name":"V","base_url":null,"dialect":"openai","key_variable":null}],"models":[]}""", "The value of “vendors[0].base_url” is not of the right kind.", "“vendors[0].base_url”的值类型不正确。")]
+    [InlineData("""{"source":"s","vendors":[],"models":[{"id":"a/b","name":"B","aliases":[],"context_length":"long","max_output_tokens":1,"input_modalities":[],"output_modalities":[],"upstreams":[]}]}""", "The value of “models[0].context_length” is not of the right kind.", "“models[0].context_length”的值类型不正确。")]
+    [InlineData("""{"source":"s","vendors":[],"models":[{"id":"a/b","name":"B","aliases":[],"context_length":1,"max_output_tokens":1,"input_modalities":[],"output_modalities":[],"upstreams":[{"vendor":"openai","model":"b","prices":{"EUR":[]}}]}]}""", "A catalogue has no “models[0].upstreams[0].prices.EUR”.", "目录中没有“models[0].upstreams[0].prices.EUR”这一项。")]
+    [InlineData("""{"source":"s","vendors":[],"models":[{"id":"a/b","name":"B","aliases":[],"context_length":1,"max_output_tokens":1,"input_modalities":[],"output_modalities":[],"upstreams":[{"vendor":"nobody","model":"b","prices":{}}]}]}""", "The model “a/b” names the vendor “nobody”, which is not in the catalogue.", "模型“a/b”引用的厂商“nobody”不在目录中。")]
+    public async Task What_is_no_catalogue_is_told_by_its_path_in_the_operators_language(string catalogue, string english, string chinese)
+    {
+        foreach (var (language, told) in new[] { ("en", english), ("zh-CN", chinese) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "admin/catalogue/import")
+            {
+                Content = new StringContent($$"""{"catalogue":{{catalogue}}}""", System.Text.Encoding.UTF8, "application/json"),
+                Headers = { { "Accept-Language", language } },
+            };
+
+            using var answer = await Operator.SendAsync(request);
+
+            var problem = (await answer.Content.ReadFromJsonAsync<ProblemView>(Json.Options))!;
+            Assert.Equal("not_a_catalogue", problem.Code);
+            Assert.EndsWith(told, problem.Detail, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_key_that_is_switched_off_is_not_used_until_it_is_switched_on_again()
     {
