@@ -57,6 +57,7 @@ public sealed record VendorKeyChange(bool Enabled);
 public sealed record VendorKeyView(Guid Id, string VendorId, string Pool, string Name, string LastFour, string Host, bool Enabled, DateTimeOffset CreatedAt);
 
 /// <param name="RestsUntil">Not asked before then, because it failed; as the answering gateway sees it.</param>
+/// <param name="Health">How it has been answering, at every gateway; null in answers about changes.</param>
 public sealed record EndpointView(
     Guid Id,
     string ModelId,
@@ -68,7 +69,8 @@ public sealed record EndpointView(
     int Priority,
     int Weight,
     bool Enabled,
-    DateTimeOffset? RestsUntil);
+    DateTimeOffset? RestsUntil,
+    EndpointHealth? Health = null);
 
 public sealed record NewEndpoint(
     [property: Required, StringLength(200, MinimumLength = 3)] string ModelId,

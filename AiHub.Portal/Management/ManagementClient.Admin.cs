@@ -61,6 +61,12 @@ public sealed partial class ManagementClient
 
     public Task<ProblemView?> LimitOrganizationAsync(Guid id, KeyLimits limits, CancellationToken ct) => TryAsync(HttpMethod.Put, $"admin/organizations/{id}/limits", limits, ct);
 
+    public Task<ProblemView?> SetContractAsync(Guid id, ContractTerms terms, CancellationToken ct) => TryAsync(HttpMethod.Put, $"admin/organizations/{id}/contract", terms, ct);
+
+    public Task<ProblemView?> EndContractAsync(Guid id, CancellationToken ct) => TryAsync(HttpMethod.Delete, $"admin/organizations/{id}/contract", null, ct);
+
+    public Task<ProblemView?> SetCreditLimitAsync(Guid id, NewCreditLimit request, CancellationToken ct) => TryAsync(HttpMethod.Put, $"admin/organizations/{id}/credit-limit", request, ct);
+
     public Task<HubHealthView> HubHealthAsync(CancellationToken ct) => GetAsync<HubHealthView>("admin/health", ct);
 
     public Task<ProblemView?> ReplayAsync(string queue, Guid id, CancellationToken ct) => TryAsync(HttpMethod.Post, $"admin/health/parked/{queue}/{id}/replay", null, ct);

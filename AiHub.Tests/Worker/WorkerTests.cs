@@ -69,6 +69,14 @@ public sealed class WorkerTests
             await using var db = database.Open();
             return await db.InOrganizationAsync(customer.Id, () => db.Periods.CountAsync(), default) == 2;
         });
+
+        // And an operator sees both.
+        await EventuallyAsync(async () =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(15));
+            return await database.AsAdminAsync<bool>("select coalesce(sum(runs) > sum(failures), false) from worker_runs where name = 'PeriodRun'");
+        });
+        Assert.StartsWith("PostgresException: 42883", await database.AsAdminAsync<string>("select error from worker_runs where name = 'PeriodRun' and failures > 0"), StringComparison.Ordinal);
     }
 
     [Fact]
