@@ -30,7 +30,7 @@ public sealed class AllPagesTests(PaymentHub fixture)
         await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language));
         var found = new List<string>();
 
-        await visitor.WalkAsync(fixture, async page => found.AddRange(await JudgeAsync(visitor, page, language)));
+        found.AddRange(await visitor.WalkAsync(fixture, async page => found.AddRange(await JudgeAsync(visitor, page, language))));
 
         Assert.Equal([], found);
     }
@@ -48,7 +48,7 @@ public sealed class AllPagesTests(PaymentHub fixture)
         var scripts = await ScriptsAsync(portal.Url);
         var found = new List<string>();
 
-        await visitor.WalkAsync(fixture, async page =>
+        found.AddRange(await visitor.WalkAsync(fixture, async page =>
         {
             if (page.Then is not null)
             {
@@ -72,7 +72,7 @@ public sealed class AllPagesTests(PaymentHub fixture)
             {
                 found.Add($"{page}: waits for a script");
             }
-        });
+        }));
 
         Assert.Equal([], found);
     }
@@ -95,12 +95,7 @@ public sealed class AllPagesTests(PaymentHub fixture)
     private static async Task<IReadOnlyList<string>> JudgeAsync(Visitor visitor, PortalPage page, string language)
     {
         var found = new List<string>();
-        await visitor.GoAsync(page.Path);
-        if (page.Then is not null)
-        {
-            await page.Then(visitor.Page);
-        }
-
+        await visitor.OpenAsync(page);
         if (await visitor.Page.Locator("html").GetAttributeAsync("lang") != language || await visitor.Page.Locator("h1").CountAsync() != 1)
         {
             found.Add($"{page}: no page in {language} at {visitor.Page.Url}");

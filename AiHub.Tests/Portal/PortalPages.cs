@@ -42,7 +42,7 @@ public static class PortalPages
     [
         new("landing", "/", Door.Anybody),
         new("sign-in", "/sign-in", Door.Anybody),
-        new("sign-in-refused", "/sign-in", Door.Anybody, Then: page => RefuseAsync(page, "#email", "nobody@example.com", ".door form button.primary", ".notice.bad")),
+        new("sign-in-refused", "/sign-in", Door.Anybody, Then: page => RefuseAsync(page, "#email", "nobody@example.com", ".door form button.primary", "#password[aria-invalid=true]")),
         new("register", "/register", Door.Anybody),
         new("register-refused", "/register", Door.Anybody, Then: page => RefuseAsync(page, "#email", "not an address", ".door form button.primary")),
         new("forgot-password", "/forgot-password", Door.Anybody),

@@ -14,8 +14,10 @@ public sealed class PortalWalks : ICollectionFixture<PaymentHub>
 public static class PortalWalk
 {
     /// <param name="look">Goes to the page, whose path has its ids by now, and looks at it.</param>
-    public static async Task WalkAsync(this Visitor visitor, PaymentHub fixture, Func<PortalPage, Task> look)
+    /// <returns>The pages that could not be looked at: one that is broken must not hide what is wrong with the others.</returns>
+    public static async Task<IReadOnlyList<string>> WalkAsync(this Visitor visitor, PaymentHub fixture, Func<PortalPage, Task> look)
     {
+        var broken = new List<string>();
         var filled = await FilledOrganization.CreateAsync(fixture);
         // The browser says of every page that is meant to fail that it failed.
         visitor.Expected = complaint => PortalPages.All.Any(page => page.Status != 200 && complaint.Contains(page.Path, StringComparison.Ordinal));
@@ -24,8 +26,27 @@ public static class PortalWalk
             await EnterAsync(door, visitor, filled);
             foreach (var page in PortalPages.All.Where(page => page.Door == door))
             {
-                await look(page with { Path = filled.Fill(page.Path) });
+                try
+                {
+                    await look(page with { Path = filled.Fill(page.Path) });
+                }
+                catch (Exception failure) when (failure is PlaywrightException or TimeoutException or Xunit.Sdk.XunitException)
+                {
+                    broken.Add($"{page}: {failure.Message} at {visitor.Page.Url}");
+                }
             }
+        }
+
+        return broken;
+    }
+
+    /// <summary>Goes to the page and does there what the list says.</summary>
+    public static async Task OpenAsync(this Visitor visitor, PortalPage page)
+    {
+        await visitor.GoAsync(page.Path);
+        if (page.Then is not null)
+        {
+            await page.Then(visitor.Page);
         }
     }
 

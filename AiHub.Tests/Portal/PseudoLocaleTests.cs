@@ -52,16 +52,11 @@ public sealed class PseudoLocaleTests(PaymentHub fixture)
         await using var visitor = await Visitor.OpenAsync(portal.Url);
         var strays = new List<string>();
 
-        await visitor.WalkAsync(fixture, async page =>
+        strays.AddRange(await visitor.WalkAsync(fixture, async page =>
         {
-            await visitor.GoAsync(page.Path);
-            if (page.Then is not null)
-            {
-                await page.Then(visitor.Page);
-            }
-
+            await visitor.OpenAsync(page);
             await JudgeAsync(strays, visitor, page.Name);
-        });
+        }));
 
         Assert.Equal([], strays.Distinct());
     }
