@@ -24,7 +24,7 @@ internal static class CatalogShape
             case (JsonTypeInfoKind.Dictionary, JsonValueKind.Object):
                 foreach (var entry in element.EnumerateObject())
                 {
-                    if (type.KeyType is { IsEnum: true } names && !Enum.TryParse(names, entry.Name, out _))
+                    if (type.KeyType is { IsEnum: true } names && !Enum.TryParse(names, entry.Name, ignoreCase: true, out _))
                     {
                         throw Unknown(Within(path, entry.Name));
                     }
