@@ -17,6 +17,8 @@ public sealed partial class ManagementClient
 
     public Task<ProblemView?> RemoveVendorKeyAsync(Guid id, CancellationToken ct) => TryAsync(HttpMethod.Delete, $"admin/vendor-keys/{id}", null, ct);
 
+    public Task<VendorBalanceView> VendorBalanceAsync(Guid key, CancellationToken ct) => GetAsync<VendorBalanceView>($"admin/vendor-keys/{key}/balance", ct);
+
     /// <param name="model">Null: those of all models.</param>
     public async Task<IReadOnlyList<EndpointView>> EndpointsAsync(string? model, CancellationToken ct) =>
         (await GetAsync<Page<EndpointView>>(Query("admin/endpoints", ("model_id", model)), ct)).Data;

@@ -78,6 +78,12 @@ public sealed class OperatorPageTests
             Assert.True(tries < 20, await desk.TextAsync("[data-test]"));
         }
 
+        await hub.Database.AsAdminAsync<string>($$"""update vendors set quirks = '{"balance":"/balance left USD"}' where id = '{{name}}' returning id""");
+        await desk.GoAsync($"/admin/vendors/{name}");
+        await desk.Page.Locator("[data-key=first] form button").First.ClickAsync();
+        await desk.Page.WaitForSelectorAsync("[data-key=first] [data-balance=unknown]");
+        Assert.Contains("The vendor answered 404.", await desk.TextAsync("[data-balance]"), StringComparison.Ordinal);
+
         await desk.Page.FillAsync("[data-endpoint] input[name=weight]", "heavy");
         await desk.Page.ClickAsync("[data-endpoint] form:has(input[name=weight]) button");
         await desk.Page.WaitForSelectorAsync(".notice.bad");

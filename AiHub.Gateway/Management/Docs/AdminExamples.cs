@@ -29,6 +29,7 @@ public static class AdminExamples
     public static readonly NewEndpoint NewEndpoint = new("acme/turbo", "acme", "turbo-2026");
     public static readonly EndpointChange EndpointChange = new(Weight: 3);
     public static readonly EndpointView Endpoint = new(EndpointId, "acme/turbo", "acme", "turbo-2026", "", null, "default", 0, 1, true, null, new EndpointHealth("acme", "", "operational", 0.9981, 420, 71.5));
+    public static readonly VendorBalanceView Balance = new("218.42", "CNY", 180, null);
     public static readonly EndpointTest Test = new(true, 200, 312, null);
 
     public static readonly NewPrice NewPrice = new(EndpointId, "input", "CNY", "2", "https://acme.example/pricing, 2026-01-31");

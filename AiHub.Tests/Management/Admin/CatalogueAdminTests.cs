@@ -224,6 +224,51 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
         }
     }
 
+    [Theory]
+    [InlineData("/user/balance infos.0.total infos.0.currency", """{"infos":[{"currency":"CNY","total":"110.00"}]}""", "110.00", "CNY")]
+    [InlineData("/credits data.bought-data.used USD", """{"data":{"bought":20.5,"used":4.25}}""", "16.25", "USD")]
+    [InlineData("/credits data.bought USD", """{"data":{}}""", null, null)]
+    [InlineData("/credits data USD", "not json", null, null)]
+    public async Task A_vendor_is_asked_what_is_left_with_the_key_it_is_about(string quirk, string answer, string? amount, string? currency)
+    {
+        string? asked = null;
+        await using var vendor = await ScriptedVendor.StartAsync(context =>
+        {
+            asked = context.Request.Method + context.Request.Path;
+            return ScriptedVendor.WriteAsync(context, "application/json", answer);
+        });
+        var name = NewName();
+        await PostAsync<VendorView>("admin/vendors", new NewVendor(name, "Acme", AddressOf(vendor), AllowPrivateNetwork: true, Quirks: new Dictionary<string, string> { ["balance"] = quirk }));
+        var key = await PostAsync<VendorKeyView>("admin/vendor-keys", new NewVendorKey(name, "first", "sk-acme-balance-1234"));
+
+        var balance = (await Operator.GetFromJsonAsync<VendorBalanceView>($"admin/vendor-keys/{key.Id}/balance", Json.Options))!;
+
+        Assert.Equal((amount, currency, amount is null), (balance.Amount, balance.Currency, balance.Error is not null));
+        Assert.Equal("GET" + new Uri(AddressOf(vendor)).AbsolutePath.TrimEnd('/') + quirk.Split(' ')[0], asked);
+        Assert.Equal("Bearer sk-acme-balance-1234", Assert.Single(vendor.Requests).Headers["Authorization"]);
+    }
+
+    [Fact]
+    public async Task A_vendor_that_cannot_be_asked_is_not_and_a_way_that_is_none_is_refused()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync("{}", 401);
+        var name = NewName();
+        await PostAsync<VendorView>("admin/vendors", new NewVendor(name, "Acme", AddressOf(vendor), AllowPrivateNetwork: true));
+        var key = await PostAsync<VendorKeyView>("admin/vendor-keys", new NewVendorKey(name, "first", "sk-acme-balance-1234"));
+        Assert.Contains("cannot be asked", (await AskAsync()).Error, StringComparison.Ordinal);
+        Assert.Empty(vendor.Requests);
+
+        Assert.Equal(HttpStatusCode.BadRequest, await QuirkAsync("balance please"));
+        Assert.Equal(HttpStatusCode.OK, await QuirkAsync("/balance amount USD"));
+        Assert.Equal("The vendor answered 401.", (await AskAsync()).Error);
+        Assert.Equal(HttpStatusCode.NotFound, (await Operator.GetAsync($"admin/vendor-keys/{Guid.CreateVersion7()}/balance")).StatusCode);
+
+        async Task<VendorBalanceView> AskAsync() => (await Operator.GetFromJsonAsync<VendorBalanceView>($"admin/vendor-keys/{key.Id}/balance", Json.Options))!;
+
+        async Task<HttpStatusCode> QuirkAsync(string balance) =>
+            (await Operator.PatchAsJsonAsync($"admin/vendors/{name}", new VendorChange(Quirks: new Dictionary<string, string> { ["balance"] = balance }), Json.Options)).StatusCode;
+    }
+
     [Fact]
     public async Task A_key_that_is_switched_off_is_not_used_until_it_is_switched_on_again()
     {
