@@ -76,7 +76,7 @@ public static class PortalPages
 
         new("overview-viewer", "/overview", Door.Viewer),
         new("settings-viewer", "/organization/settings", Door.Viewer),
-        new("no-permission", "/organization/audit-log", Door.Viewer),
+        new("no-permission", "/organization/audit-log", Door.Viewer, Status: 403),
 
         new("overview", "/overview"),
         new("account-menu", "/overview", Then: page => page.ClickAsync(".account")),
