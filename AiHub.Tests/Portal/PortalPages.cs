@@ -49,6 +49,14 @@ public static class PortalPages
         new("budgets", "/budgets"),
         new("budget-new", "/budgets/new"),
         new("billing", "/billing"),
+        new("guardrails", "/organization/guardrails"),
+        new("guardrail-new", "/organization/guardrails/new"),
+        new("guardrail-new-webhook", "/organization/guardrails/new?kind=webhook"),
+        new("guardrail-new-moderation", "/organization/guardrails/new?kind=moderation"),
+        new("guardrail", "{guardrail}"),
+        new("own-keys", "/organization/vendor-keys"),
+        new("own-key-new", "/organization/vendor-keys/new"),
+        new("own-key", "{own-key}"),
     ];
 
     public static IEnumerable<PortalPage> Of(Door door) => All.Where(page => page.Door == door);
@@ -64,11 +72,13 @@ public static class PortalPages
         await api.ChatAsync("lorem 5", "sim/lorem");
         await visitor.CreateBudgetAsync("20", hard: true);
         await visitor.CreateBudgetAsync("5000", "tokens", hard: false);
+        var (guardrail, ownKey) = await visitor.FillPoliciesAsync();
         var call = (await hub.CallsOfAsync(email))[0];
 
         return [.. Of(Door.Member).Select(page => page with
         {
-            Path = page.Path.Replace("{key}", call.KeyId.ToString(), StringComparison.Ordinal).Replace("{call}", call.Id.ToString(), StringComparison.Ordinal),
+            Path = page.Path.Replace("{key}", call.KeyId.ToString(), StringComparison.Ordinal).Replace("{call}", call.Id.ToString(), StringComparison.Ordinal)
+                .Replace("{guardrail}", guardrail, StringComparison.Ordinal).Replace("{own-key}", ownKey, StringComparison.Ordinal),
         })];
     }
 }
