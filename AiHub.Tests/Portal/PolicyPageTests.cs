@@ -30,11 +30,11 @@ public sealed class PolicyPageTests
             await kind.UncheckAsync();
         }
 
-        await owner.Page.CheckAsync("input[name=action][value=mask]");
+        await owner.Page.CheckAsync("input[name=then][value=mask]");
         await owner.Page.ClickAsync("form.form button.primary");
         await owner.Page.WaitForSelectorAsync(".field.invalid");
         Assert.Equal("个人信息 PII", await owner.Page.InputValueAsync("#name"));
-        Assert.True(await owner.Page.IsCheckedAsync("input[name=action][value=mask]"));
+        Assert.True(await owner.Page.IsCheckedAsync("input[name=then][value=mask]"));
         await owner.Page.CheckAsync("input[name=terms][value=cn_mobile]");
         await owner.Page.ClickAsync("form.form button.primary");
         await owner.Page.WaitForURLAsync("**/organization/guardrails?done=added");
@@ -54,7 +54,7 @@ public sealed class PolicyPageTests
         await owner.GoAsync("/organization/guardrails");
         await owner.Page.ClickAsync("[data-guardrail] th a");
         await owner.Page.WaitForSelectorAsync("#try-text");
-        await owner.Page.CheckAsync("input[name=action][value=block]");
+        await owner.Page.CheckAsync("input[name=then][value=block]");
         await owner.Page.UncheckAsync("input[name=output]");
         await owner.Page.ClickAsync("form.form button.primary");
         await owner.Page.WaitForURLAsync("**?done=saved");
@@ -132,7 +132,7 @@ public sealed class PolicyPageTests
         await owner.GoAsync("/organization/guardrails/new?kind=moderation");
         await owner.Page.FillAsync("#name", "no violence");
         await owner.Page.SelectOptionAsync("#model", "sim/moderate");
-        await owner.CountIsAsync(0, "input[name=action][value=mask]");
+        await owner.CountIsAsync(0, "input[name=then][value=mask]");
         await owner.Page.ClickAsync("form.form button.primary");
         await owner.Page.WaitForURLAsync("**/organization/guardrails?done=added");
         await owner.CountIsAsync(3, "[data-guardrail]");
@@ -363,7 +363,7 @@ public static class PolicyVisitor
     {
         await visitor.GoAsync("/organization/guardrails/new?kind=pii");
         await visitor.Page.FillAsync("#name", "Personal data 个人信息");
-        await visitor.Page.CheckAsync("input[name=action][value=mask]");
+        await visitor.Page.CheckAsync("input[name=then][value=mask]");
         await visitor.Page.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForURLAsync("**?done=added");
         var guardrail = (await visitor.Page.GetAttributeAsync("[data-guardrail] th a", "href"))!;
