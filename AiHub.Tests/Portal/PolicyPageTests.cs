@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using AiHub.Contracts;
 using AiHub.Portal.Resources;
+using AiHub.Simulators;
 using AiHub.Tests.Hub;
 
 namespace AiHub.Tests.Portal;
@@ -159,7 +160,7 @@ public sealed class PolicyPageTests
     [InlineData("zh-CN", false)]
     public async Task An_own_vendor_key_is_tested_saved_used_replaced_and_removed_and_never_shown(string language, bool scripts)
     {
-        const string Key = "sk-own-0123456789-abcdef";
+        const string Wrong = "sk-own-0123456789-abcdef";
         var (hub, portal) = await PortalHost.SharedAsync();
         await using var owner = await Visitor.OpenAsync(portal.Url, new Visit(language, Scripts: scripts));
         await owner.RegisterAsync();
@@ -169,22 +170,21 @@ public sealed class PolicyPageTests
         await owner.Page.ClickAsync(".empty a.primary");
         await owner.Page.SelectOptionAsync("#vendor", "sim");
         await owner.Page.FillAsync("#name", "our contract");
-        await owner.Page.FillAsync("#key", Key);
+        await owner.Page.FillAsync("#key", Wrong);
         await owner.Page.CheckAsync("input[name=use][value=only]");
-        await owner.Page.SelectOptionAsync("#model", "sim/busy");
+        await owner.Page.SelectOptionAsync("#model", "sim/echo");
         await owner.Page.ClickAsync("form.form button.primary");
         await owner.Page.WaitForSelectorAsync(".notice.bad");
         // What the vendor said, in its own words.
-        Assert.Contains("Rate limit", await owner.TextAsync(".notice.bad"), StringComparison.OrdinalIgnoreCase);
-        Assert.Equal(("our contract", "", "sim/busy"), (await owner.Page.InputValueAsync("#name"), await owner.Page.InputValueAsync("#key"), await owner.Page.InputValueAsync("#model")));
+        Assert.Contains("Incorrect API key provided", await owner.TextAsync(".notice.bad"), StringComparison.Ordinal);
+        Assert.Equal(("our contract", "", "sim/echo"), (await owner.Page.InputValueAsync("#name"), await owner.Page.InputValueAsync("#key"), await owner.Page.InputValueAsync("#model")));
         Assert.True(await owner.Page.IsCheckedAsync("input[name=use][value=only]"));
         await owner.Page.FillAsync("#base-url", "http://127.0.0.1:9/v1");
-        await owner.Page.FillAsync("#key", Key);
+        await owner.Page.FillAsync("#key", SimulatorOptions.DevelopmentKey);
         await owner.Page.ClickAsync("form.form button.primary");
         await owner.Page.WaitForSelectorAsync("#base-url[aria-invalid=true]");
         await owner.Page.FillAsync("#base-url", "");
-        await owner.Page.FillAsync("#key", Key);
-        await owner.Page.SelectOptionAsync("#model", "sim/echo");
+        await owner.Page.FillAsync("#key", SimulatorOptions.DevelopmentKey);
         await owner.Page.ClickAsync("form.form button.primary");
         await owner.Page.WaitForURLAsync("**/organization/vendor-keys?done=added");
         await owner.CountIsAsync(1, "[data-own-key='our contract']");
@@ -370,7 +370,7 @@ public static class PolicyVisitor
         await visitor.GoAsync("/organization/vendor-keys/new");
         await visitor.Page.SelectOptionAsync("#vendor", "sim");
         await visitor.Page.FillAsync("#name", "Our contract 公司合约");
-        await visitor.Page.FillAsync("#key", "sk-own-0123456789-abcdef");
+        await visitor.Page.FillAsync("#key", SimulatorOptions.DevelopmentKey);
         await visitor.Page.CheckAsync("input[name=use][value=fallback]");
         await visitor.Page.SelectOptionAsync("#model", "sim/echo");
         await visitor.Page.ClickAsync("form.form button.primary");
