@@ -75,6 +75,8 @@ namespace AiHub.Domain.Migrations
                     channel_trade_no = table.Column<string>(type: "text", nullable: true),
                     out_refund_no = table.Column<string>(type: "text", nullable: true),
                     dispute_reference = table.Column<string>(type: "text", nullable: true),
+                    dispute_reason = table.Column<string>(type: "text", nullable: true),
+                    evidence_due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     merchant = table.Column<string>(type: "text", nullable: true),
                     app = table.Column<string>(type: "text", nullable: true),
                     currency = table.Column<string>(type: "text", nullable: true),
@@ -2186,6 +2188,7 @@ namespace AiHub.Domain.Migrations
                     taken_nanos = table.Column<long>(type: "bigint", nullable: false),
                     reason = table.Column<string>(type: "text", nullable: false),
                     opened_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    evidence_due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>

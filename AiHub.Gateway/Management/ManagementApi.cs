@@ -136,6 +136,8 @@ public static class ManagementApi
         api.MapAdminInvoices();
         api.MapAdminFapiao();
         api.MapAdminFinance();
+        api.MapAdminOrders();
+        api.MapAdminDisputes();
 
         app.UseScim();
         app.MapScim();

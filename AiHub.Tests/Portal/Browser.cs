@@ -163,6 +163,31 @@ public sealed class Visitor : IAsyncDisposable
     /// <summary>How far the page can be scrolled sideways, in pixels.</summary>
     public Task<int> OverflowAsync() => Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
+    /// <summary>Presses a button that asks first, and says yes.</summary>
+    public async Task AskedAsync(string button)
+    {
+        await Page.ClickAsync(button);
+        await Page.ClickAsync("[popover]:popover-open .primary, [popover]:popover-open .danger-solid");
+    }
+
+    /// <summary>The page as it stands is accessible and fits a phone. With <c>AIHUB_SCREENSHOTS</c> naming a folder its pictures go there.</summary>
+    public async Task JudgeAsync(string name)
+    {
+        var folder = Environment.GetEnvironmentVariable("AIHUB_SCREENSHOTS");
+        foreach (var (theme, width) in new[] { (ColorScheme.Light, 390), (ColorScheme.Dark, 1280) })
+        {
+            await Page.SetViewportSizeAsync(width, 844);
+            await Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
+            if (folder is { Length: > 0 })
+            {
+                await Page.ScreenshotAsync(new PageScreenshotOptions { Path = System.IO.Path.Combine(folder, $"{name}-{theme}-{width}.png".ToLowerInvariant()), FullPage = true });
+            }
+
+            Assert.Equal(0, await OverflowAsync());
+            Assert.Equal([], await ViolationsAsync());
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _context.CloseAsync();
