@@ -96,7 +96,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         await desk.GoAsync("/admin/finance/codes");
         Assert.DoesNotContain(codes[0], await desk.Page.ContentAsync(), StringComparison.Ordinal);
 
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Scripts: false));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN"));
         await visitor.RegisterAsync("蓝海 Studio");
         await visitor.GoAsync("/billing/granted");
         await visitor.JudgeAsync("granted-none");
@@ -213,7 +213,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         Assert.Equal(0, await row.Locator(".badge.bad").CountAsync());
         await fixture.Hub.Database.AsAdminAsync<Guid>($"update disputes set evidence_due_at = evidence_due_at - interval '8 days' where organization_id = (select organization_id from payment_orders where out_trade_no = '{number}') returning id");
         await visitor.GoAsync("/admin/finance/disputes");
-        Assert.Contains(language == "en" ? "1 days left" : "剩余 1 天", await row.InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains(language == "en" ? "Days left: 1" : "剩余 1 天", await row.InnerTextAsync(), StringComparison.Ordinal);
         await visitor.JudgeAsync($"disputes-{language}");
         (await fixture.Sim.PostAsJsonAsync("stripe/dispute", new { out_trade_no = number, what = how, copies = 1 })).EnsureSuccessStatusCode();
         await PaymentHub.PollAsync(async () =>
@@ -293,7 +293,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
     public async Task A_plan_says_how_it_goes_on_when_it_ends_and_what_to_do_when_it_is_overdue()
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("en", Scripts: false));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("en"));
         var email = await visitor.RegisterAsync("Blue Sea Studio");
         var organization = await fixture.Hub.Database.AsAdminAsync<Guid>($"select organization_id from memberships join users on users.id = memberships.user_id where users.email = '{email}'");
         var now = fixture.Clock.GetUtcNow();
