@@ -126,6 +126,7 @@ public static class ManagementApi
         api.MapPublicCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
+        api.MapAdminBalances();
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();

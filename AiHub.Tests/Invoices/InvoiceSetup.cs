@@ -16,9 +16,9 @@ internal static class InvoiceSetup
     }
 
     public static Task<Guid> OpenAsync(ManagementHub hub, Visitor person, long nanos = 5_000_000_000) =>
-        OpenAsync(hub.Database, hub.Clock.GetUtcNow(), person.OrganizationId, nanos);
+        OpenAsync(hub.Database, person.OrganizationId, hub.Clock.GetUtcNow(), nanos);
 
-    public static async Task<Guid> OpenAsync(TestDatabase database, DateTimeOffset now, Guid organization, long nanos = 5_000_000_000)
+    public static async Task<Guid> OpenAsync(TestDatabase database, Guid organization, DateTimeOffset now, long nanos = 5_000_000_000)
     {
         await database.AsAdminAsync<object>($"select set_credit_limit('{organization}', 1000000000000)");
         await database.AsAdminAsync<bool>(

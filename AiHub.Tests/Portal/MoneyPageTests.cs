@@ -231,7 +231,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         var invoices = new List<Guid>();
         for (var made = 0; made < 3; made++)
         {
-            invoices.Add(await InvoiceSetup.OpenAsync(fixture.Hub.Database, fixture.Clock.GetUtcNow(), customer.OrganizationId));
+            invoices.Add(await InvoiceSetup.OpenAsync(fixture.Hub.Database, customer.OrganizationId, fixture.Clock.GetUtcNow()));
         }
 
         await using var desk = await OperatorAsync(portal.Url, new Visit("zh-CN", Scripts: false));

@@ -12,7 +12,9 @@ namespace AiHub.Bench;
 internal static class UsageBench
 {
     private const int Batch = 50_000;
-    private const int Days = 60;
+    public const int Days = 60;
+    public const string Email = "usage@example.com";
+    public const string Password = "a sentence only I know";
     private const int Times = 7;
 
     public static async Task RunAsync(int records, TextWriter output)
@@ -79,16 +81,16 @@ internal static class UsageBench
 
     private static Guid Key(int number) => new(number, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]);
 
-    private static async Task<(Guid Organization, Guid User)> RegisterAsync(HttpClient http)
+    public static async Task<(Guid Organization, Guid User)> RegisterAsync(HttpClient http)
     {
-        using var response = await http.PostAsJsonAsync("auth/register", new { email = "usage@example.com", password = "a sentence only I know", currency = "USD" });
+        using var response = await http.PostAsJsonAsync("auth/register", new { email = Email, password = Password, currency = "USD" });
         var registered = JsonNode.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync())!;
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (string)registered["access_token"]!);
         return (Guid.Parse((string)registered["organization"]!["id"]!), Guid.Parse((string)registered["user"]!["id"]!));
     }
 
     /// <summary>As settlements leave them: in order of time, twenty keys, twelve models of six vendors, a few tags, one in a hundred failed.</summary>
-    private static async Task FillAsync(string admin, Guid organization, Guid user, DateTimeOffset now, int records)
+    public static async Task FillAsync(string admin, Guid organization, Guid user, DateTimeOffset now, int records)
     {
         for (var month = Days / 30 + 1; month >= 0; month--)
         {
@@ -102,7 +104,7 @@ internal static class UsageBench
                 $"""
                  insert into usage_records (
                      id, occurred_at, organization_id, user_id, key_id, model_id, upstream_id, vendor_id, surface, source, status, error_code, streamed, finish_reason,
-                     plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, plan_tokens_charged, charged_nanos, currency, cost_nanos,
+                     plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, plan_tokens_charged, charged_nanos, currency, cost_nanos, vendor_cost_nanos, fee_basis_points, guardrails,
                      tokens_audio_in, tokens_audio_out, tokens_cache_read, tokens_cache_write1h, tokens_cache_write5m, tokens_image_in, tokens_image_out,
                      tokens_input_uncached, tokens_output_reasoning, tokens_output_text, units_characters, units_images, units_search_units, units_seconds)
                  select uuid_v7(at), at, '{organization}', '{user}', (lpad(to_hex(i % 20), 8, '0') || '-0000-0000-0000-000000000000')::uuid,
@@ -110,14 +112,14 @@ internal static class UsageBench
                         case when chance % 100 = 13 then 'failed' else 'succeeded' end, case when chance % 100 = 13 then 'upstream_error' end, chance % 2 = 0, 'stop',
                         500 + chance % 1000, array['{user}'::uuid],
                         case when i % 100000 = 9 then array['project:rare'] when chance % 5 = 0 then array['project:' || chance % 8] else '{"{}"}' end,
-                        '1.5 seconds', '300 milliseconds', 1, 500 + chance % 1000, 0, 'USD', 1000 * (chance % 9999), 0, 0, 0, 0, 0, 0, 0, chance % 700, 0, chance % 300, 0, 0, 0, 0
+                        '1.5 seconds', '300 milliseconds', 1, 500 + chance % 1000, 0, 'USD', 1000 * (chance % 9999), 700 * (chance % 9999), 0, '{"{}"}', 0, 0, 0, 0, 0, 0, 0, chance % 700, 0, chance % 300, 0, 0, 0, 0
                  from generate_series({from + 1}, {Math.Min(records, from + Batch)}) i
                  cross join lateral (select '{now:O}'::timestamptz - interval '{Days} days' * (1 - i::float8 / {records}) as at, abs(hashint4(i)) as chance) random
                  """);
         }
     }
 
-    private static async Task OnceCountedAsync(string admin)
+    public static async Task OnceCountedAsync(string admin)
     {
         while (await ScalarAsync<long>(admin, "select count(*) from usage_pending") > 0)
         {

@@ -13,6 +13,7 @@ using AiHub.Gateway.Routing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.ChatCompletion;
 
 namespace AiHub.Gateway.Management.Admin;
 
@@ -28,7 +29,7 @@ public static class AdminEndpoints
         admin.MapGet("/", ListAsync)
             .RequireAuthorization(Policies.Operator)
             .Parameter("model_id", new("Only those of this model.", "仅列出该模型的端点。"), example: AdminExamples.Endpoint.ModelId)
-            .Describe("listEndpoints", new("List endpoints", "列出端点"), new("Which vendor serves which model.", "各模型由哪些厂商提供。"), null, new Page<EndpointView>([AdminExamples.Endpoint], null))
+            .Describe("listEndpoints", new("List endpoints", "列出端点"), new("Which vendor serves which model, and how it has been answering.", "各模型由哪些厂商提供，及其运行状况。"), null, new Page<EndpointView>([AdminExamples.Endpoint], null))
             .Refuses(ProblemKind.OperatorRequired);
 
         admin.MapPost("/", CreateAsync)
@@ -54,13 +55,15 @@ public static class AdminEndpoints
     }
 
     private static async Task<Ok<Page<EndpointView>>> ListAsync(
-        HubDb db, UpstreamHealth health, CancellationToken ct, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "model_id")] string? modelId = null)
+        HubDb db, UpstreamHealth health, HealthReports reports, CancellationToken ct, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "model_id")] string? modelId = null)
     {
         var rows = await db.Upstreams.AsNoTracking()
             .Where(row => modelId == null || row.ModelId == modelId)
             .OrderBy(row => row.ModelId).ThenBy(row => row.Priority).ThenBy(row => row.Id)
             .ToListAsync(ct);
-        return TypedResults.Ok(new Page<EndpointView>([.. rows.Select(row => View(row, health))], null));
+        var report = await reports.ReadAsync(ct);
+        return TypedResults.Ok(new Page<EndpointView>(
+            [.. rows.Select(row => View(row, health) with { Health = ModelHealths.View(row.VendorId, row.Region, report.Of(row.ModelId, row.Id)) })], null));
     }
 
     private static async Task<Results<Created<EndpointView>, Refused>> CreateAsync(
@@ -148,7 +151,7 @@ public static class AdminEndpoints
             return Refused.Because(ProblemKind.EndpointNotFound);
         }
 
-        if (catalogue.Current.Serving(parsed) is not { } serving || connectors.Find(serving.Key) is not { } connector)
+        if (catalogue.Current.Serving(parsed) is not { } serving || connectors.Find<IChatCompletionService>(serving.Key) is not { } connector)
         {
             return TypedResults.Ok(new EndpointTest(false, null, 0, "The endpoint, its model or its vendor is switched off, or the vendor has no key."));
         }
