@@ -136,6 +136,7 @@ public static class ManagementApi
         api.MapAdminInvoices();
         api.MapAdminFapiao();
         api.MapAdminFinance();
+        api.MapAdminBills();
 
         app.UseScim();
         app.MapScim();
