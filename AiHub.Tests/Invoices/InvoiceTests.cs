@@ -177,10 +177,10 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
 
         // All of it is purchased balance, it has a receipt, and whoever pays is told once.
         Assert.Equal(before + 30_000_000_000, (await customer.BalancesAsync()).Purchased.Posted);
-        var receipt = Assert.Single((await InvoicesAsync(customer)).Where(row => row.Invoice.OrderId == order)).Invoice;
+        var receipt = Assert.Single(await InvoicesAsync(customer), row => row.Invoice.OrderId == order).Invoice;
         Assert.Equal((InvoiceKind.TopUp, InvoiceStatus.Paid, 3_000L), (receipt.Kind, receipt.Status, receipt.TotalMinor));
         await using var db = books.Database.OpenAsAdmin();
-        var mail = Assert.Single(await db.BillingMails.AsNoTracking().Where(row => row.OrganizationId == customer.Id).ToListAsync());
+        var mail = await db.BillingMails.AsNoTracking().SingleAsync(row => row.OrganizationId == customer.Id);
         Assert.Equal((BillingMailKind.PaymentKept, invoice.Number, "3000"), (mail.Kind, mail.Values["invoice"], mail.Values["amount"]));
     }
 

@@ -214,7 +214,7 @@ public sealed class TopUpTests(PaymentHub fixture) : IClassFixture<PaymentHub>
         Assert.StartsWith("prepay_id=wx", call.Package, StringComparison.Ordinal);
         using var key = System.Security.Cryptography.RSA.Create();
         key.ImportFromPem(fixture.Parties.WechatPay.MerchantPublicKey);
-        Assert.True(Worker.Payments.WechatPay.WechatPaySignature.Verify(key, call.PaySign, call.AppId, call.TimeStamp, call.NonceStr, call.Package));
+        Assert.True(AiHub.Worker.Payments.WechatPay.WechatPaySignature.Verify(key, call.PaySign, call.AppId, call.TimeStamp, call.NonceStr, call.Package));
 
         await PayAsync("wechat_pay", order);
         await PaidAsync(customer, order);

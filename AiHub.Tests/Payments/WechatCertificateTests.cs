@@ -144,7 +144,7 @@ public sealed class WechatCertificateTests : IDisposable
             PrivateKey = _merchant.ExportPkcs8PrivateKeyPem(),
             DownloadCertificates = downloads,
         },
-        new Worker.Payments.PaymentOptions { PublicUrl = "http://127.0.0.1:1" },
+        new AiHub.Worker.Payments.PaymentOptions { PublicUrl = "http://127.0.0.1:1" },
         _http,
         _clock);
 
