@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 
 namespace AiHub.Simulators.Payments;
 
@@ -67,7 +68,7 @@ public sealed class BillBook(TradeBook trades)
     /// <returns>The word under which the file can be had.</returns>
     public string Keep(byte[] file)
     {
-        var token = Guid.NewGuid().ToString("N");
+        var token = RandomNumberGenerator.GetHexString(32, lowercase: true);
         _files[token] = file;
         return token;
     }

@@ -55,7 +55,7 @@ public sealed class PaymentHub : IAsyncLifetime
     /// <summary>Makes a payment known to a simulated channel, as if it had been asked to open it.</summary>
     public void Trade(string channel, string outTradeNo, long amountMinor, string currency)
     {
-        var (now, id) = (SimulatorClock.GetUtcNow(), Guid.NewGuid().ToString("N"));
+        var (now, id) = (SimulatorClock.GetUtcNow(), Guid.CreateVersion7().ToString("N"));
         var notify = new Uri(WorkerUrl, $"webhooks/{channel}").ToString();
         var trade = _simulators.Services.GetRequiredService<AiHub.Simulators.Payments.TradeBook>().GetOrAdd(
             new AiHub.Simulators.Payments.Trade(channel, outTradeNo, (channel == "stripe" ? "pi_" : "") + id, amountMinor, currency, notify, now, now.AddHours(1)));

@@ -353,7 +353,6 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
             _plans[subscription.PlanId], subscription.Interval, subscription.Anchor, subscription.PaidMonths, subscription.PaidThrough, organization.TimeZone, period?.StartsAt, period?.EndsAt), organization.Currency);
     }, default);
 
-
     private static async Task PayAsync(HubDb db, PaymentOrder order, DateTimeOffset now)
     {
         Assert.NotEqual(CreditOutcome.Mismatch, await db.CreditAsync(order, order.Proof(now), now));
