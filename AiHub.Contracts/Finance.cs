@@ -11,7 +11,8 @@ public sealed record RevenueRow(string Key, string Currency, string Usage, strin
 
 /// <param name="Channel">stripe, alipay, wechat_pay or bank.</param>
 /// <param name="Net">Paid less refunded.</param>
-public sealed record ChannelTotals(string Channel, string Currency, long PaidCount, string Paid, long RefundedCount, string Refunded, string Net);
+/// <param name="Fees">What the channel kept, as its bills of these days say; it is not in the ledger.</param>
+public sealed record ChannelTotals(string Channel, string Currency, long PaidCount, string Paid, long RefundedCount, string Refunded, string Net, string Fees);
 
 public sealed record Receivable(Guid OrganizationId, string OrganizationName, string Currency, string Open, string Overdue, DateTimeOffset? OldestDueAt);
 

@@ -139,6 +139,7 @@ public static class ManagementApi
         api.MapAdminFinance();
         api.MapAdminOrders();
         api.MapAdminDisputes();
+        api.MapAdminBills();
 
         app.UseScim();
         app.MapScim();

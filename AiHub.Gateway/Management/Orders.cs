@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
@@ -80,7 +81,7 @@ public static class Orders
         var open = await OpenAsync(db, currency, time.GetUtcNow(), ct);
         return TypedResults.Ok(new Page<PaymentChannelView>(
             [.. open.Select(id => new PaymentChannelView(
-                Wire.Name(id), currency.ToString(), TopUpLimits.Minimum(currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString(),
+                Wire.Name(id), currency.ToString(), TopUpLimits.Minimum(id, currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString(),
                 [.. TopUpLimits.Presets(currency).Select(preset => preset.ToDecimalString())]))],
             null));
     }
@@ -97,9 +98,21 @@ public static class Orders
             errors.Add("currency", FieldText.OrganizationCurrency, currency);
         }
 
-        if (amount is { } money && (money < TopUpLimits.Minimum(currency) || money > TopUpLimits.Maximum(currency)))
+        var channel = Enum.Parse<PaymentChannelId>(request.Channel.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
+        if (request.Scene == "wechat" && channel != PaymentChannelId.WechatPay)
         {
-            errors.Add("amount", FieldText.Range, TopUpLimits.Minimum(currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString());
+            errors.Add("scene", FieldText.OneOf, "desktop, mobile");
+        }
+
+        if ((request.Scene == "wechat") != (request.OpenId is not null))
+        {
+            errors.Add("open_id", FieldText.OfWechat);
+        }
+
+        var minimum = TopUpLimits.Minimum(channel, currency);
+        if (amount is { } money && (money < minimum || money > TopUpLimits.Maximum(currency)))
+        {
+            errors.Add("amount", FieldText.Range, minimum.ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString());
         }
 
         if (errors.Any || amount is not { } paid)
@@ -107,7 +120,6 @@ public static class Orders
             return errors.Refuse();
         }
 
-        var channel = Enum.Parse<PaymentChannelId>(request.Channel.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
         if (!(await OpenAsync(db, currency, now, ct)).Contains(channel))
         {
             return Refused.Because(ProblemKind.ChannelNotAvailable, request.Channel);
@@ -120,7 +132,8 @@ public static class Orders
             UserId = member.UserId,
             Purpose = PaymentPurpose.TopUp,
             Channel = channel,
-            Scene = request.Scene == "mobile" ? PaymentScene.Mobile : PaymentScene.Desktop,
+            Scene = request.Scene switch { "mobile" => PaymentScene.Mobile, "wechat" => PaymentScene.Wechat, _ => PaymentScene.Desktop },
+            PayerId = request.OpenId,
             ClientAddress = ClientAddress.Of(http) ?? "127.0.0.1",
             Currency = currency,
             AmountMinor = MinorUnits.Of(paid)!.Value,
@@ -331,7 +344,8 @@ public static class Orders
         return new PaymentOrderView(
             order.Id, Wire.Name(order.Purpose), Wire.Name(order.Channel), Wire.Name(order.Status), order.Amount.ToDecimalString(), order.Currency.ToString(), order.OutTradeNo,
             order.RedirectUrl, order.QrCode, order.CreatedAt, order.ExpiresAt, order.PaidAt, MinorUnits.ToMoney(refunded, order.Currency).ToDecimalString(),
-            order.Status == PaymentOrderStatus.Failed ? order.Failure : null, [.. own.Select(refund => View(refund, order.Currency))]);
+            order.Status == PaymentOrderStatus.Failed ? order.Failure : null, [.. own.Select(refund => View(refund, order.Currency))],
+            order.AppParameters is { } parameters ? JsonSerializer.Deserialize<WechatPayCall>(parameters, JsonSerializerOptions.Default) : null);
     }
 
     private static RefundView View(Refund refund, Currency currency) => new(

@@ -89,9 +89,9 @@ public static class PaymentMethods
         var below = Orders.ReadAmount(request.Below, currency, errors, "below");
         var amount = Orders.ReadAmount(request.Amount, currency, errors);
         var cap = Orders.ReadAmount(request.MonthlyCap, currency, errors, "monthly_cap");
-        if (amount is { } asked && (asked < TopUpLimits.Minimum(currency) || asked > TopUpLimits.Maximum(currency)))
+        if (amount is { } asked && (asked < TopUpLimits.Minimum(PaymentChannelId.Stripe, currency) || asked > TopUpLimits.Maximum(currency)))
         {
-            errors.Add("amount", FieldText.Range, TopUpLimits.Minimum(currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString());
+            errors.Add("amount", FieldText.Range, TopUpLimits.Minimum(PaymentChannelId.Stripe, currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString());
         }
 
         if (cap < amount)

@@ -141,7 +141,8 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
         Assert.Equal(
             [
                 "alert_deliveries_take", "alert_delivery_close", "alert_test", "alerts_fire", "audit_append", "auto_top_up_set", "auto_top_up_stop",
-                "auto_top_ups_due", "auto_top_ups_refused", "billing_mail_close", "billing_mails_take", "billing_tell", "change_budget",
+                "auto_top_ups_due", "auto_top_ups_refused", "bill_compare", "bill_put_off", "billing_mail_close", "billing_mails_take", "billing_tell",
+                "bills_prepare", "bills_standing", "bills_take", "change_budget",
                 "change_credit_limit", "charge_abandon", "charge_apply", "charge_terms", "charges_to_invoice", "claim_operator", "code_redeem",
                 "content_expire",
                 "contract_end", "contract_set", "create_budget", "credit_note_issue", "dispute_close", "dispute_open", "dunning_attempted",

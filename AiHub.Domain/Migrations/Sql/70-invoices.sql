@@ -230,8 +230,16 @@ begin
 end $$;
 grant execute on function invoice_paid(uuid, uuid, text, timestamptz) to hub_app;
 
+-- Whether it was this order, and nothing else, that paid the invoice.
+create or replace function invoice_paid_with(p_order payment_orders) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select exists (select from journals where organization_id = p_order.organization_id and idempotency_key = 'invoice_paid:' || p_order.invoice_id
+                                          and memo = p_order.channel || ' ' || p_order.out_trade_no)
+$$;
+
 -- An order that pays an invoice has filled the wallet when its transaction ends; then the invoice takes it. Where the invoice no longer waits
--- for that amount the money stays in the wallet.
+-- for that amount the money stays in the wallet, as if it had been paid in, and whoever pays is told.
 create or replace function invoice_paid_by_order() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
 as $$
@@ -242,6 +250,10 @@ begin
     select * into v_invoice from invoices where id = new.invoice_id and organization_id = new.organization_id for update;
     if found and v_invoice.status in ('finalized', 'overdue') and v_invoice.total_minor - v_invoice.paid_minor - v_invoice.credited_minor = new.amount_minor then
         perform invoice_settle(v_invoice, uuid_v7(new.paid_at), 'wallet_purchased', new.channel || ' ' || new.out_trade_no, new.paid_at);
+    else
+        perform billing_tell(
+            new.organization_id, 'payment_kept', 'kept:' || new.id,
+            jsonb_build_object('order', new.out_trade_no, 'amount', new.amount_minor::text, 'currency', new.currency, 'invoice', coalesce(v_invoice.number, '')), new.paid_at);
     end if;
     return null;
 end $$;
@@ -380,7 +392,8 @@ as $$
     where paid.status = 'paid'
       -- What was paid for a plan that had changed meanwhile is in the wallet, as if it had been paid in.
       and (paid.purpose in ('top_up', 'auto_top_up')
-           or (paid.purpose = 'subscription' and exists (select from subscription_charges charge where charge.id = paid.charge_id and charge.status = 'abandoned')))
+           or (paid.purpose = 'subscription' and exists (select from subscription_charges charge where charge.id = paid.charge_id and charge.status = 'abandoned'))
+           or (paid.purpose = 'invoice' and not invoice_paid_with(paid)))
       and not exists (select from invoices where invoices.order_id = paid.id and invoices.status not in ('draft', 'void'))
     order by paid.paid_at, paid.id limit p_limit
 $$;

@@ -35,7 +35,7 @@ public static class AdminFinance
         finance.MapGet("/payments", PaymentsAsync)
             .RequireAuthorization(Policies.Operator)
             .Parameter("from", From, "date", "2026-01-01").Parameter("to", Texts.To, "date", "2026-01-31")
-            .Describe("getPaymentTotals", new("Payments by channel", "各渠道收款"), new("What came in and went back, from the ledger.", "收款与退款金额，取自账本。"), null, new Page<ChannelTotals>([FinanceExamples.Channel], null))
+            .Describe("getPaymentTotals", new("Payments by channel", "各渠道收款"), new("What came in and went back, from the ledger, and what channels kept, from their bills.", "收款与退款金额取自账本，手续费取自渠道账单。"), null, new Page<ChannelTotals>([FinanceExamples.Channel], null))
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.InvalidRequest);
 
         finance.MapGet("/receivables", ReceivablesAsync)
@@ -160,10 +160,10 @@ public static class AdminFinance
 
                 break;
             case "payments":
-                text.Append(CsvLine.Of("channel", "currency", "paid_count", "paid", "refunded_count", "refunded", "net"));
+                text.Append(CsvLine.Of("channel", "currency", "paid_count", "paid", "refunded_count", "refunded", "net", "fees"));
                 foreach (var row in await PaymentRowsAsync(db, person, span, ct))
                 {
-                    text.Append(Line([row.Channel, row.Currency], Whole(row.PaidCount), row.Paid, Whole(row.RefundedCount), row.Refunded, row.Net));
+                    text.Append(Line([row.Channel, row.Currency], Whole(row.PaidCount), row.Paid, Whole(row.RefundedCount), row.Refunded, row.Net, row.Fees));
                 }
 
                 break;
@@ -227,10 +227,19 @@ public static class AdminFinance
                 row.Key, row.Currency, Text(row.UsageNanos), Text(row.SubscriptionNanos), Text(row.PromotionNanos), Text(row.BreakageNanos), Text(row.WriteOffNanos), Text(row.TaxNanos),
                 Text(row.UsageNanos + row.SubscriptionNanos + row.PromotionNanos + row.BreakageNanos + row.WriteOffNanos + row.TaxNanos)))];
 
-    private static async Task<IReadOnlyList<ChannelTotals>> PaymentRowsAsync(HubDb db, Person person, DaySpan span, CancellationToken ct) =>
-        [.. (await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<Collected>($"select * from finance_payments({span.Start}, {span.End})").ToListAsync(ct), ct))
-            .Select(row => new ChannelTotals(
-                row.Channel, row.Currency, row.PaidCount, Text(row.PaidNanos), row.RefundedCount, Text(row.RefundedNanos), Text(row.PaidNanos - row.RefundedNanos)))];
+    private static async Task<IReadOnlyList<ChannelTotals>> PaymentRowsAsync(HubDb db, Person person, DaySpan span, CancellationToken ct)
+    {
+        var fees = await AdminBills.FeesAsync(db, person, span.From, span.To, ct);
+        var booked = await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<Collected>($"select * from finance_payments({span.Start}, {span.End})").ToListAsync(ct), ct);
+        // A fee may be kept in a currency nothing was booked in.
+        var keptElsewhere = fees.Keys.Except(booked.Select(row => (row.Channel, row.Currency))).Select(key => new Collected(key.Channel, key.Currency, 0, 0, 0, 0));
+        return
+        [
+            .. booked.Concat(keptElsewhere).OrderBy(row => row.Channel, StringComparer.Ordinal).ThenBy(row => row.Currency, StringComparer.Ordinal).Select(row => new ChannelTotals(
+                row.Channel, row.Currency, row.PaidCount, Text(row.PaidNanos), row.RefundedCount, Text(row.RefundedNanos), Text(row.PaidNanos - row.RefundedNanos),
+                Text(fees.GetValueOrDefault((row.Channel, row.Currency))))),
+        ];
+    }
 
     private static async Task<IReadOnlyList<Receivable>> ReceivableRowsAsync(HubDb db, Person person, DateTimeOffset now, CancellationToken ct) =>
         [.. (await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<Owed>($"select * from finance_receivables({now.ToUniversalTime()})").ToListAsync(ct), ct))
