@@ -69,4 +69,19 @@ public sealed partial class ManagementClient
 
     public Task<ProblemView?> ChangeSellerAsync(string id, LegalEntityChange request, CancellationToken ct) =>
         TryAsync(HttpMethod.Put, $"admin/finance/legal-entities/{Uri.EscapeDataString(id)}", request, ct);
+
+    public Task<Page<ChannelBillView>> ChannelBillsAsync(DateOnly? from, DateOnly? to, string? channel, string? status, string? cursor, CancellationToken ct) =>
+        GetAsync<Page<ChannelBillView>>(
+            Query("admin/finance/bills", ("from", from is { } first ? Day(first) : null), ("to", to is { } last ? Day(last) : null), ("channel", channel), ("status", status), ("cursor", cursor), ("limit", "50")), ct);
+
+    /// <param name="verdict">open: the differences nobody has accepted; null for every line.</param>
+    public Task<Page<ChannelBillLineView>> ChannelBillLinesAsync(Guid bill, string? verdict, string? cursor, CancellationToken ct) =>
+        GetAsync<Page<ChannelBillLineView>>(Query($"admin/finance/bills/{bill}/lines", ("verdict", verdict), ("cursor", cursor), ("limit", "50")), ct);
+
+    public Task<ProblemView?> CompareBillAsync(Guid bill, CancellationToken ct) => TryAsync(HttpMethod.Post, $"admin/finance/bills/{bill}/again", null, ct);
+
+    public Task<ProblemView?> AcceptDifferenceAsync(Guid bill, Guid line, string reason, CancellationToken ct) =>
+        TryAsync(HttpMethod.Post, $"admin/finance/bills/{bill}/lines/{line}/accept", new BillAcceptance(reason), ct);
+
+    public async Task<byte[]> ChannelBillFileAsync(Guid bill, CancellationToken ct) => (await FileAsync($"admin/finance/bills/{bill}/export", ct))!;
 }

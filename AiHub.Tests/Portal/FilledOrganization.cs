@@ -157,11 +157,15 @@ public sealed class FilledOrganization
         await PostAsync("fapiao", "billing/fapiao", new NewFapiao(title, "general", "1.00"));
     }
 
-    private async Task TroubleAsync() => await Hub.Database.AsAdminAsync<Guid>(
-        """
-        insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, last_error, parked_at)
-        values (gen_random_uuid(), 'stripe', gen_random_uuid()::text, 'paid', now(), '', 10, 'No worker at hand serves Stripe.', now()) returning id
-        """);
+    private async Task TroubleAsync()
+    {
+        await Hub.Database.AsAdminAsync<Guid>(
+            """
+            insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, last_error, parked_at)
+            values (gen_random_uuid(), 'stripe', gen_random_uuid()::text, 'paid', now(), '', 10, 'No worker at hand serves Stripe.', now()) returning id
+            """);
+        await Hub.AddBillAsync("stripe", new DateOnly(2025, 1, 1));
+    }
 
     private static async Task<(string Email, Guid Id, HttpClient Api)> RegisterAsync(TestHub hub)
     {

@@ -161,6 +161,10 @@ public static class PortalPages
         new("finance-codes", "/admin/finance/codes", Door.Operator),
         new("finance-codes-made", "/admin/finance/codes", Door.Operator, Then: MakeCodesAsync),
         new("finance-sellers", "/admin/finance/sellers", Door.Operator),
+        new("finance-bills", "/admin/finance/bills", Door.Operator),
+        new("finance-bills-none", "/admin/finance/bills?to=2001-01-01", Door.Operator),
+        new("finance-bill", "/admin/finance/bills/stripe/2025-01-01", Door.Operator),
+        new("finance-bill-lines", "/admin/finance/bills/stripe/2025-01-01?lines=all", Door.Operator),
         new("finance-seller", "/admin/finance/sellers/cn", Door.Operator),
     ];
 
