@@ -127,6 +127,21 @@ public sealed class FilledOrganization
         var answer = await _fixture.Sim.PostAsJsonAsync("wechat-pay/pay", new { out_trade_no = number, notice = "sent", copies = 1 });
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
         await PostAsync("order", "billing/orders", new NewPaymentOrder("top_up", "wechat_pay", "50.00", "CNY"));
+
+        var now = Hub.Clock.GetUtcNow();
+        await Hub.Database.AsAdminAsync<Guid>(
+            $"""
+             insert into payment_methods (id, organization_id, user_id, channel, customer_reference, method_reference, brand, last_four, created_at)
+             select '{Guid.CreateVersion7(now)}', '{Id}', id, 'stripe', 'cus_1', 'pm_1', 'visa', '4242', '{now:O}' from users where email = '{OwnerEmail}' returning id
+             """);
+        await SendAsync(HttpMethod.Put, "billing/auto-top-up", new AutoTopUpRequest("5", "20", "200"));
+        await Hub.Database.AsAdminAsync<bool>(
+            $"select ledger_post('{Guid.CreateVersion7(now)}', '{Id}', 'credit:sorry', 'credit', 'promotion', 'wallet_granted', 'CNY', 12500000000, '{now:O}', '{now:O}', 'Sorry for the outage of January', '{now.AddDays(20):O}')");
+        await Hub.Database.AsAdminAsync<Guid>(
+            $"""
+             insert into disputes (id, organization_id, order_id, reference, status, amount_minor, taken_nanos, reason, opened_at, evidence_due_at)
+             values ('{Guid.CreateVersion7(now)}', '{Id}', '{paid}', 'dp_{paid:N}', 'open', 500, 0, 'fraudulent', '{now:O}', '{now.AddDays(2):O}') returning id
+             """);
     }
 
     /// <summary>What the worker writes for the payment, and what comes of it: last, because that takes it some seconds.</summary>
@@ -147,11 +162,15 @@ public sealed class FilledOrganization
         await PostAsync("fapiao", "billing/fapiao", new NewFapiao(title, "general", "1.00"));
     }
 
-    private async Task TroubleAsync() => await Hub.Database.AsAdminAsync<Guid>(
-        """
-        insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, last_error, parked_at)
-        values (gen_random_uuid(), 'stripe', gen_random_uuid()::text, 'paid', now(), '', 10, 'No worker at hand serves Stripe.', now()) returning id
-        """);
+    private async Task TroubleAsync()
+    {
+        await Hub.Database.AsAdminAsync<Guid>(
+            """
+            insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, last_error, parked_at)
+            values (gen_random_uuid(), 'stripe', gen_random_uuid()::text, 'paid', now(), '', 10, 'No worker at hand serves Stripe.', now()) returning id
+            """);
+        await Hub.AddBillAsync("stripe", new DateOnly(2025, 1, 1));
+    }
 
     private static async Task<(string Email, Guid Id, HttpClient Api)> RegisterAsync(TestHub hub)
     {
