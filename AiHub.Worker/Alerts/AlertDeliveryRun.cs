@@ -1,11 +1,13 @@
+using System.Security.Cryptography;
 using AiHub.Domain;
 using AiHub.Domain.Alerts;
 using AiHub.Worker.Runs;
+using Microsoft.AspNetCore.DataProtection;
 
 namespace AiHub.Worker.Alerts;
 
 /// <summary>Sends what is due, tries again ever more rarely, and parks what cannot be delivered, with the reason.</summary>
-public sealed partial class AlertDeliveryRun(TimeProvider time, IServiceScopeFactory scopes, Mail mail, WebhookPost webhooks, ILogger<AlertDeliveryRun> logger)
+public sealed partial class AlertDeliveryRun(TimeProvider time, IServiceScopeFactory scopes, Mail mail, WebhookPost webhooks, IDataProtectionProvider protection, ILogger<AlertDeliveryRun> logger)
     : Run(TimeSpan.FromSeconds(5), time, scopes, logger)
 {
     private const int Batch = 20;
@@ -39,13 +41,24 @@ public sealed partial class AlertDeliveryRun(TimeProvider time, IServiceScopeFac
     {
         try
         {
-            return message.ChannelKind == AlertChannelKind.Email ? await mail.SendAsync(message, ct) : await webhooks.SendAsync(message, ct);
+            return message.ChannelKind == AlertChannelKind.Email ? await mail.SendAsync(message, ct) : await webhooks.SendAsync(Opened(message), ct);
+        }
+        catch (CryptographicException failure)
+        {
+            LogFailed(message.Id, failure);
+            return "The channel's secret cannot be opened: the key ring it was sealed with is not this worker's. Remove the channel and add it anew.";
         }
         catch (Exception failure) when (!ct.IsCancellationRequested)
         {
             LogFailed(message.Id, failure);
             return failure is TimeoutException or OperationCanceledException ? "No answer in time." : failure.Message;
         }
+    }
+
+    private AlertMessage Opened(AlertMessage message)
+    {
+        var seal = protection.CreateProtector(AlertSecrets.Purposes(message.OrganizationId));
+        return message with { Target = seal.Unprotect(message.Target), Secret = message.Secret is { } secret ? seal.Unprotect(secret) : null };
     }
 
     private async Task CloseAsync(HubDb db, AlertMessage message, string? error, CancellationToken ct)
