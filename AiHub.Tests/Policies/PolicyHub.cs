@@ -3,13 +3,16 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using AiHub.Contracts;
+using AiHub.Domain.Access;
 using AiHub.Domain.Usage;
 using AiHub.Outbound;
 using AiHub.Tests.Chat;
 using AiHub.Tests.Hub;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace AiHub.Tests.Policies;
 
@@ -17,6 +20,7 @@ namespace AiHub.Tests.Policies;
 public class PolicyHub : VendorHub
 {
     private readonly List<LogWatch> _watches = [];
+    private int _hashes;
 
     /// <summary>What the gateway warned of.</summary>
     public ConcurrentQueue<string> Log { get; } = [];
@@ -35,7 +39,15 @@ public class PolicyHub : VendorHub
 
     protected override IEnumerable<KeyValuePair<string, string?>> More => [KeyValuePair.Create(GuardedHttp.AllowPrivateNetwork, (string?)"true")];
 
-    protected override void Services(IServiceCollection services) => Listen(services);
+    protected override void Services(IServiceCollection services)
+    {
+        Listen(services);
+        services.AddScoped<IPasswordHasher<User>, CountedHasher>();
+        services.AddSingleton(this);
+    }
+
+    /// <summary>How often a password was hashed or checked: the dear part of a sign-in.</summary>
+    public int Hashes => Volatile.Read(ref _hashes);
 
     /// <summary>Has a service tell what it logs.</summary>
     public void Listen(IServiceCollection services)
@@ -112,6 +124,21 @@ public class PolicyHub : VendorHub
         lock (_watches)
         {
             return [.. _watches];
+        }
+    }
+
+    private sealed class CountedHasher(PolicyHub hub, IOptions<PasswordHasherOptions> options) : PasswordHasher<User>(options)
+    {
+        public override string HashPassword(User user, string password)
+        {
+            Interlocked.Increment(ref hub._hashes);
+            return base.HashPassword(user, password);
+        }
+
+        public override PasswordVerificationResult VerifyHashedPassword(User user, string hashedPassword, string providedPassword)
+        {
+            Interlocked.Increment(ref hub._hashes);
+            return base.VerifyHashedPassword(user, hashedPassword, providedPassword);
         }
     }
 
