@@ -2,7 +2,6 @@ using AiHub.Gateway.Errors;
 using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Metering;
 using AiHub.Gateway.Providers;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace AiHub.Gateway.Chat;
 
@@ -10,22 +9,18 @@ namespace AiHub.Gateway.Chat;
 internal sealed partial class ChatStream(Call call, IAsyncEnumerable<ReplyChunk> answer, ClientAnswer client) : IResult
 {
     private const int MostUnflushed = 16 * 1024;
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
         var events = response.BodyWriter;
-        var time = httpContext.RequestServices.GetRequiredService<TimeProvider>();
         using var _ = client;
-        using var silence = new Silence(Heartbeat, time);
+        using var line = new EventLine(response, client.Heartbeat, httpContext.RequestServices.GetRequiredService<TimeProvider>()) { Begun = () => client.Begin(events) };
         await using var chunks = answer.GetAsyncEnumerator(httpContext.RequestAborted);
         try
         {
-            // Until a vendor begins to answer nothing is sent, so that its failure can still have a status of its own;
-            // but a line without a sign of life is cut by proxies, so after a while it is begun all the same.
-            var more = await NextAsync(chunks.MoveNextAsync(), response, silence);
-            await BeginAsync(response);
+            var more = await line.NextAsync(chunks.MoveNextAsync());
+            await line.BeginAsync();
             while (more)
             {
                 client.Write(events, chunks.Current);
@@ -37,7 +32,7 @@ internal sealed partial class ChatStream(Call call, IAsyncEnumerable<ReplyChunk>
                     await events.FlushAsync(CancellationToken.None);
                 }
 
-                more = await NextAsync(next, response, silence);
+                more = await line.NextAsync(next);
             }
 
             await client.EndAsync(events, call.Usage!);
@@ -49,38 +44,6 @@ internal sealed partial class ChatStream(Call call, IAsyncEnumerable<ReplyChunk>
         }
 
         await events.FlushAsync(CancellationToken.None);
-    }
-
-    private async ValueTask<bool> NextAsync(ValueTask<bool> next, HttpResponse response, Silence silence)
-    {
-        if (next.IsCompleted)
-        {
-            return await next;
-        }
-
-        var piece = next.AsTask();
-        while (await silence.LastsBeyondAsync(piece))
-        {
-            await BeginAsync(response);
-            await response.BodyWriter.WriteAsync(client.Heartbeat, CancellationToken.None);
-        }
-
-        return await piece;
-    }
-
-    private async ValueTask BeginAsync(HttpResponse response)
-    {
-        if (response.HasStarted)
-        {
-            return;
-        }
-
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-cache";
-        response.Headers["x-accel-buffering"] = "no";
-        response.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        await response.StartAsync(CancellationToken.None);
-        client.Begin(response.BodyWriter);
     }
 
     private BrokenAnswer Broken(HttpContext context, Exception failure)
@@ -110,31 +73,4 @@ internal sealed partial class ChatStream(Call call, IAsyncEnumerable<ReplyChunk>
 
     [LoggerMessage(LogLevel.Error, "The answer to call {Call} failed in a way nobody foresaw.")]
     private static partial void LogFailed(ILogger logger, Exception failure, Guid call);
-
-    /// <summary>Tells when nothing has come for a while. One timer runs at a time, however many pieces come meanwhile.</summary>
-    private sealed class Silence(TimeSpan longest, TimeProvider time) : IDisposable
-    {
-        private readonly CancellationTokenSource _over = new();
-        private Task? _timer;
-
-        /// <returns>False when the piece is there.</returns>
-        public async ValueTask<bool> LastsBeyondAsync(Task piece)
-        {
-            // A timer left from an earlier wait may ring a little early; then a sign of life more is sent.
-            _timer ??= Task.Delay(longest, time, _over.Token);
-            if (await Task.WhenAny(piece, _timer) == piece)
-            {
-                return false;
-            }
-
-            _timer = null;
-            return true;
-        }
-
-        public void Dispose()
-        {
-            _over.Cancel();
-            _over.Dispose();
-        }
-    }
 }

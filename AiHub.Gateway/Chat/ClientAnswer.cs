@@ -11,7 +11,8 @@ namespace AiHub.Gateway.Chat;
 /// </summary>
 internal abstract class ClientAnswer : IDisposable
 {
-    private static readonly ReadOnlyMemory<byte> Comment = Encoding.ASCII.GetBytes(": keepalive\n\n");
+    /// <summary>What every reader of server-sent events passes over.</summary>
+    public static readonly ReadOnlyMemory<byte> Comment = Encoding.ASCII.GetBytes(": keepalive\n\n");
 
     /// <summary>What keeps a silent line open, before the first piece and between any two.</summary>
     public virtual ReadOnlyMemory<byte> Heartbeat => Comment;

@@ -61,17 +61,23 @@ internal sealed class ImageSurface(string operation) : Surface
 
     public override void Hear(ReadOnlyMemory<byte> piece, SurfaceRequest request, Heard heard)
     {
-        base.Hear(piece, request, heard);
-        if (request.Stream && Events.TypeOf(piece.Span) is { } type)
+        switch (request.Stream ? Events.TypeOf(piece.Span) : null)
         {
-            if (type.EndsWith(".completed", StringComparison.Ordinal))
-            {
-                heard.Units = heard.Units with { Images = heard.Units.Images + 1 };
-            }
-            else if (type.EndsWith(".partial_image", StringComparison.Ordinal))
-            {
+            case { } type when type.EndsWith(".partial_image", StringComparison.Ordinal):
+                // What it has come to so far is said again, in full, when it is finished.
                 heard.Previews++;
-            }
+                break;
+            case { } type when type.EndsWith(".completed", StringComparison.Ordinal):
+                // Each picture is counted by itself.
+                var earlier = heard.Tokens;
+                heard.Tokens = null;
+                base.Hear(piece, request, heard);
+                heard.Tokens = earlier is { } before && heard.Tokens is { } own ? Sum(before, own) : heard.Tokens ?? earlier;
+                heard.Units = heard.Units with { Images = heard.Units.Images + 1 };
+                break;
+            default:
+                base.Hear(piece, request, heard);
+                break;
         }
     }
 
@@ -102,7 +108,7 @@ internal sealed class ImageSurface(string operation) : Surface
         var tokens = reading.Tokens;
         // Where nothing is said about what came out, a picture did.
         tokens = tokens.ImageOut == 0 ? tokens with { ImageOut = tokens.OutputText, OutputText = 0 } : tokens;
-        heard.Tokens = heard.Tokens is { } earlier ? Sum(earlier, tokens) : tokens;
+        heard.Tokens = tokens;
         heard.Inconsistent |= reading.Inconsistent;
     }
 

@@ -16,6 +16,7 @@ using AiHub.Outbound;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.SemanticKernel.ChatCompletion;
 
 namespace AiHub.Gateway.Management;
 
@@ -281,7 +282,8 @@ public sealed class OwnKeyTests(Catalogue catalogue, VendorSettings settings, Co
         var exchange = new HubExecutionSettings { Request = request, OutputCap = 16 };
         try
         {
-            await connectors.Chat(new ConnectorSpec(key.Id.ToString(), VendorSettings.Connector(open.Vendor), target)).GetChatMessageContentsAsync([], exchange, null, either.Token);
+            var connector = connectors.Create<IChatCompletionService>(new ConnectorSpec(key.Id.ToString(), VendorSettings.Connector(open.Vendor), target));
+            await connector.GetChatMessageContentsAsync([], exchange, null, either.Token);
             return new EndpointTest(true, (int?)exchange.Exchange.Status, Elapsed(), null);
         }
         catch (UpstreamException failure)

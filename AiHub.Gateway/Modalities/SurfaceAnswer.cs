@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Text;
+using AiHub.Gateway.Chat;
 using AiHub.Gateway.Errors;
 using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Metering;
 using AiHub.Gateway.Providers;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace AiHub.Gateway.Modalities;
 
@@ -12,23 +12,23 @@ namespace AiHub.Gateway.Modalities;
 internal sealed partial class SurfaceAnswer(SurfaceCall call, IAsyncEnumerable<ReplyChunk> answer) : IResult
 {
     private const int MostUnflushed = 64 * 1024;
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
-        var time = httpContext.RequestServices.GetRequiredService<TimeProvider>();
+        var heartbeat = call.Request.Stream ? ClientAnswer.Comment : default;
+        using var line = new EventLine(response, heartbeat, httpContext.RequestServices.GetRequiredService<TimeProvider>()) { ContentType = ContentType };
         await using var pieces = answer.GetAsyncEnumerator(httpContext.RequestAborted);
         try
         {
-            var more = await FirstAsync(pieces, response, time);
+            var more = await line.NextAsync(pieces.MoveNextAsync());
             if (call.Attempts.Exchange!.IsWhole && !response.HasStarted)
             {
                 await WriteWholeAsync(pieces, more, response);
                 return;
             }
 
-            await BeginAsync(response);
+            await line.BeginAsync();
             while (more)
             {
                 Write(response.BodyWriter, pieces.Current.Json.Span);
@@ -40,7 +40,7 @@ internal sealed partial class SurfaceAnswer(SurfaceCall call, IAsyncEnumerable<R
                     await response.BodyWriter.FlushAsync(CancellationToken.None);
                 }
 
-                more = await next;
+                more = await line.NextAsync(next);
             }
         }
         catch (Exception failure) when (response.HasStarted && !httpContext.RequestAborted.IsCancellationRequested)
@@ -90,45 +90,8 @@ internal sealed partial class SurfaceAnswer(SurfaceCall call, IAsyncEnumerable<R
         output.Write("\n\n"u8);
     }
 
-    // Until a vendor begins to answer nothing is sent, so that its failure can still have a status of its own;
-    // but a stream without a sign of life is cut by proxies, so after a while comments are sent.
-    private async ValueTask<bool> FirstAsync(IAsyncEnumerator<ReplyChunk> pieces, HttpResponse response, TimeProvider time)
-    {
-        var first = pieces.MoveNextAsync();
-        if (first.IsCompleted || !call.Request.Stream)
-        {
-            return await first;
-        }
-
-        var opening = first.AsTask();
-        while (true)
-        {
-            using var answered = new CancellationTokenSource();
-            var quiet = Task.Delay(Heartbeat, time, answered.Token);
-            if (await Task.WhenAny(opening, quiet) == opening)
-            {
-                await answered.CancelAsync();
-                return await opening;
-            }
-
-            await BeginAsync(response);
-            await response.BodyWriter.WriteAsync(": keepalive\n\n"u8.ToArray(), CancellationToken.None);
-        }
-    }
-
-    private async ValueTask BeginAsync(HttpResponse response)
-    {
-        if (response.HasStarted)
-        {
-            return;
-        }
-
-        response.ContentType = call.Request.Stream ? "text/event-stream" : call.Attempts.Exchange?.ContentType;
-        response.Headers.CacheControl = "no-cache";
-        response.Headers["x-accel-buffering"] = "no";
-        response.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        await response.StartAsync(CancellationToken.None);
-    }
+    // Known of a sound when its first bytes are there.
+    private string? ContentType() => call.Request.Stream ? "text/event-stream" : call.Attempts.Exchange?.ContentType;
 
     private void TellFailure(HttpContext context, Exception failure)
     {

@@ -14,39 +14,45 @@ public sealed record ConnectorSpec(string Key, string Kind, WireTarget Target);
 /// </summary>
 public sealed class ConnectorRegistry(HandlerPool handlers, TimeProvider time)
 {
-    private FrozenDictionary<string, Entry> _entries = FrozenDictionary<string, Entry>.Empty;
+    private FrozenDictionary<string, Connectors> _entries = FrozenDictionary<string, Connectors>.Empty;
 
     public IEnumerable<string> Keys => _entries.Keys;
 
-    public IChatCompletionService? Find(string key) => _entries.TryGetValue(key, out var entry) ? entry.Service.Value : null;
+    /// <returns>The connector of that upstream that is such a service; null when there is none.</returns>
+    public object? Find(Type service, string key) => _entries.TryGetValue(key, out var connectors) ? connectors.Of(service) : null;
 
-    /// <summary>The same upstream for everything that is not chat.</summary>
-    public SurfaceConnector? FindSurface(string key) => _entries.TryGetValue(key, out var entry) ? entry.Surface.Value : null;
+    /// <inheritdoc cref="Find(Type, string)"/>
+    public T? Find<T>(string key) where T : class => (T?)Find(typeof(T), key);
 
     /// <summary>The connector of an organization's own key, which is in no registry: nobody can ask for it by name.</summary>
-    public IChatCompletionService Chat(ConnectorSpec spec) => Create(spec);
-
-    /// <inheritdoc cref="Chat"/>
-    public SurfaceConnector Surface(ConnectorSpec spec) => new(spec.Target, handlers, time);
+    public T Create<T>(ConnectorSpec spec) where T : class =>
+        (T?)Connect(spec).Of(typeof(T)) ?? throw new InvalidOperationException($"No connector is a {typeof(T).Name}.");
 
     public void Apply(IEnumerable<ConnectorSpec> specs)
     {
         var current = _entries;
         _entries = specs.ToFrozenDictionary(
             spec => spec.Key,
-            spec => current.TryGetValue(spec.Key, out var entry) && entry.Spec == spec ? entry : new Entry(
-                spec,
-                new Lazy<IChatCompletionService>(() => Create(spec)),
-                new Lazy<SurfaceConnector>(() => new SurfaceConnector(spec.Target, handlers, time))));
+            spec => current.TryGetValue(spec.Key, out var connectors) && connectors.Spec == spec ? connectors : Connect(spec));
     }
 
-    private IChatCompletionService Create(ConnectorSpec spec) => spec.Kind switch
-    {
-        ConnectorKinds.Wire => new WireConnector(spec.Target, handlers, time),
-        _ => throw new InvalidOperationException($"Vendor '{spec.Target.VendorId}' wants a connector '{spec.Kind}', which does not exist."),
-    };
+    private Connectors Connect(ConnectorSpec spec) => new(
+        spec,
+        new Lazy<IChatCompletionService>(() => spec.Kind switch
+        {
+            ConnectorKinds.Wire => new WireConnector(spec.Target, handlers, time),
+            _ => throw new InvalidOperationException($"Vendor '{spec.Target.VendorId}' wants a connector '{spec.Kind}', which does not exist."),
+        }),
+        new Lazy<SurfaceConnector>(() => new SurfaceConnector(spec.Target, handlers, time)));
 
-    private sealed record Entry(ConnectorSpec Spec, Lazy<IChatCompletionService> Service, Lazy<SurfaceConnector> Surface);
+    /// <summary>What reaches one upstream: a connector for chat, and one for everything else.</summary>
+    private sealed record Connectors(ConnectorSpec Spec, Lazy<IChatCompletionService> Chat, Lazy<SurfaceConnector> Surfaces)
+    {
+        public object? Of(Type service) =>
+            service == typeof(IChatCompletionService) ? Chat.Value
+            : service.IsAssignableFrom(typeof(SurfaceConnector)) ? Surfaces.Value
+            : null;
+    }
 }
 
 public static class ConnectorKinds
@@ -63,12 +69,7 @@ public sealed class KernelServices(IServiceProvider application, ConnectorRegist
         : application.GetService(serviceType);
 
     public object? GetKeyedService(Type serviceType, object? serviceKey) =>
-        serviceKey switch
-        {
-            string key when serviceType == typeof(IChatCompletionService) => registry.Find(key),
-            string key when serviceType.IsAssignableFrom(typeof(SurfaceConnector)) => registry.FindSurface(key),
-            _ => (application as IKeyedServiceProvider)?.GetKeyedService(serviceType, serviceKey),
-        };
+        (serviceKey is string key ? registry.Find(serviceType, key) : null) ?? (application as IKeyedServiceProvider)?.GetKeyedService(serviceType, serviceKey);
 
     public object GetRequiredKeyedService(Type serviceType, object? serviceKey) =>
         GetKeyedService(serviceType, serviceKey) ?? throw new InvalidOperationException($"No {serviceType.Name} is registered as '{serviceKey}'.");
@@ -85,7 +86,7 @@ public sealed class KernelServices(IServiceProvider application, ConnectorRegist
         {
             foreach (var settings in arguments.ExecutionSettings?.Values ?? [])
             {
-                if (settings.ServiceId is { } key && registry.Find(key) is T found)
+                if (settings.ServiceId is { } key && registry.Find<T>(key) is { } found)
                 {
                     (service, serviceSettings) = (found, settings);
                     return true;

@@ -66,9 +66,9 @@ public sealed partial class ProviderSet(
                 // Nobody waits for another once the caller has gone.
                 if (attempts.Closed || walk.After(upstream, failure) is not { } next)
                 {
-                    if (!attempts.Closed && failure.Scope != FailureScope.Request)
+                    if (!attempts.Closed)
                     {
-                        figures.Ended(plan.Model.Id, served: false);
+                        figures.Ended(plan.Model.Id, upstream, failure);
                     }
 
                     throw;
@@ -154,7 +154,7 @@ public sealed partial class ProviderSet(
 
     // An administrator may have removed the upstream since it was planned.
     private T Service<T>(PlannedUpstream upstream) where T : class =>
-        upstream.Connector is { } own ? (typeof(T) == typeof(SurfaceConnector) ? (object)connectors.Surface(own) : connectors.Chat(own)) as T ?? throw new InvalidOperationException($"No connector is a {typeof(T).Name}.")
+        upstream.Connector is { } own ? connectors.Create<T>(own)
         : kernel.Services.GetKeyedService<T>(upstream.Key)
         ?? throw new UpstreamException(ProviderFailure.Unavailable, $"{upstream.VendorId} is no longer in service.");
 
@@ -222,7 +222,7 @@ public sealed partial class ProviderSet(
                 case null:
                     set.Health.Succeeded(upstream, plan.OrganizationId);
                     set.Figures.Served(upstream);
-                    set.Figures.Ended(plan.Model.Id, served: true);
+                    set.Figures.Ended(plan.Model.Id, upstream, failure: null);
                     set.Remember(plan, upstream);
                     break;
                 case UpstreamException fault:
@@ -230,7 +230,7 @@ public sealed partial class ProviderSet(
                     set.Figures.Failed(upstream, fault);
                     if (Begun)
                     {
-                        set.Figures.Ended(plan.Model.Id, served: false);
+                        set.Figures.Ended(plan.Model.Id, upstream, fault);
                     }
 
                     break;

@@ -19,26 +19,15 @@ public sealed partial class EndpointFigures(IServiceScopeFactory scopes, TimePro
     private ConcurrentDictionary<(string Model, Guid Endpoint, DateTimeOffset StartsAt), Counts> _counts = new();
 
     /// <summary>An upstream answered to the end.</summary>
-    public void Served(PlannedUpstream upstream)
-    {
-        // What a customer's own key, or own endpoint, comes to says nothing about the hub's.
-        if (upstream.Own is null)
-        {
-            Of(upstream.Model.Id, upstream.Id).Add(served: true);
-        }
-    }
+    public void Served(PlannedUpstream upstream) => Add(upstream.Model.Id, upstream.Id, upstream, failure: null);
 
-    /// <summary>An upstream failed. What says nothing about it is not counted: a request at fault, or a key that is the customer's own affair.</summary>
-    public void Failed(PlannedUpstream upstream, UpstreamException failure)
-    {
-        if (failure.Scope != FailureScope.Request && upstream.Own is null)
-        {
-            Of(upstream.Model.Id, upstream.Id).Add(served: false);
-        }
-    }
+    /// <summary>An upstream failed.</summary>
+    public void Failed(PlannedUpstream upstream, UpstreamException failure) => Add(upstream.Model.Id, upstream.Id, upstream, failure);
 
     /// <summary>A call ended for its caller, whatever was tried for it.</summary>
-    public void Ended(string model, bool served) => Of(model, EndpointSpan.WholeModel).Add(served);
+    /// <param name="upstream">The last one asked.</param>
+    /// <param name="failure">Null when it answered to the end.</param>
+    public void Ended(string model, PlannedUpstream upstream, UpstreamException? failure) => Add(model, EndpointSpan.WholeModel, upstream, failure);
 
     /// <param name="outputTokens">Written between the first piece and the end.</param>
     public void Paced(string model, Guid endpoint, TimeSpan firstToken, TimeSpan writing, long outputTokens)
@@ -132,6 +121,15 @@ public sealed partial class EndpointFigures(IServiceScopeFactory scopes, TimePro
         catch (Exception failure) when (!ct.IsCancellationRequested)
         {
             LogNotSaved(failure);
+        }
+    }
+
+    // What says nothing about the hub's vendors is not counted: a request at fault, and whatever comes of a customer's own key or own endpoint.
+    private void Add(string model, Guid endpoint, PlannedUpstream asked, UpstreamException? failure)
+    {
+        if (asked.Own is null && failure?.Scope != FailureScope.Request)
+        {
+            Of(model, endpoint).Add(served: failure is null);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Domain.Catalog;
@@ -14,13 +15,19 @@ using Npgsql;
 namespace AiHub.Tests.Accounts;
 
 /// <summary>
-/// What must be true of the books at every moment, numbered as the billing rules number it; those of invoices and payments are proved where invoices
-/// and payments are.
+/// What must be true of the books at every moment, numbered as the billing rules number it; those of plans, invoices, payments and the cache are proved
+/// where these are, under the same numbers.
 /// </summary>
 public sealed class InvariantTests(LedgerFixture books) : IClassFixture<LedgerFixture>
 {
     private const int Few = 4;
     private static readonly DateTimeOffset Now = Customer.Start;
+
+    [Fact]
+    public void Every_number_has_its_proof() => Assert.Equal(
+        Enumerable.Range(1, 28),
+        typeof(InvariantTests).Assembly.GetTypes().SelectMany(type => type.GetMethods()).Select(method => method.Name).Where(name => name.StartsWith("Invariant_", StringComparison.Ordinal))
+            .Select(name => int.Parse(name.AsSpan("Invariant_".Length, 2), CultureInfo.InvariantCulture)).Order());
 
     [Property(MaxTest = Few)]
     public async Task Invariant_01_every_journal_sums_to_zero_in_each_unit_with_two_entries_of_one_organization_or_more(PositiveInt seed)

@@ -126,17 +126,79 @@ public sealed class SurfaceTests(VendorHub vendors) : IClassFixture<VendorHub>
         Assert.Equal(0m, (decimal)(await ReadAsync(await http.GetAsync(path)))[figure]!);
     }
 
-    [Theory]
-    [InlineData("v1/messages")]
-    [InlineData("v1/responses")]
-    [InlineData("v1/completions")]
-    [InlineData("api/v1/chat/completions")]
-    public async Task A_page_in_a_browser_may_call_every_surface(string path)
+    /// <summary>Wherever clients look for a surface, and in which words its errors are.</summary>
+    public static TheoryData<string, string> Paths()
     {
-        using var http = Client("any");
-        using var preflight = new HttpRequestMessage(HttpMethod.Options, path) { Headers = { { "Origin", "https://app.example" }, { "Access-Control-Request-Method", "POST" } } };
+        var data = new TheoryData<string, string>();
+        foreach (var prefix in (string[])["v1/", "", "v1/v1/"])
+        {
+            foreach (var path in (string[])["chat/completions", "completions", "responses", "embeddings", "images/generations", "images/edits", "audio/speech", "audio/transcriptions", "moderations", "rerank"])
+            {
+                data.Add(prefix + path, "openai");
+            }
+        }
 
+        foreach (var prefix in (string[])["v1/", "", "v1/v1/", "anthropic/v1/", "anthropic/"])
+        {
+            data.Add($"{prefix}messages", "anthropic");
+            data.Add($"{prefix}messages/count_tokens", "anthropic");
+        }
+
+        foreach (var path in (string[])["chat/completions", "embeddings"])
+        {
+            data.Add($"api/v1/{path}", "openrouter");
+        }
+
+        return data;
+    }
+
+    [Theory, MemberData(nameof(Paths))]
+    public async Task Every_surface_is_where_its_clients_look_and_answers_their_questions_about_it(string path, string dialect)
+    {
+        using var http = Client("ai-hub-wrong");
+        using var preflight = new HttpRequestMessage(HttpMethod.Options, path) { Headers = { { "Origin", "https://app.example" }, { "Access-Control-Request-Method", "POST" } } };
         Assert.Equal("*", (await http.SendAsync(preflight)).Headers.GetValues("Access-Control-Allow-Origin").Single());
+
+        var asked = await http.SendAsync(new HttpRequestMessage(HttpMethod.Options, path));
+        Assert.Equal((204, "POST"), ((int)asked.StatusCode, string.Join(",", asked.Content.Headers.Allow)));
+
+        foreach (var (method, status) in new Dictionary<HttpMethod, int> { [HttpMethod.Post] = 401, [HttpMethod.Get] = 405 })
+        {
+            var refused = await http.SendAsync(new HttpRequestMessage(method, path) { Content = method == HttpMethod.Post ? Json("{}") : null });
+            Assert.Equal(status, (int)refused.StatusCode);
+            var body = await ReadAsync(refused);
+            switch (dialect)
+            {
+                case "anthropic":
+                    Assert.Equal(("error", refused.Headers.GetValues("request-id").Single()), ((string?)body["type"], (string?)body["request_id"]));
+                    Assert.Equal(["message", "type"], body["error"]!.AsObject().Select(member => member.Key).Order());
+                    break;
+                case "openrouter":
+                    Assert.Equal(status, (int)body["error"]!["code"]!);
+                    break;
+                default:
+                    Assert.Equal(["code", "message", "param", "type"], body["error"]!.AsObject().Select(member => member.Key).Order());
+                    Assert.Equal(System.Text.Json.JsonValueKind.String, body["error"]!["code"]!.GetValueKind());
+                    break;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("v1/models")]
+    [InlineData("models")]
+    [InlineData("v1/v1/models")]
+    [InlineData("anthropic/v1/models")]
+    [InlineData("api/v1/models")]
+    public async Task A_list_of_models_may_be_asked_about_without_its_body(string path)
+    {
+        var customer = await vendors.Hub.RegisterAsync();
+        using var http = Client(customer.Key.Key);
+
+        var head = await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, path));
+
+        Assert.Equal((200, "application/json"), ((int)head.StatusCode, head.Content.Headers.ContentType?.MediaType));
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync());
     }
 
     private HttpClient Client(string key, string header = "Authorization")

@@ -9,7 +9,7 @@ namespace AiHub.Tests.Chat;
 /// <summary>A hub to which a test adds models served by vendors it scripts.</summary>
 public class VendorHub : IAsyncLifetime
 {
-    private const int MostVendors = 200;
+    private const int MostVendors = 400;
     private int _vendors;
     private TestCustomer _prober = null!;
 
@@ -39,7 +39,10 @@ public class VendorHub : IAsyncLifetime
     /// <summary>A new model of this price, served by these vendors in this order.</summary>
     public async Task<string> ServeAsync(params ScriptedVendor[] vendors) => await ServeAsync(_ => { }, vendors);
 
-    public async Task<string> ServeAsync(Action<Model> change, params ScriptedVendor[] vendors)
+    public Task<string> ServeAsync(Action<Model> change, params ScriptedVendor[] vendors) => ServeAsync(change, "openai", vendors);
+
+    /// <param name="dialect">What the vendors speak.</param>
+    public async Task<string> ServeAsync(Action<Model> change, string dialect, params ScriptedVendor[] vendors)
     {
         var model = new Model { Id = $"test/{Guid.CreateVersion7():N}", Name = "Scripted", MaxOutputTokens = 4_000, CreatedAt = DateTimeOffset.UnixEpoch };
         change(model);
@@ -49,7 +52,7 @@ public class VendorHub : IAsyncLifetime
         {
             var id = $"scripted{Interlocked.Increment(ref _vendors) - 1}";
             var upstream = new Upstream { Id = Guid.CreateVersion7(), ModelId = model.Id, VendorId = id, VendorModel = "vendor-model", Priority = priority };
-            db.Vendors.Add(new Vendor { Id = id, Name = id, BaseUrl = new Uri(vendor.Url, "/v1").ToString(), Dialect = "openai", Source = "test" });
+            db.Vendors.Add(new Vendor { Id = id, Name = id, BaseUrl = new Uri(vendor.Url, "/v1").ToString(), Dialect = dialect, Source = "test" });
             db.Upstreams.Add(upstream);
             // 1 USD per million in, 3 out, a tenth of a dollar for what was cached.
             db.Prices.AddRange(Price(upstream, PriceComponent.Input, 1_000_000_000), Price(upstream, PriceComponent.Output, 3_000_000_000), Price(upstream, PriceComponent.CacheRead, 100_000_000));

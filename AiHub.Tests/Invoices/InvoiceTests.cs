@@ -170,7 +170,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
     }
 
     [Fact]
-    public async Task Numbers_have_no_gap_however_many_finalize_at_once_and_however_many_roll_back()
+    public async Task Invariant_23_numbers_have_no_gap_however_many_finalize_at_once_and_however_many_roll_back()
     {
         var customers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => books.CustomerAsync(currency: Currency.USD)));
         var random = new Random(20260520);

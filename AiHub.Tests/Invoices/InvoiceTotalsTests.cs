@@ -50,7 +50,7 @@ public sealed class InvoiceTotalsTests
     }
 
     [Property(MaxTest = 500)]
-    public Property Lines_always_add_up_to_the_total_and_the_tax_is_what_the_sum_of_each_rate_holds() => Prop.ForAll(
+    public Property Invariant_22_lines_add_up_to_the_total_and_the_tax_is_what_the_sum_of_each_rate_holds() => Prop.ForAll(
         Gen.Choose(-5_000, 2_000_000).Zip(Gen.Elements(0, 100, 300, 600, 825, 900, 1300)).ArrayOf(12).ToArbitrary(),
         ArbMap.Default.ArbFor<bool>(),
         (lines, inclusive) =>

@@ -38,7 +38,7 @@ public sealed class MoneyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Of_500_calls_at_once_with_money_for_ten_exactly_ten_are_served()
+    public async Task Invariant_28_of_500_calls_at_once_with_money_for_ten_exactly_ten_are_served_though_the_cache_is_emptied()
     {
         var customer = await PayingAsync();
         var body = """{"model":"MODEL","max_tokens":21,"messages":[{"role":"user","content":"hi"}]}""";

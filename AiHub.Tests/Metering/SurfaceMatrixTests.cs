@@ -15,6 +15,7 @@ namespace AiHub.Tests.Metering;
 public sealed class SurfaceMatrixTests(VendorHub vendors) : IClassFixture<VendorHub>
 {
     private static readonly TokenUsage Reported = new(InputUncached: 8, CacheRead: 3, OutputText: 4);
+    private static readonly string[] Vendors = ["anthropic", "responses", "gemini"];
     private static readonly string[] Surfaces = ["openai.chat", "openai.completions", "openai.responses", "anthropic.messages", "openrouter.chat"];
 
     public enum Fate
@@ -28,15 +29,27 @@ public sealed class SurfaceMatrixTests(VendorHub vendors) : IClassFixture<Vendor
         RepeatsUsage,
     }
 
-    public static TheoryData<string, bool, Fate> Everything()
+    /// <summary>Every surface before a vendor of chat completions, and the three that differ most before vendors of every other dialect.</summary>
+    public static TheoryData<string, string, bool, Fate> Everything()
     {
-        var data = new TheoryData<string, bool, Fate>();
-        foreach (var surface in Surfaces)
+        var data = new TheoryData<string, string, bool, Fate>();
+        foreach (var fate in Enum.GetValues<Fate>())
         {
-            foreach (var fate in Enum.GetValues<Fate>())
+            foreach (var streamed in (bool[])[true, false])
             {
-                data.Add(surface, true, fate);
-                data.Add(surface, false, fate);
+                foreach (var surface in Surfaces)
+                {
+                    data.Add(surface, "openai", streamed, fate);
+                }
+
+                foreach (var vendor in Vendors)
+                {
+                    // What a caller leaves behind early is the same for all of them, once the vendor has begun.
+                    foreach (var surface in fate != Fate.CallerLeavesEarly ? (string[])["openai.chat", "openai.responses", "anthropic.messages"] : streamed ? ["openai.chat"] : [])
+                    {
+                        data.Add(surface, vendor, streamed, fate);
+                    }
+                }
             }
         }
 
@@ -44,11 +57,11 @@ public sealed class SurfaceMatrixTests(VendorHub vendors) : IClassFixture<Vendor
     }
 
     [Theory, MemberData(nameof(Everything))]
-    public async Task A_call_is_on_record_once_with_what_it_used(string surface, bool streamed, Fate fate)
+    public async Task A_call_is_on_record_once_with_what_it_used(string surface, string dialect, bool streamed, Fate fate)
     {
-        var script = new Script(streamed, fate);
+        var script = new Script(Tongue.Of(dialect), streamed, fate);
         await using var vendor = await ScriptedVendor.StartAsync(script.PlayAsync);
-        var model = await vendors.ServeAsync(vendor);
+        var model = await vendors.ServeAsync(_ => { }, dialect, vendor);
         var customer = await vendors.Hub.RegisterAsync();
 
         await CallAsync(customer, surface, model, streamed, script);
@@ -148,10 +161,8 @@ public sealed class SurfaceMatrixTests(VendorHub vendors) : IClassFixture<Vendor
     }
 
     /// <summary>What the vendor does with the one request it gets, and when the caller goes.</summary>
-    private sealed class Script(bool streamed, Fate fate)
+    private sealed class Script(Tongue tongue, bool streamed, Fate fate)
     {
-        private const string Figures = """{"prompt_tokens":11,"completion_tokens":4,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":3}}""";
-        private const string Running = """{"prompt_tokens":11,"completion_tokens":1,"total_tokens":12,"prompt_tokens_details":{"cached_tokens":3}}""";
         private readonly TaskCompletionSource _mayLeave = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -174,22 +185,21 @@ public sealed class SurfaceMatrixTests(VendorHub vendors) : IClassFixture<Vendor
 
         private async Task StreamAsync(HttpContext context)
         {
+            await SendAsync(context, tongue.Opening(tells: fate != Fate.OmitsUsage));
             if (fate == Fate.DiesBeforeItsFirstWord)
             {
-                await SendAsync(context, Chunk("""{"role":"assistant","content":""}"""));
                 context.Abort();
                 return;
             }
 
             if (fate == Fate.CallerLeavesEarly)
             {
-                await SendAsync(context, Chunk("""{"role":"assistant","content":""}"""));
                 _mayLeave.SetResult();
                 await UntilStoppedAsync(context);
                 return;
             }
 
-            await SendAsync(context, Chunk("""{"role":"assistant","content":"one two three"}""", usage: fate == Fate.RepeatsUsage ? Running : null));
+            await SendAsync(context, tongue.Words(repeats: fate == Fate.RepeatsUsage));
             if (fate == Fate.DiesInTheMiddle)
             {
                 context.Abort();
@@ -202,13 +212,7 @@ public sealed class SurfaceMatrixTests(VendorHub vendors) : IClassFixture<Vendor
                 await _left.Task.WaitAsync(TimeSpan.FromMinutes(1));
             }
 
-            await SendAsync(context, Chunk("{}", "\"stop\"", fate == Fate.RepeatsUsage ? Figures : null));
-            if (fate != Fate.OmitsUsage)
-            {
-                await SendAsync(context, $$"""{"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[],"usage":{{Figures}}}""");
-            }
-
-            await ScriptedVendor.WriteAsync(context, "text/event-stream", "data: [DONE]\n\n");
+            await SendAsync(context, tongue.Ending(tells: fate != Fate.OmitsUsage, repeats: fate == Fate.RepeatsUsage));
         }
 
         private async Task AnswerAsync(HttpContext context)
@@ -232,8 +236,7 @@ public sealed class SurfaceMatrixTests(VendorHub vendors) : IClassFixture<Vendor
                 return;
             }
 
-            var usage = fate == Fate.OmitsUsage ? "" : $",\"usage\":{Figures}";
-            var whole = $$"""{"id":"c1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"one two three"},"finish_reason":"stop"}]{{usage}}}""";
+            var whole = tongue.Whole(tells: fate != Fate.OmitsUsage);
             await ScriptedVendor.WriteAsync(context, "application/json", fate == Fate.DiesInTheMiddle ? whole[..40] : whole);
             if (fate == Fate.DiesInTheMiddle)
             {
@@ -241,7 +244,14 @@ public sealed class SurfaceMatrixTests(VendorHub vendors) : IClassFixture<Vendor
             }
         }
 
-        private static Task SendAsync(HttpContext context, string json) => ScriptedVendor.WriteAsync(context, "text/event-stream", $"data: {json}\n\n");
+        private static async Task SendAsync(HttpContext context, IEnumerable<string> events)
+        {
+            foreach (var json in events)
+            {
+                var name = json.StartsWith("{\"type\":\"", StringComparison.Ordinal) ? $"event: {json.Split('"')[3]}\n" : "";
+                await ScriptedVendor.WriteAsync(context, "text/event-stream", $"{name}data: {json}\n\n");
+            }
+        }
 
         private static async Task UntilStoppedAsync(HttpContext context)
         {
@@ -249,8 +259,112 @@ public sealed class SurfaceMatrixTests(VendorHub vendors) : IClassFixture<Vendor
             using var _ = context.RequestAborted.Register(() => stopped.TrySetResult());
             await stopped.Task.WaitAsync(TimeSpan.FromMinutes(1));
         }
+    }
 
-        private static string Chunk(string delta, string finish = "null", string? usage = null) =>
-            $$"""{"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]{{(usage is null ? "" : $",\"usage\":{usage}")}}}""";
+    /// <summary>"one two three", 11 tokens in of which 3 were cached, 4 out: as a vendor of one dialect says it.</summary>
+    /// <param name="OpeningWith">Events before the first word, with a count where the dialect has one there.</param>
+    /// <param name="WordsWith">All the words; with what they have come to so far, where that is to be said again.</param>
+    /// <param name="EndingWith">The rest of the stream, with the count or without, or with it twice.</param>
+    /// <param name="WholeWith">The same in one piece.</param>
+    private sealed record Tongue(Func<bool, IReadOnlyList<string>> OpeningWith, Func<bool, IReadOnlyList<string>> WordsWith, Func<bool, bool, IReadOnlyList<string>> EndingWith, Func<bool, string> WholeWith)
+    {
+        public static Tongue Of(string dialect) => dialect switch
+        {
+            "anthropic" => Anthropic(),
+            "responses" => Responses(),
+            "gemini" => Gemini(),
+            _ => OpenAI(),
+        };
+
+        public IReadOnlyList<string> Opening(bool tells) => OpeningWith(tells);
+
+        public IReadOnlyList<string> Words(bool repeats) => WordsWith(repeats);
+
+        public IReadOnlyList<string> Ending(bool tells, bool repeats) => EndingWith(tells, repeats);
+
+        public string Whole(bool tells) => WholeWith(tells);
+
+        private static Tongue OpenAI()
+        {
+            const string Figures = """{"prompt_tokens":11,"completion_tokens":4,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":3}}""";
+            const string Running = """{"prompt_tokens":11,"completion_tokens":1,"total_tokens":12,"prompt_tokens_details":{"cached_tokens":3}}""";
+            return new(
+                _ => [Chunk("""{"role":"assistant","content":""}""")],
+                repeats => [Chunk("""{"role":"assistant","content":"one two three"}""", usage: repeats ? Running : null)],
+                (tells, repeats) =>
+                [
+                    Chunk("{}", "\"stop\"", repeats ? Figures : null),
+                    .. tells ? [$$"""{"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[],"usage":{{Figures}}}"""] : Array.Empty<string>(),
+                    "[DONE]",
+                ],
+                tells => $$"""{"id":"c1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"one two three"},"finish_reason":"stop"}]{{(tells ? $",\"usage\":{Figures}" : "")}}}""");
+
+            static string Chunk(string delta, string finish = "null", string? usage = null) =>
+                $$"""{"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]{{(usage is null ? "" : $",\"usage\":{usage}")}}}""";
+        }
+
+        private static Tongue Anthropic()
+        {
+            const string Figures = """{"input_tokens":8,"cache_read_input_tokens":3,"cache_creation_input_tokens":0,"output_tokens":4}""";
+            const string Running = """{"input_tokens":8,"cache_read_input_tokens":3,"cache_creation_input_tokens":0,"output_tokens":1}""";
+            return new(
+                tells => [$$"""{"type":"message_start","message":{{Message("", "null", tells ? Running : null)}}}"""],
+                repeats =>
+                [
+                    """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}""",
+                    """{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"one two three"}}""",
+                    """{"type":"content_block_stop","index":0}""",
+                    .. repeats ? [$$"""{"type":"message_delta","delta":{"stop_reason":null,"stop_sequence":null},"usage":{{Running}}}"""] : Array.Empty<string>(),
+                ],
+                (tells, repeats) =>
+                [
+                    .. Enumerable.Repeat($$"""{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null}{{(tells ? $",\"usage\":{Figures}" : "")}}}""", repeats ? 2 : 1),
+                    """{"type":"message_stop"}""",
+                ],
+                tells => Message("""{"type":"text","text":"one two three"}""", "\"end_turn\"", tells ? Figures : null));
+
+            static string Message(string content, string stop, string? usage) =>
+                $$"""{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{{content}}],"stop_reason":{{stop}},"stop_sequence":null{{(usage is null ? "" : $",\"usage\":{usage}")}}}""";
+        }
+
+        private static Tongue Responses()
+        {
+            const string Figures = """{"input_tokens":11,"input_tokens_details":{"cached_tokens":3},"output_tokens":4,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":15}""";
+            const string Message = """{"id":"msg_1","type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"one two three","annotations":[]}]}""";
+            return new(
+                _ => [Event("response.created", Response("in_progress", "", false)), """{"type":"response.output_item.added","output_index":0,"item":{"id":"msg_1","type":"message","role":"assistant","status":"in_progress","content":[]}}"""],
+                repeats =>
+                [
+                    """{"type":"response.content_part.added","item_id":"msg_1","output_index":0,"content_index":0,"part":{"type":"output_text","text":"","annotations":[]}}""",
+                    """{"type":"response.output_text.delta","item_id":"msg_1","output_index":0,"content_index":0,"delta":"one two three"}""",
+                    .. repeats ? [Event("response.in_progress", Response("in_progress", "", true))] : Array.Empty<string>(),
+                ],
+                (tells, _) =>
+                [
+                    """{"type":"response.output_text.done","item_id":"msg_1","output_index":0,"content_index":0,"text":"one two three"}""",
+                    $$"""{"type":"response.output_item.done","output_index":0,"item":{{Message}}}""",
+                    Event("response.completed", Response("completed", Message, tells)),
+                ],
+                tells => Response("completed", Message, tells));
+
+            static string Event(string type, string response) => $$"""{"type":"{{type}}","response":{{response}}}""";
+
+            static string Response(string status, string output, bool tells) =>
+                $$"""{"id":"resp_1","object":"response","created_at":7,"status":"{{status}}","model":"m","output":[{{output}}],"usage":{{(tells ? Figures : "null")}}}""";
+        }
+
+        private static Tongue Gemini()
+        {
+            const string Figures = """{"promptTokenCount":11,"cachedContentTokenCount":3,"candidatesTokenCount":4,"totalTokenCount":15}""";
+            const string Running = """{"promptTokenCount":11,"cachedContentTokenCount":3,"candidatesTokenCount":1,"totalTokenCount":12}""";
+            return new(
+                _ => [Said("", null, null)],
+                repeats => [Said("one two three", null, repeats ? Running : null)],
+                (tells, repeats) => [.. repeats ? [Said("", null, Figures)] : Array.Empty<string>(), Said("", "STOP", tells ? Figures : null)],
+                tells => Said("one two three", "STOP", tells ? Figures : null));
+
+            static string Said(string text, string? finish, string? usage) =>
+                $$"""{"candidates":[{"index":0,"content":{"role":"model","parts":[{{(text.Length > 0 ? $"{{\"text\":\"{text}\"}}" : "")}}]}{{(finish is null ? "" : $",\"finishReason\":\"{finish}\"")}}}],"modelVersion":"m","responseId":"r1"{{(usage is null ? "" : $",\"usageMetadata\":{usage}")}}}""";
+        }
     }
 }

@@ -1,8 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
 using AiHub.Domain.Catalog;
 using AiHub.Domain.Usage;
+using AiHub.Simulators;
 using AiHub.Tests.Hub;
+using AiHub.Tests.Providers;
+using Microsoft.AspNetCore.Http;
 
 namespace AiHub.Tests.Modalities;
 
@@ -172,6 +176,140 @@ public sealed class MeteringTests(SurfaceHub surfaces) : IClassFixture<SurfaceHu
 
         Assert.Equal((UsageStatus.Cancelled, 0L, 0L), await OutcomeAsync(customer));
         await HoldsNothingAsync(customer, 0);
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task A_vendor_that_hangs_up_before_it_answers_is_not_paid(string name)
+    {
+        await using var vendor = await ScriptedVendor.StartAsync(context =>
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        });
+        var (one, customer, model) = await PrepareAsync(name, vendor);
+
+        using var response = await customer.Api.PostAsync(one.Path, one.Ask(model));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Equal((UsageStatus.Failed, 0L, 0L), await OutcomeAsync(customer));
+        await HoldsNothingAsync(customer, 0);
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task Leaving_once_the_answer_is_as_good_as_made_costs_what_it_came_to(string name)
+    {
+        var mayLeave = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var vendor = await ScriptedVendor.StartAsync(async context =>
+        {
+            var (type, pieces) = await AskSimulatorAsync(context);
+            // What comes in pieces has begun; what comes in one is about to.
+            var early = pieces.Count / 2;
+            await WriteAsync(context, type, pieces[..early]);
+            mayLeave.SetResult(early > 0);
+            await left.Task.WaitAsync(TimeSpan.FromMinutes(1));
+            await WriteAsync(context, type, pieces[early..]);
+        });
+        var (one, customer, model) = await PrepareAsync(name, vendor);
+        using var leaving = new CancellationTokenSource();
+        using var http = new HttpClient { BaseAddress = customer.Api.BaseAddress, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", customer.Key.Key) } };
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, one.Path) { Content = one.Ask(model) };
+        var call = http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, leaving.Token);
+        if (await mayLeave.Task.WaitAsync(TimeSpan.FromMinutes(1)))
+        {
+            (await call).Dispose();
+        }
+        else
+        {
+            await leaving.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        }
+
+        left.SetResult();
+
+        var record = await surfaces.RecordAsync(customer);
+        Assert.Equal((one.Tokens, one.Units, one.Cost, one.Source), (record.Tokens, record.Units, record.Cost.ToDecimalString(), record.Source));
+        // Whether its last word or the news of the caller's going comes first is not for a test to say.
+        Assert.Contains(record.Status, new[] { UsageStatus.Succeeded, UsageStatus.Cancelled });
+        await HoldsNothingAsync(customer, record.PlanTokens);
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task A_vendor_that_counts_more_than_once_is_paid_once(string name)
+    {
+        await using var vendor = await ScriptedVendor.StartAsync(async context =>
+        {
+            var (type, pieces) = await AskSimulatorAsync(context);
+            await WriteAsync(context, type, CountedTwice(type, pieces));
+        });
+        var (one, customer, model) = await PrepareAsync(name, vendor);
+
+        using var response = await customer.Api.PostAsync(one.Path, one.Ask(model));
+
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        var record = await surfaces.RecordAsync(customer);
+        Assert.Equal((one.Tokens, one.Units, one.Cost, one.Source, UsageStatus.Succeeded), (record.Tokens, record.Units, record.Cost.ToDecimalString(), record.Source, record.Status));
+        await HoldsNothingAsync(customer, record.PlanTokens);
+    }
+
+    // Lets the simulator answer what the hub asked, in the pieces a reader of it would take.
+    private async Task<(string Type, List<byte[]> Pieces)> AskSimulatorAsync(HttpContext context)
+    {
+        using var simulator = new HttpClient { BaseAddress = surfaces.Hub.SimulatorsUrl };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"vendors/openai{context.Request.Path}") { Content = new StreamContent(context.Request.Body) };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", SimulatorOptions.DevelopmentKey);
+        using var answer = await simulator.SendAsync(request);
+        var body = await answer.Content.ReadAsByteArrayAsync();
+        Assert.True(answer.IsSuccessStatusCode, TextOf(body));
+        var type = answer.Content.Headers.ContentType!.ToString();
+        return (type, type switch
+        {
+            _ when IsStream(type) => [.. TextOf(body).Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(one => Bytes($"{one}\n\n"))],
+            _ when type.StartsWith("audio/", StringComparison.Ordinal) => [.. body.Chunk(1 + body.Length / 4)],
+            _ => [body],
+        });
+    }
+
+    // Every event, and a document twice, says what the whole has come to; what is not counted stays as it is.
+    private static List<byte[]> CountedTwice(string type, List<byte[]> pieces)
+    {
+        var last = TextOf(pieces[^1]);
+        if ((!type.StartsWith("application/json", StringComparison.Ordinal) && !IsStream(type)) || JsonNode.Parse(last[last.IndexOf('{')..])!["usage"] is not { } usage)
+        {
+            return pieces;
+        }
+
+        return [.. pieces[..^1].Select(Twice), IsStream(type) ? pieces[^1] : Twice(pieces[^1])];
+
+        byte[] Twice(byte[] piece) => Bytes($"{TextOf(piece).TrimEnd()[..^1]},\"usage\":{usage.ToJsonString()}}}\n\n");
+    }
+
+    private static bool IsStream(string type) => type.StartsWith("text/event-stream", StringComparison.Ordinal);
+
+    private static string TextOf(byte[] bytes) => System.Text.Encoding.UTF8.GetString(bytes);
+
+    private static byte[] Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text);
+
+    private static async Task WriteAsync(HttpContext context, string type, List<byte[]> pieces)
+    {
+        foreach (var piece in pieces)
+        {
+            if (!context.Response.HasStarted)
+            {
+                context.Response.ContentType = type;
+            }
+
+            await context.Response.Body.WriteAsync(piece);
+            await context.Response.Body.FlushAsync();
+        }
+    }
+
+    private async Task<(Case Case, TestCustomer Customer, string Model)> PrepareAsync(string name, ScriptedVendor vendor)
+    {
+        var one = Case.All.Single(wanted => wanted.Name == name);
+        return (one, await surfaces.Hub.RegisterAsync(), await surfaces.ServeAsync(one.Kind, one.Weights, one.Prices, vendor.Url, one.Vendor));
     }
 
     private async Task<(UsageStatus Status, long Cost, long PlanTokens)> OutcomeAsync(TestCustomer customer)

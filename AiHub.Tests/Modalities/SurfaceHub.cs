@@ -33,8 +33,8 @@ public sealed class SurfaceHub : IAsyncLifetime
     public Task<string> ServeAsync(ModelKind kind, Weights weights, IReadOnlyList<(PriceComponent, long)> prices, params string[] upstreams) =>
         ServeAsync(kind, weights, prices, upstreams, null);
 
-    public Task<string> ServeAsync(ModelKind kind, Weights weights, IReadOnlyList<(PriceComponent, long)> prices, Uri vendor) =>
-        ServeAsync(kind, weights, prices, ["vendor-model"], vendor);
+    public Task<string> ServeAsync(ModelKind kind, Weights weights, IReadOnlyList<(PriceComponent, long)> prices, Uri vendor, string vendorModel = "vendor-model") =>
+        ServeAsync(kind, weights, prices, [vendorModel], vendor);
 
     public async Task<IReadOnlyList<JsonNode>> ReceivedAsync(string text)
     {

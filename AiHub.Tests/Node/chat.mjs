@@ -175,6 +175,26 @@ const cases = {
     await assert.rejects(client.chat.completions.stream({ model: model('dies'), messages: user('lorem 50') }).finalChatCompletion());
   },
 
+  async abort() {
+    const leaving = new AbortController();
+    let said = '';
+    await assert.rejects(async () => {
+      const body = { model: model('slow'), messages: user('slow 10 2000 and more words'), stream: true };
+      for await (const chunk of await client.chat.completions.create(body, { signal: leaving.signal })) {
+        said += chunk.choices[0]?.delta?.content ?? '';
+        if (said) {
+          leaving.abort();
+        }
+      }
+      leaving.signal.throwIfAborted();
+    });
+    assert.ok(said.length > 0);
+    await assert.rejects(
+      client.chat.completions.create({ model: model('slow'), messages: user('slow 10 2000 and more words') }, { signal: AbortSignal.timeout(300) }),
+      OpenAI.APIUserAbortError,
+    );
+  },
+
   async models() {
     const ids = [];
     for await (const one of client.models.list()) {

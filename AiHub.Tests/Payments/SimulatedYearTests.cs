@@ -110,7 +110,7 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
                 await db.InOrganizationAsync(customer.Id, () => db.ScheduleAsync(subscription, null, null, default), default);
                 break;
             case < 72:
-                await PayAsync(db, await OrderAsync(db, customer, null, currency, 100 * _random.Next(10, 400), PaymentPurpose.TopUp, false, now), now);
+                await PayAsync(db, await db.OrderAsync(customer, currency, 100 * _random.Next(10, 400), now), now);
                 Count("topped up");
                 break;
             case < 82:
@@ -157,7 +157,7 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
             return;
         }
 
-        var order = await OrderAsync(db, customer, charge, currency, charge.AmountMinor, PaymentPurpose.Subscription, automatic, now);
+        var order = await db.OrderAsync(customer, currency, charge.AmountMinor, now, PaymentPurpose.Subscription, charge, automatic);
         switch (_random.Next(10))
         {
             case 0:
@@ -193,16 +193,7 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
             return;
         }
 
-        var refund = new Refund
-        {
-            Id = Guid.CreateVersion7(now),
-            OrganizationId = customer.Id,
-            OrderId = order.Id,
-            AmountMinor = 1 + _random.NextInt64(order.AmountMinor),
-            OutRefundNo = Guid.CreateVersion7(now).ToString("N"),
-            Reason = "not needed",
-            CreatedAt = now,
-        };
+        var refund = order.Refund(1 + _random.NextInt64(order.AmountMinor), now);
         if (await db.InOrganizationAsync(customer.Id, () => db.OpenRefundAsync(refund, default), default) is null)
         {
             var succeeded = _random.Next(4) > 0;
@@ -386,39 +377,9 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
             CreatedAt = now,
         };
 
-    private static async Task<PaymentOrder> OrderAsync(
-        HubDb db, Customer customer, SubscriptionCharge? charge, Currency currency, long amount, PaymentPurpose purpose, bool saves, DateTimeOffset now)
-    {
-        var order = new PaymentOrder
-        {
-            Id = Guid.CreateVersion7(now),
-            OrganizationId = customer.Id,
-            UserId = customer.OwnerId,
-            Purpose = purpose,
-            Channel = PaymentChannelId.Stripe,
-            Scene = PaymentScene.Desktop,
-            ClientAddress = "127.0.0.1",
-            Currency = currency,
-            AmountMinor = amount,
-            OutTradeNo = Guid.CreateVersion7(now).ToString("N"),
-            ChargeId = charge?.Id,
-            SavesMethod = saves,
-            CreatedAt = now,
-            ExpiresAt = now.AddHours(1),
-        };
-        await db.InOrganizationAsync(customer.Id, async () =>
-        {
-            db.PaymentOrders.Add(order);
-            await db.SaveChangesAsync();
-        }, default);
-        db.ChangeTracker.Clear();
-        return order;
-    }
-
     private static async Task PayAsync(HubDb db, PaymentOrder order, DateTimeOffset now)
     {
-        var proof = new PaymentProof(order.Channel, "test", null, order.Currency.ToString(), order.AmountMinor, $"pi_{order.Id:N}", now);
-        Assert.NotEqual(CreditOutcome.Mismatch, await db.CreditOrderAsync(order.Id, proof, "test", null, now, default));
+        Assert.NotEqual(CreditOutcome.Mismatch, await db.CreditAsync(order, order.Proof(now), now));
     }
 
     private HubDb Dying(int afterCommands) => new(

@@ -10,6 +10,7 @@ using AiHub.Tests.Hub;
 using AiHub.Tests.Providers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AiHub.Tests.Policies;
 
@@ -96,6 +97,45 @@ public sealed class OwnVendorKeyTests(PolicyHub hub) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadGateway, refused.StatusCode);
         Assert.Contains("your organization's own vendor key", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await CallAsync(_other, model)).StatusCode);
+    }
+
+    [Fact]
+    public async Task What_an_own_key_comes_to_is_no_part_of_the_models_uptime()
+    {
+        var breaksOff = false;
+        var read = new TaskCompletionSource();
+        await using var vendor = await ScriptedVendor.StartAsync(async context =>
+        {
+            var accepted = context.Request.Headers.Authorization != $"Bearer {Key}";
+            if (accepted || !breaksOff)
+            {
+                await AnswerAsync(context, accepted);
+                return;
+            }
+
+            await ScriptedVendor.WriteAsync(context, "text/event-stream", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one\"}}]}\n\n");
+            await read.Task;
+            context.Abort();
+        });
+        var model = await hub.ServeAsync(vendor);
+        await AddAsync(model, new NewOwnVendorKey("", "revoked", Key, Use: "only", Test: false));
+
+        // Before its first word, and in the middle of its answer.
+        await OnceAsync(model, call => call.StatusCode == HttpStatusCode.BadGateway);
+        breaksOff = true;
+        using var ask = new HttpRequestMessage(HttpMethod.Post, "chat/completions") { Content = PolicyHub.Body($$"""{"model":"{{model}}","stream":true,"messages":[{"role":"user","content":"hi"}]}""") };
+        using var broken = await _customer.Api.SendAsync(ask, HttpCompletionOption.ResponseHeadersRead);
+        read.SetResult();
+        Assert.Contains("\"finish_reason\":\"error\"", await broken.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(_other, model)).StatusCode);
+
+        await hub.Hub.Gateway.Services.GetRequiredService<EndpointFigures>().SaveAsync(CancellationToken.None);
+        await using var db = hub.Hub.Database.OpenAsAdmin();
+        var spans = await db.EndpointSpans.Where(span => span.ModelId == model).ToListAsync();
+        var hubs = vendor.Requests.Count(request => Auth(request).Length == 0);
+        Assert.Equal(
+            [(true, hubs, 0), (false, hubs, 0)],
+            spans.GroupBy(span => span.EndpointId == EndpointSpan.WholeModel).OrderByDescending(group => group.Key).Select(group => (group.Key, (int)group.Sum(span => span.Served), (int)group.Sum(span => span.Failed))));
     }
 
     [Fact]

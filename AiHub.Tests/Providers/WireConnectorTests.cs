@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using AiHub.Gateway.Dialects.OpenAI;
 using AiHub.Gateway.Providers;
+using AiHub.Outbound;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -215,6 +216,57 @@ public sealed class WireConnectorTests : IDisposable
         Assert.Equal(ProviderFailure.Unavailable, (await Assert.ThrowsAsync<UpstreamException>(() => ReadAsync(connector))).Failure);
     }
 
+    [Fact]
+    public async Task A_vendor_that_lets_nobody_in_is_given_up()
+    {
+        var time = new FakeTimeProvider();
+        var asked = new TaskCompletionSource();
+        using var handlers = new HandlerPool(time, new GuardedHttp(time, resolve: async (_, ct) =>
+        {
+            asked.TrySetResult();
+            await Task.Delay(Timeout.Infinite, ct);
+            return [];
+        }));
+        var target = new WireTarget("far", new Uri("http://far.example/v1/chat/completions"), "m", null, VendorQuirks.None, UpstreamTimeouts.Default);
+
+        var reading = ReadAsync(new WireConnector(target, handlers, time));
+        await asked.Task;
+        time.Advance(UpstreamTimeouts.Default.Connect);
+
+        Assert.Equal(ProviderFailure.Unavailable, (await Assert.ThrowsAsync<UpstreamException>(() => reading)).Failure);
+    }
+
+    [Fact]
+    public async Task A_vendor_that_never_comes_to_an_end_is_given_up()
+    {
+        var time = new FakeTimeProvider();
+        await using var vendor = await ScriptedVendor.StartAsync(async context =>
+        {
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await ScriptedVendor.WriteAsync(context, "text/event-stream", First);
+                await Task.Delay(5);
+            }
+        });
+
+        var seen = 0;
+        var reading = ReadAsync(new WireConnector(Target(vendor), _handlers, time), seen: _ => Interlocked.Increment(ref seen));
+        while (!reading.IsCompleted)
+        {
+            var before = Volatile.Read(ref seen);
+            await Task.Delay(5);
+            if (Volatile.Read(ref seen) > before)
+            {
+                // Never so long that it would count as silence.
+                time.Advance(UpstreamTimeouts.Default.Idle / 2);
+            }
+        }
+
+        var failure = await Assert.ThrowsAsync<UpstreamException>(() => reading);
+        Assert.Equal(ProviderFailure.Timeout, failure.Failure);
+        Assert.Contains("total", failure.Message);
+    }
+
     [Theory]
     [InlineData(0, "first token")]
     [InlineData(1, "idle")]
@@ -315,13 +367,13 @@ public sealed class WireConnectorTests : IDisposable
         var registry = new ConnectorRegistry(_handlers, TimeProvider.System);
         var target = new WireTarget("v", new Uri("https://v.example/v1/chat/completions"), "m", new VendorSecret("a"), VendorQuirks.None, UpstreamTimeouts.Default);
         registry.Apply([new("kept", ConnectorKinds.Wire, target), new("changed", ConnectorKinds.Wire, target), new("removed", ConnectorKinds.Wire, target)]);
-        var (kept, changed) = (registry.Find("kept"), registry.Find("changed"));
+        var (kept, changed) = (registry.Find<IChatCompletionService>("kept"), registry.Find<IChatCompletionService>("changed"));
 
         registry.Apply([new("kept", ConnectorKinds.Wire, target with { Secret = new VendorSecret("a") }), new("changed", ConnectorKinds.Wire, target with { Secret = new VendorSecret("b") })]);
 
-        Assert.Same(kept, registry.Find("kept"));
-        Assert.NotSame(changed, registry.Find("changed"));
-        Assert.Null(registry.Find("removed"));
+        Assert.Same(kept, registry.Find<IChatCompletionService>("kept"));
+        Assert.NotSame(changed, registry.Find<IChatCompletionService>("changed"));
+        Assert.Null(registry.Find<IChatCompletionService>("removed"));
         Assert.DoesNotContain("Value = a", target.ToString());
     }
 

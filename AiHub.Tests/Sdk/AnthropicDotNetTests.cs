@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AiHub.Tests.Hub;
 using global::Anthropic;
 using global::Anthropic.Exceptions;
@@ -41,6 +42,62 @@ public sealed class AnthropicDotNetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_tool_is_called_and_answered()
+    {
+        var ask = Ask("tools", "Weather in Paris?") with { Tools = [Weather] };
+
+        var calling = await _client.Messages.Create(ask);
+        var streamed = await _client.Messages.CreateStreaming(ask).Aggregate();
+        var call = Assert.IsType<ToolUseBlock>(Assert.Single(calling.Content).Value);
+        var told = await _client.Messages.Create(ask with
+        {
+            Messages =
+            [
+                .. ask.Messages,
+                AssistantMessageParam.FromRawUnchecked(Members(new { role = "assistant", content = calling.Content })),
+                UserMessageParam.FromRawUnchecked(Members(new { role = "user", content = new[] { new { type = "tool_result", tool_use_id = call.ID, content = "sunny" } } })),
+            ],
+        });
+
+        Assert.Equal((StopReason.ToolUse, StopReason.ToolUse), (calling.StopReason!.Value(), streamed.StopReason!.Value()));
+        Assert.Equal(("get_weather", "Paris"), (call.Name, call.Input["city"].GetString()));
+        Assert.Equal("Paris", Assert.IsType<ToolUseBlock>(Assert.Single(streamed.Content).Value).Input["city"].GetString());
+        Assert.Equal("The tool answered: sunny", Text(told));
+    }
+
+    [Fact]
+    public async Task A_schema_shapes_the_answer()
+    {
+        var message = await _client.Messages.Create(Ask("echo", "Where?") with
+        {
+            OutputConfig = new OutputConfig { Format = new JsonOutputFormat { Schema = Members(Place) } },
+        });
+
+        Assert.Equal("Paris", (string?)JsonNode.Parse(Text(message)!)!["city"]);
+    }
+
+    [Fact]
+    public async Task Giving_up_on_a_stream_ends_it()
+    {
+        using var patience = new CancellationTokenSource();
+        var words = 0;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var sent in _client.Messages.CreateStreaming(Ask("slow", "slow 10 5000 and then some"), patience.Token))
+            {
+                if (sent.TryPickContentBlockDelta(out _))
+                {
+                    words++;
+                    await patience.CancelAsync();
+                }
+            }
+        });
+
+        Assert.True(words > 0);
+    }
+
+    [Fact]
     public async Task Errors_have_their_types()
     {
         await Assert.ThrowsAsync<AnthropicNotFoundException>(() => _client.Messages.Create(Ask("nobody", "hi")));
@@ -70,6 +127,13 @@ public sealed class AnthropicDotNetTests : IAsyncLifetime
 
         Assert.True(counted.InputTokens > 4);
     }
+
+    private const string Place = """{"type":"object","properties":{"city":{"type":"string","enum":["Paris"]}},"required":["city"],"additionalProperties":false}""";
+
+    private static readonly Tool Weather = new() { Name = "get_weather", InputSchema = InputSchema.FromRawUnchecked(Members(Place)) };
+
+    private static Dictionary<string, JsonElement> Members(object of) =>
+        (of is string json ? JsonElement.Parse(json) : JsonSerializer.SerializeToElement(of)).EnumerateObject().ToDictionary(member => member.Name, member => member.Value);
 
     private AnthropicClient Client(string key) => new() { BaseUrl = _hub.GatewayUrl.ToString().TrimEnd('/'), ApiKey = key, MaxRetries = 0 };
 

@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.Text;
+using System.Text.Json.Nodes;
 using OpenAI.Chat;
 
 namespace AiHub.Tests.Sdk;
@@ -83,6 +84,28 @@ public sealed class OpenAIDotNetTests
 
         Assert.StartsWith("call_", id, StringComparison.Ordinal);
         Assert.Equal(("weather", """{"city":"Paris","days":3}""", ChatFinishReason.ToolCalls), (name, arguments.ToString(), finish));
+    }
+
+    [Theory, VendorAndHub]
+    public async Task A_schema_shapes_the_answer(Answering answering)
+    {
+        var target = await SdkTarget.OfAsync(answering);
+        var options = new ChatCompletionOptions
+        {
+            ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat(
+                "place",
+                BinaryData.FromString("""{"type":"object","properties":{"city":{"type":"string","enum":["Paris"]}},"required":["city"],"additionalProperties":false}"""),
+                jsonSchemaIsStrict: true),
+        };
+        var streamed = new StringBuilder();
+
+        var whole = (await target.Chat("echo").CompleteChatAsync([new UserChatMessage("Where?")], options)).Value;
+        await foreach (var update in target.Chat("echo").CompleteChatStreamingAsync([new UserChatMessage("Where?")], options))
+        {
+            streamed.AppendJoin(string.Empty, update.ContentUpdate.Select(part => part.Text));
+        }
+
+        Assert.All([whole.Content[0].Text, streamed.ToString()], said => Assert.Equal("Paris", (string?)JsonNode.Parse(said)!["city"]));
     }
 
     [Theory, VendorAndHub]

@@ -6,7 +6,7 @@ namespace AiHub.Tests.Sdk;
 public sealed class OpenAINodeTests
 {
     private static readonly string[] Cases =
-        ["complete", "stream", "usage", "helper", "choices", "tools", "runner", "reasoning", "parameters", "errors", "dies", "models"];
+        ["complete", "stream", "usage", "helper", "choices", "tools", "runner", "reasoning", "parameters", "errors", "dies", "abort", "models"];
 
     public static TheoryData<Answering, string> Everything()
     {

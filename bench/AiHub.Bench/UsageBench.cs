@@ -102,7 +102,7 @@ internal static class UsageBench
                 $"""
                  insert into usage_records (
                      id, occurred_at, organization_id, user_id, key_id, model_id, upstream_id, vendor_id, surface, source, status, error_code, streamed, finish_reason,
-                     plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, plan_tokens_charged, charged_nanos, currency, cost_nanos,
+                     plan_tokens, price_rows, tags, latency, time_to_first_token, attempts, plan_tokens_charged, charged_nanos, currency, cost_nanos, vendor_cost_nanos, fee_basis_points, guardrails,
                      tokens_audio_in, tokens_audio_out, tokens_cache_read, tokens_cache_write1h, tokens_cache_write5m, tokens_image_in, tokens_image_out,
                      tokens_input_uncached, tokens_output_reasoning, tokens_output_text, units_characters, units_images, units_search_units, units_seconds)
                  select uuid_v7(at), at, '{organization}', '{user}', (lpad(to_hex(i % 20), 8, '0') || '-0000-0000-0000-000000000000')::uuid,
@@ -110,7 +110,7 @@ internal static class UsageBench
                         case when chance % 100 = 13 then 'failed' else 'succeeded' end, case when chance % 100 = 13 then 'upstream_error' end, chance % 2 = 0, 'stop',
                         500 + chance % 1000, array['{user}'::uuid],
                         case when i % 100000 = 9 then array['project:rare'] when chance % 5 = 0 then array['project:' || chance % 8] else '{"{}"}' end,
-                        '1.5 seconds', '300 milliseconds', 1, 500 + chance % 1000, 0, 'USD', 1000 * (chance % 9999), 0, 0, 0, 0, 0, 0, 0, chance % 700, 0, chance % 300, 0, 0, 0, 0
+                        '1.5 seconds', '300 milliseconds', 1, 500 + chance % 1000, 0, 'USD', 1000 * (chance % 9999), 700 * (chance % 9999), 0, '{"{}"}', 0, 0, 0, 0, 0, 0, 0, chance % 700, 0, chance % 300, 0, 0, 0, 0
                  from generate_series({from + 1}, {Math.Min(records, from + Batch)}) i
                  cross join lateral (select '{now:O}'::timestamptz - interval '{Days} days' * (1 - i::float8 / {records}) as at, abs(hashint4(i)) as chance) random
                  """);

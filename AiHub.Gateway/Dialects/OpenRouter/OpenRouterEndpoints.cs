@@ -9,6 +9,9 @@ public static class OpenRouterEndpoints
 {
     public const string GenerationHeader = "X-Generation-Id";
 
+    private static readonly PathString Base = "/api/v1";
+    private static readonly PathString[] Own = ["/chat", "/embeddings", "/models", "/credits", "/key", "/auth/key", "/generation"];
+
     public static void MapOpenRouter(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/chat/completions", AnswerAsync);
@@ -16,6 +19,9 @@ public static class OpenRouterEndpoints
         routes.MapOpenRouterModels();
         routes.MapOpenRouterAccount();
     }
+
+    /// <summary>Whether a path is OpenRouter's, and not the management API's, which live under the same base.</summary>
+    public static bool Owns(PathString path) => path.StartsWithSegments(Base, out var rest) && Own.Any(own => rest.StartsWithSegments(own));
 
     private static async Task<IResult> AnswerAsync(HttpContext context, ApiKeys keys, TextCalls calls, TimeProvider time)
     {

@@ -13,6 +13,7 @@ using AiHub.Gateway.Routing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.ChatCompletion;
 
 namespace AiHub.Gateway.Management.Admin;
 
@@ -148,7 +149,7 @@ public static class AdminEndpoints
             return Refused.Because(ProblemKind.EndpointNotFound);
         }
 
-        if (catalogue.Current.Serving(parsed) is not { } serving || connectors.Find(serving.Key) is not { } connector)
+        if (catalogue.Current.Serving(parsed) is not { } serving || connectors.Find<IChatCompletionService>(serving.Key) is not { } connector)
         {
             return TypedResults.Ok(new EndpointTest(false, null, 0, "The endpoint, its model or its vendor is switched off, or the vendor has no key."));
         }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using AiHub.Gateway.Dialects.OpenRouter;
+using AiHub.Gateway.Errors;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
@@ -34,6 +36,12 @@ public sealed partial class RefusedRequests(ILogger<RefusedRequests> logger) : I
     /// <summary>For answers ASP.NET Core leaves empty: no such route, wrong method, a body over the limit.</summary>
     public static async Task FillAsync(StatusCodeContext empty)
     {
+        if (OpenRouterEndpoints.Owns(empty.HttpContext.Request.Path))
+        {
+            await ErrorAnswers.FillAsync(empty);
+            return;
+        }
+
         var kind = empty.HttpContext.Response.StatusCode switch
         {
             StatusCodes.Status404NotFound => ProblemKind.NotFound,
