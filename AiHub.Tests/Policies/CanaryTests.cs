@@ -363,7 +363,7 @@ public sealed class CanaryTests(PolicyHub hub, ITestOutputHelper output)
                 Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
                 ActivityStopped = activity =>
                 {
-                    if (activity.Kind == ActivityKind.Server && activity.GetTagItem("server.port") is int port && port == stranger)
+                    if (activity.Kind == ActivityKind.Server && (activity.GetTagItem("server.port") is int port ? port == stranger : $"{activity.GetTagItem("url.path")}".StartsWith($"/{RobotToken}", StringComparison.Ordinal)))
                     {
                         return;
                     }
