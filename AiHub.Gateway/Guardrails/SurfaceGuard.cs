@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiHub.Domain.Access;
 using AiHub.Gateway.Dialects.OpenAI;
