@@ -138,6 +138,9 @@ public static class ManagementApi
         api.MapAdminInvoices();
         api.MapAdminFapiao();
         api.MapAdminFinance();
+        api.MapAdminOrders();
+        api.MapAdminDisputes();
+        api.MapAdminBills();
 
         app.UseScim();
         app.MapScim();

@@ -66,7 +66,9 @@ public sealed class Visitor : IAsyncDisposable
     private readonly List<string> _complaints = [];
     private readonly IBrowserContext _context;
 
-    private Visitor(IBrowserContext context, IPage page) => (_context, Page) = (context, page);
+    private readonly bool _scripts;
+
+    private Visitor(IBrowserContext context, IPage page, bool scripts) => (_context, Page, _scripts) = (context, page, scripts);
 
     public IPage Page { get; }
 
@@ -90,7 +92,7 @@ public sealed class Visitor : IAsyncDisposable
         });
         context.SetDefaultTimeout(120_000);
 
-        var visitor = new Visitor(context, await context.NewPageAsync());
+        var visitor = new Visitor(context, await context.NewPageAsync(), visit.Scripts);
         visitor.Page.Console += (_, message) =>
         {
             if (message.Type == "error")
@@ -169,6 +171,35 @@ public sealed class Visitor : IAsyncDisposable
 
     /// <summary>How far the page can be scrolled sideways, in pixels.</summary>
     public Task<int> OverflowAsync() => Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+
+    /// <summary>Presses a button that asks first, and says yes.</summary>
+    public async Task AskedAsync(string button)
+    {
+        await Page.ClickAsync(button);
+        await Page.ClickAsync("[popover]:popover-open .primary, [popover]:popover-open .danger-solid");
+    }
+
+    /// <summary>The page as it stands is accessible and fits a phone. With <c>AIHUB_SCREENSHOTS</c> naming a folder its pictures go there.</summary>
+    public async Task JudgeAsync(string name)
+    {
+        var folder = Environment.GetEnvironmentVariable("AIHUB_SCREENSHOTS");
+        foreach (var (theme, width) in new[] { (ColorScheme.Light, 390), (ColorScheme.Dark, 1280) })
+        {
+            await Page.SetViewportSizeAsync(width, 844);
+            await Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
+            if (folder is { Length: > 0 })
+            {
+                await Page.ScreenshotAsync(new PageScreenshotOptions { Path = System.IO.Path.Combine(folder, $"{name}-{theme}-{width}.png".ToLowerInvariant()), FullPage = true });
+            }
+
+            Assert.Equal(0, await OverflowAsync());
+            // The judge of accessibility is itself a script.
+            if (_scripts)
+            {
+                Assert.Equal([], await ViolationsAsync());
+            }
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using AiHub.Contracts;
 using AiHub.Domain.Access;
 using AiHub.Domain.Tenancy;
+using AiHub.Simulators;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Invoices;
 using AiHub.Tests.Payments;
@@ -109,6 +110,10 @@ public sealed class FilledOrganization
         await PostAsync("budget_of_all", $"organizations/{Id}/budgets", new NewBudget("5000", "tokens", Hard: false));
         await PostAsync("ended", $"organizations/{Id}/budgets", new NewBudget("20", "CNY", Model: "sim/echo", Period: "day"));
         await SendAsync(HttpMethod.Delete, $"organizations/{Id}/budgets/{_ids["ended"]}");
+        var guardrail = await SendAsync(HttpMethod.Post, $"organizations/{Id}/guardrails", new NewGuardrail("Personal data 个人信息", "pii", "mask", Terms: ["cn_mobile", "email"]));
+        _ids["guardrail"] = (string)guardrail["guardrail"]!["id"]!;
+        var ownKey = await SendAsync(HttpMethod.Post, $"organizations/{Id}/vendor-keys", new NewOwnVendorKey("sim", "Our contract 公司合约", SimulatorOptions.DevelopmentKey, Use: "fallback", Model: "sim/echo"));
+        _ids["own_key"] = (string)ownKey["key"]!["id"]!;
         var channel = await PostAsync("channel", "alerts/channels", new NewAlertChannel("email", "finance", "finance@example.com"));
         await SendAsync(HttpMethod.Post, $"alerts/channels/{channel}/test");
         await PostAsync("rule", "alerts/rules", new NewAlertRule("quota", "Quota", [80, 100]));
@@ -122,6 +127,21 @@ public sealed class FilledOrganization
         var answer = await _fixture.Sim.PostAsJsonAsync("wechat-pay/pay", new { out_trade_no = number, notice = "sent", copies = 1 });
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
         await PostAsync("order", "billing/orders", new NewPaymentOrder("top_up", "wechat_pay", "50.00", "CNY"));
+
+        var now = Hub.Clock.GetUtcNow();
+        await Hub.Database.AsAdminAsync<Guid>(
+            $"""
+             insert into payment_methods (id, organization_id, user_id, channel, customer_reference, method_reference, brand, last_four, created_at)
+             select '{Guid.CreateVersion7(now)}', '{Id}', id, 'stripe', 'cus_1', 'pm_1', 'visa', '4242', '{now:O}' from users where email = '{OwnerEmail}' returning id
+             """);
+        await SendAsync(HttpMethod.Put, "billing/auto-top-up", new AutoTopUpRequest("5", "20", "200"));
+        await Hub.Database.AsAdminAsync<bool>(
+            $"select ledger_post('{Guid.CreateVersion7(now)}', '{Id}', 'credit:sorry', 'credit', 'promotion', 'wallet_granted', 'CNY', 12500000000, '{now:O}', '{now:O}', 'Sorry for the outage of January', '{now.AddDays(20):O}')");
+        await Hub.Database.AsAdminAsync<Guid>(
+            $"""
+             insert into disputes (id, organization_id, order_id, reference, status, amount_minor, taken_nanos, reason, opened_at, evidence_due_at)
+             values ('{Guid.CreateVersion7(now)}', '{Id}', '{paid}', 'dp_{paid:N}', 'open', 500, 0, 'fraudulent', '{now:O}', '{now.AddDays(2):O}') returning id
+             """);
     }
 
     /// <summary>What the worker writes for the payment, and what comes of it: last, because that takes it some seconds.</summary>
@@ -142,11 +162,15 @@ public sealed class FilledOrganization
         await PostAsync("fapiao", "billing/fapiao", new NewFapiao(title, "general", "1.00"));
     }
 
-    private async Task TroubleAsync() => await Hub.Database.AsAdminAsync<Guid>(
-        """
-        insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, last_error, parked_at)
-        values (gen_random_uuid(), 'stripe', gen_random_uuid()::text, 'paid', now(), '', 10, 'No worker at hand serves Stripe.', now()) returning id
-        """);
+    private async Task TroubleAsync()
+    {
+        await Hub.Database.AsAdminAsync<Guid>(
+            """
+            insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, last_error, parked_at)
+            values (gen_random_uuid(), 'stripe', gen_random_uuid()::text, 'paid', now(), '', 10, 'No worker at hand serves Stripe.', now()) returning id
+            """);
+        await Hub.AddBillAsync("stripe", new DateOnly(2025, 1, 1));
+    }
 
     private static async Task<(string Email, Guid Id, HttpClient Api)> RegisterAsync(TestHub hub)
     {

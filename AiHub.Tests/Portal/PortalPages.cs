@@ -71,12 +71,15 @@ public static class PortalPages
         new("teams-none", "/organization/teams", Door.Newcomer),
         new("sign-on-personal", "/organization/sign-on", Door.Newcomer),
         new("billing-none", "/billing", Door.Newcomer),
+        new("card-none", "/billing/card", Door.Newcomer),
+        new("granted-none", "/billing/granted", Door.Newcomer),
         new("invoices-none", "/invoices", Door.Newcomer),
         new("fapiao-none", "/fapiao", Door.Newcomer),
 
         new("overview-viewer", "/overview", Door.Viewer),
         new("settings-viewer", "/organization/settings", Door.Viewer),
         new("no-permission", "/organization/audit-log", Door.Viewer, Status: 403),
+        new("card-no-permission", "/billing/card", Door.Viewer, Status: 403),
 
         new("overview", "/overview"),
         new("account-menu", "/overview", Then: page => page.ClickAsync(".account")),
@@ -108,6 +111,10 @@ public static class PortalPages
         new("order-paid", "/billing/orders/{paid_order}"),
         new("plan", "/billing/plan"),
         new("plan-preview", "/billing/plan?plan=pro&interval=year"),
+        new("card", "/billing/card"),
+        new("card-refused", "/billing/card", Then: page => RefuseAsync(page, "#below", "little", "form:has(#below) button.primary")),
+        new("granted", "/billing/granted"),
+        new("refund-asks", "/billing/orders/{paid_order}", Then: page => page.ClickAsync("section[aria-labelledby=refund] form > button")),
         new("invoices", "/invoices"),
         new("invoice", "/invoices/{invoice}"),
         new("invoice-open", "/invoices/{open_invoice}"),
@@ -150,6 +157,23 @@ public static class PortalPages
         new("admin-organization", "/admin/organizations/{organization}", Door.Operator),
         new("admin-health", "/admin/health", Door.Operator),
         new("admin-finance", "/admin/finance", Door.Operator),
+        new("finance-orders", "/admin/finance/orders", Door.Operator),
+        new("finance-orders-nothing", "/admin/finance/orders?q=nothing&status=failed", Door.Operator),
+        new("finance-order", "/admin/finance/orders/{paid_order}", Door.Operator),
+        new("finance-order-refused", "/admin/finance/orders/{paid_order}", Door.Operator, Then: RefundAsync),
+        new("finance-invoices", "/admin/finance/invoices", Door.Operator),
+        new("finance-invoice", "/admin/finance/invoices/{open_invoice}", Door.Operator),
+        new("finance-receipt", "/admin/finance/invoices/{invoice}", Door.Operator),
+        new("finance-disputes", "/admin/finance/disputes", Door.Operator),
+        new("finance-disputes-none", "/admin/finance/disputes?status=lost", Door.Operator),
+        new("finance-codes", "/admin/finance/codes", Door.Operator),
+        new("finance-codes-made", "/admin/finance/codes", Door.Operator, Then: MakeCodesAsync),
+        new("finance-sellers", "/admin/finance/sellers", Door.Operator),
+        new("finance-bills", "/admin/finance/bills", Door.Operator),
+        new("finance-bills-none", "/admin/finance/bills?to=2001-01-01", Door.Operator),
+        new("finance-bill", "/admin/finance/bills/stripe/2025-01-01", Door.Operator),
+        new("finance-bill-lines", "/admin/finance/bills/stripe/2025-01-01?lines=all", Door.Operator),
+        new("finance-seller", "/admin/finance/sellers/cn", Door.Operator),
     ];
 
     /// <summary>Fills one field in wrongly: the form comes back, says so, and has kept what was written.</summary>
@@ -166,6 +190,23 @@ public static class PortalPages
         await page.FillAsync("#name", "Support bot, production");
         await page.ClickAsync("form.form button.primary");
         await page.WaitForSelectorAsync("#new-key");
+    }
+
+    private static async Task RefundAsync(IPage page)
+    {
+        await page.FillAsync("#amount", "a lot");
+        await page.FillAsync("#reason", "Paid twice");
+        await page.ClickAsync("section[aria-labelledby=refunds] form > button");
+        await page.ClickAsync("[popover]:popover-open .danger-solid");
+        await page.WaitForSelectorAsync("#amount[aria-invalid=true]");
+    }
+
+    private static async Task MakeCodesAsync(IPage page)
+    {
+        await page.FillAsync("#name", "Spring 2026");
+        await page.FillAsync("#amount", "10");
+        await page.ClickAsync("form.form button.primary");
+        await page.WaitForSelectorAsync("#codes");
     }
 
     private static async Task BeginAuthenticatorAsync(IPage page)

@@ -38,6 +38,8 @@ public static class FieldText
     public static readonly Text UnknownTeam = new("Must be a team of this organization that the key's owner is in.", "须为密钥所有者所在的、属于本组织的团队。");
     public static readonly Text UnknownServiceAccount = new("Must be a service account of this organization.", "须为本组织的服务账号。");
     public static readonly Text SocialCreditCode = new("Must be the 18 characters of a unified social credit code; the last one proves the others.", "须为 18 位统一社会信用代码，且校验位正确。");
+    public static readonly Text OfWechat = new("Needed in the scene wechat, and nowhere else.", "仅在 wechat 场景下必填，其他场景请勿填写。");
+
     public static readonly Text OfCompany = new("Only a company has one.", "仅企业抬头填写。");
     public static readonly Text SpecialTitle = new("A special fapiao needs a company with address, phone, bank and account.", "开具专票须使用填写了地址、电话、开户行与银行账号的企业抬头。");
     public static readonly Text Slug = new("Lower-case letters, digits and hyphens only.", "只能使用小写字母、数字和连字符。");
@@ -64,7 +66,7 @@ public static class FieldText
 
     public static IReadOnlyList<Text> All { get; } =
     [
-        SocialCreditCode, OfCompany, Owed, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
+        SocialCreditCode, OfCompany, OfWechat, Owed, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordBreached, PasswordIsEmail, Domain,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
