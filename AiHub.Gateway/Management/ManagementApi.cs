@@ -127,6 +127,7 @@ public static class ManagementApi
         api.MapPublicCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
+        api.MapAdminBalances();
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
@@ -137,6 +138,9 @@ public static class ManagementApi
         api.MapAdminInvoices();
         api.MapAdminFapiao();
         api.MapAdminFinance();
+        api.MapAdminOrders();
+        api.MapAdminDisputes();
+        api.MapAdminBills();
 
         app.UseScim();
         app.MapScim();

@@ -353,27 +353,3 @@ public sealed class PolicyPageTests
 
     private static string TextIn(string language, string name) => Text.ResourceManager.GetString(name, System.Globalization.CultureInfo.GetCultureInfo(language))!;
 }
-
-/// <summary>What more than one of these tests does.</summary>
-public static class PolicyVisitor
-{
-    /// <summary>Something on each of these pages; the pages' paths with what was made.</summary>
-    public static async Task<(string Guardrail, string OwnKey)> FillPoliciesAsync(this Visitor visitor)
-    {
-        await visitor.GoAsync("/organization/guardrails/new?kind=pii");
-        await visitor.Page.FillAsync("#name", "Personal data 个人信息");
-        await visitor.Page.CheckAsync("input[name=then][value=mask]");
-        await visitor.Page.ClickAsync("form.form button.primary");
-        await visitor.Page.WaitForURLAsync("**?done=added");
-        var guardrail = (await visitor.Page.GetAttributeAsync("[data-guardrail] th a", "href"))!;
-        await visitor.GoAsync("/organization/vendor-keys/new");
-        await visitor.Page.SelectOptionAsync("#vendor", "sim");
-        await visitor.Page.FillAsync("#name", "Our contract 公司合约");
-        await visitor.Page.FillAsync("#key", SimulatorOptions.DevelopmentKey);
-        await visitor.Page.CheckAsync("input[name=use][value=fallback]");
-        await visitor.Page.SelectOptionAsync("#model", "sim/echo");
-        await visitor.Page.ClickAsync("form.form button.primary");
-        await visitor.Page.WaitForURLAsync("**?done=added");
-        return (guardrail, (await visitor.Page.GetAttributeAsync("[data-own-key] th a", "href"))!);
-    }
-}
