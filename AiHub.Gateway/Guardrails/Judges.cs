@@ -172,7 +172,11 @@ public sealed partial class Judges : IDisposable
 
         var said = new Dictionary<string, object>
         {
-            ["type"] = $"guardrail.{question.Stage}", ["id"] = question.Call, ["organization_id"] = question.Organization, ["model"] = question.Model, ["texts"] = question.Texts,
+            ["type"] = $"guardrail.{question.Stage}",
+            ["id"] = question.Call,
+            ["organization_id"] = question.Organization,
+            ["model"] = question.Model,
+            ["texts"] = question.Texts,
         };
         if (question.Trial)
         {
