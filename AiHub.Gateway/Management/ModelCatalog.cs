@@ -1,6 +1,7 @@
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Catalog;
+using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.SignIn;
 using AiHub.Gateway.Routing;
