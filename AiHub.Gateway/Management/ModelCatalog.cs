@@ -31,7 +31,7 @@ public static class ModelCatalog
     }
 
     /// <returns>Null when nobody who is on serves it at a price in this currency.</returns>
-    private static ModelView? View(Model model, CatalogueSnapshot snapshot, Organization customer, DateTimeOffset now)
+    private static ModelView? View(Model model, CatalogueSnapshot snapshot, OrganizationOfUser customer, DateTimeOffset now)
     {
         // The one a call goes to first, at what this customer pays for it.
         var currency = customer.Currency;

@@ -144,9 +144,9 @@ public sealed class Router(
                     || !Fits(open.Vendor, caller, preferences)
                     // Nobody has told the hub under which law an endpoint of a customer's is, and what it keeps.
                     || (own.IsElsewhere && (caller.Policy.Country is not null || caller.Policy.DenyDataCollection || preferences.DenyDataCollection || preferences.ZeroDataRetention))
-                    || snapshot.PricesOf(open.Upstream.Id, caller.Currency, now, preferences.ServiceTier, caller.OrganizationId) is not { } prices
+                    || snapshot.PricesOf(open.Upstream.Id, caller.Currency, now, preferences.ServiceTier) is not { } prices
                     || (freeOnly && prices.Rows.Any(row => row.NanosPerMillion > 0))
-                    || (preferences.MaxPrice is { } most && !Within(most, snapshot.PricesOf(open.Upstream.Id, most.Currency, now, preferences.ServiceTier, caller.OrganizationId))))
+                    || (preferences.MaxPrice is { } most && !Within(most, snapshot.PricesOf(open.Upstream.Id, most.Currency, now, preferences.ServiceTier))))
                 {
                     continue;
                 }
