@@ -73,7 +73,7 @@ public static class PaymentBooks
 
     /// <param name="appParameters">JSON.</param>
     public static Task OpenedAsync(
-        this HubDb db, Guid orderId, string? redirectUrl, string? qrCode, string? reference, string? appParameters, DateTimeOffset nextCheck, CancellationToken ct) =>
+        this HubDb db, Guid orderId, string? redirectUrl, string? qrCode, string? reference, DateTimeOffset nextCheck, CancellationToken ct, string? appParameters = null) =>
         db.Database.ExecuteSqlAsync($"select payment_opened({orderId}, {redirectUrl}, {qrCode}, {reference}, {appParameters}::jsonb, {nextCheck.ToUniversalTime()})", ct);
 
     public static Task CheckAgainAsync(this HubDb db, Guid orderId, DateTimeOffset at, string? why, CancellationToken ct) =>

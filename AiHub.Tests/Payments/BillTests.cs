@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using AiHub.Contracts;
-using AiHub.Domain;
 using AiHub.Domain.Payments;
 using AiHub.Simulators.Payments;
 using AiHub.Tests.Hub;

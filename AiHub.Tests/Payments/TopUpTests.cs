@@ -135,7 +135,7 @@ public sealed class TopUpTests(PaymentHub fixture) : IClassFixture<PaymentHub>
 
         // Now the answer comes, and the run looks.
         await using var db = fixture.Hub.Database.Open();
-        await db.OpenedAsync(id, "http://127.0.0.1:1/late", null, "late", null, fixture.Clock.GetUtcNow(), default);
+        await db.OpenedAsync(id, "http://127.0.0.1:1/late", null, "late", fixture.Clock.GetUtcNow(), default);
         await customer.Management.PostAsync($"billing/orders/{id}/check", null);
         Assert.Equal(("paid", null), ((await FindAsync(customer, id)).Status, (await FindAsync(customer, id)).RedirectUrl));
         Assert.Equal("8.5", (await WalletAsync(customer)).Purchased);
