@@ -2336,6 +2336,14 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("rotated_at");
 
+                    b.Property<string>("TestError")
+                        .HasColumnType("text")
+                        .HasColumnName("test_error");
+
+                    b.Property<DateTimeOffset?>("TestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("tested_at");
+
                     b.Property<string>("Use")
                         .IsRequired()
                         .HasColumnType("text")
@@ -5769,6 +5777,10 @@ namespace AiHub.Domain.Migrations
 
                     b.HasKey("Id", "OccurredAt")
                         .HasName("pk_usage_records");
+
+                    b.HasIndex("OwnKeyId", "OccurredAt")
+                        .HasDatabaseName("ix_usage_records_own_key_id_occurred_at")
+                        .HasFilter("own_key_id is not null");
 
                     b.HasIndex("OrganizationId", "KeyId", "OccurredAt")
                         .HasDatabaseName("ix_usage_records_organization_id_key_id_occurred_at");

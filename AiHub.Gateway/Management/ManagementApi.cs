@@ -111,6 +111,7 @@ public static class ManagementApi
         api.MapOrganizationPolicies();
         api.MapOwnVendorKeys();
         api.MapGuardrails();
+        api.MapGuardrailTrials();
         api.MapCapturedContents();
         api.MapOperators();
         api.MapBudgets();

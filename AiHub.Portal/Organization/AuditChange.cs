@@ -8,7 +8,7 @@ namespace AiHub.Portal.Organization;
 public sealed record AuditChange(string Field, string? Before, string? After)
 {
     // Amounts as the management API writes them, beside the currency or unit they are in.
-    private static readonly HashSet<string> Amounts = ["amount", "raised_amount", "credit_limit"];
+    private static readonly HashSet<string> Amounts = ["amount", "raised_amount", "credit_limit", "total"];
 
     /// <summary>The fields that differ, in the order they were written down; nested ones with dots.</summary>
     public static IReadOnlyList<AuditChange> Of(JsonElement? before, JsonElement? after)

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using AiHub.Contracts;
 using AiHub.Domain.Access;
 using AiHub.Domain.Tenancy;
+using AiHub.Simulators;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Invoices;
 using AiHub.Tests.Payments;
@@ -109,6 +110,10 @@ public sealed class FilledOrganization
         await PostAsync("budget_of_all", $"organizations/{Id}/budgets", new NewBudget("5000", "tokens", Hard: false));
         await PostAsync("ended", $"organizations/{Id}/budgets", new NewBudget("20", "CNY", Model: "sim/echo", Period: "day"));
         await SendAsync(HttpMethod.Delete, $"organizations/{Id}/budgets/{_ids["ended"]}");
+        var guardrail = await SendAsync(HttpMethod.Post, $"organizations/{Id}/guardrails", new NewGuardrail("Personal data 个人信息", "pii", "mask", Terms: ["cn_mobile", "email"]));
+        _ids["guardrail"] = (string)guardrail["guardrail"]!["id"]!;
+        var ownKey = await SendAsync(HttpMethod.Post, $"organizations/{Id}/vendor-keys", new NewOwnVendorKey("sim", "Our contract 公司合约", SimulatorOptions.DevelopmentKey, Use: "fallback", Model: "sim/echo"));
+        _ids["own_key"] = (string)ownKey["key"]!["id"]!;
         var channel = await PostAsync("channel", "alerts/channels", new NewAlertChannel("email", "finance", "finance@example.com"));
         await SendAsync(HttpMethod.Post, $"alerts/channels/{channel}/test");
         await PostAsync("rule", "alerts/rules", new NewAlertRule("quota", "Quota", [80, 100]));

@@ -5,7 +5,6 @@ using AiHub.Domain;
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
-using AiHub.Gateway.Management.SignIn;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
 using Microsoft.AspNetCore.Http.HttpResults;

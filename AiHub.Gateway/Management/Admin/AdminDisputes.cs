@@ -1,6 +1,5 @@
 using AiHub.Contracts;
 using AiHub.Domain;
-using AiHub.Domain.Access;
 using AiHub.Domain.Payments;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
