@@ -16,9 +16,11 @@ internal static class Configured
     /// <summary>Passes on what the section <c>Vendors</c> says, so that one place configures every service that asks vendors for something.</summary>
     public static IResourceBuilder<ProjectResource> WithVendors(this IResourceBuilder<ProjectResource> project)
     {
+        var isPublished = project.ApplicationBuilder.ExecutionContext.IsPublishMode;
         foreach (var (key, value) in project.ApplicationBuilder.Configuration.GetSection("Vendors").AsEnumerable())
         {
-            if (value is not null)
+            // What is published is text that people pass on: a key is given to the service where it runs.
+            if (value is not null && !(isPublished && key.EndsWith(":ApiKey", StringComparison.OrdinalIgnoreCase)))
             {
                 project.WithEnvironment(key.Replace(":", "__"), value);
             }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
 
 namespace AiHub.Domain.Storage;
@@ -17,6 +18,13 @@ public static class Schema
     // Arbitrary, and the same for ever: whoever migrates this database holds it.
     private const long MigrationLock = 0x6169_6875_62;
 
+    // Milliseconds. Calls wait meanwhile, and none of them long enough to look for a deadlock (PostgreSQL's deadlock_timeout, a second).
+    private const int TakingLasts = 300;
+    private const int TakingRests = 150;
+
+    // Some minutes of tries: a report that reads for longer has to end first.
+    private const int TakingAttempts = 1_000;
+
     /// <param name="connectionString">A login that may create roles: a superuser, or the owner of a managed server.</param>
     /// <param name="appPassword">The password the services log in with; null leaves it as it is.</param>
     /// <param name="seed">Fills the migrated database while it is still locked.</param>
@@ -30,11 +38,66 @@ public static class Schema
         await CreateRolesAsync(connection, appPassword, ct);
         await connection.ExecuteAsync($"set role {OwnerRole}", ct);
 
-        await using var db = new HubDb(new DbContextOptionsBuilder<HubDb>().UseNpgsql(connection).Options);
-        var pending = (await db.Database.GetPendingMigrationsAsync(ct)).Any();
-        await db.Database.MigrateAsync(ct);
-        await ApplyScriptsAsync(connection, pending, ct);
+        await using var db = new HubDb(new DbContextOptionsBuilder<HubDb>().UseNpgsql(connection)
+            .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.MigrationsUserTransactionWarning)).Options);
+        var (scripts, hash) = Scripts();
+        await connection.ExecuteAsync("create table if not exists schema_scripts (hash text not null)", ct);
+        if ((await db.Database.GetPendingMigrationsAsync(ct)).Any() || await ScriptsOfAsync(connection, ct) != hash)
+        {
+            await ChangeAsync(db, connection, scripts, hash, ct);
+        }
+
         await seed(db);
+    }
+
+    // Tables and functions change together: a version at work never meets one without the other.
+    private static async Task ChangeAsync(HubDb db, NpgsqlConnection connection, List<string> scripts, string hash, CancellationToken ct)
+    {
+        if (!(await db.Database.GetAppliedMigrationsAsync(ct)).Any())
+        {
+            // A new database: nobody works in it yet.
+            await db.Database.MigrateAsync(ct);
+            await using var first = await connection.BeginTransactionAsync(ct);
+            await ApplyAsync(connection, scripts, hash, ct);
+            await first.CommitAsync(ct);
+            return;
+        }
+
+        await using var transaction = await TakeAsync(connection, ct);
+        await db.Database.UseTransactionAsync(transaction, ct);
+        await db.Database.MigrateAsync(ct);
+        await ApplyAsync(connection, scripts, hash, ct);
+        await transaction.CommitAsync(ct);
+        await db.Database.UseTransactionAsync(null, ct);
+    }
+
+    /// <summary>
+    /// Begins to change a database in which others work: takes every table alone, all at once and soon, or none, and tries again a little later. Whoever
+    /// took them one by one would hold some while waiting for others that a call holds; PostgreSQL would end one of the two, and often the call.
+    /// </summary>
+    /// <param name="connection">In the role of the tables' owner.</param>
+    internal static async Task<NpgsqlTransaction> TakeAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var list = new NpgsqlCommand(
+            $"select string_agg(format('%I', relname), ', ') from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition and relowner = '{OwnerRole}'::regrole",
+            connection);
+        var tables = (string)(await list.ExecuteScalarAsync(ct))!;
+        for (var attempt = 1; ; attempt++)
+        {
+            var transaction = await connection.BeginTransactionAsync(ct);
+            try
+            {
+                await connection.ExecuteAsync($"set local statement_timeout = {TakingLasts}", ct);
+                await connection.ExecuteAsync($"lock table {tables} in access exclusive mode", ct);
+                await connection.ExecuteAsync("set local statement_timeout = 0", ct);
+                return transaction;
+            }
+            catch (PostgresException busy) when (busy.SqlState is PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.DeadlockDetected && attempt < TakingAttempts)
+            {
+                await transaction.DisposeAsync();
+                await Task.Delay(TakingRests, ct);
+            }
+        }
     }
 
     private static async Task CreateRolesAsync(NpgsqlConnection connection, string? appPassword, CancellationToken ct)
@@ -79,32 +142,27 @@ public static class Schema
         }
     }
 
-    private static async Task ApplyScriptsAsync(NpgsqlConnection connection, bool always, CancellationToken ct)
+    private static async Task<string?> ScriptsOfAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        var scripts = Scripts();
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(scripts))));
-
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        await connection.ExecuteAsync("create table if not exists schema_scripts (hash text not null)", ct);
         await using var applied = new NpgsqlCommand("select hash from schema_scripts", connection);
-        if (!always && (string?)await applied.ExecuteScalarAsync(ct) == hash)
-        {
-            return;
-        }
+        return await applied.ExecuteScalarAsync(ct) as string;
+    }
 
+    private static async Task ApplyAsync(NpgsqlConnection connection, List<string> scripts, string hash, CancellationToken ct)
+    {
         foreach (var script in scripts)
         {
             await connection.ExecuteAsync(script, ct);
         }
 
         await connection.ExecuteAsync($"delete from schema_scripts; insert into schema_scripts values ('{hash}')", ct);
-        await transaction.CommitAsync(ct);
     }
 
-    private static List<string> Scripts()
+    private static (List<string> Scripts, string Hash) Scripts()
     {
         var assembly = typeof(Schema).Assembly;
-        return [.. assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Read)];
+        List<string> scripts = [.. assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Read)];
+        return (scripts, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(scripts)))));
 
         string Read(string name)
         {

@@ -3,8 +3,10 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using AiHub.Domain;
+using AiHub.Tests.Hub;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Migrations.Operations;
+using Npgsql;
 
 namespace AiHub.Tests.Deploy;
 
@@ -15,10 +17,13 @@ public sealed class MigrationRulesTests
     /// <summary>The migrations of released versions, each with the hash of its file: <c>20261123184436_Initial 5f0c…</c>.</summary>
     private const string Released = $"{Folder}/released.txt";
 
+    /// <summary>The functions of released versions, each with its arguments and its result.</summary>
+    private const string ReleasedFunctions = $"{Folder}/released-functions.txt";
+
     [Fact]
     public void A_released_migration_is_never_changed()
     {
-        foreach (var line in Repository.Read(Released).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(line => line[0] != '#'))
+        foreach (var line in Lines(Released))
         {
             var (name, hash) = (line.Split(' ')[0], line.Split(' ')[1]);
             var text = Repository.Read($"{Folder}/{name}.cs").ReplaceLineEndings("\n");
@@ -40,6 +45,28 @@ public sealed class MigrationRulesTests
     }
 
     [Fact]
+    public async Task A_released_function_is_never_taken_away()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var connection = new NpgsqlConnection(database.AdminConnectionString);
+        await connection.OpenAsync();
+        await using var list = new NpgsqlCommand(
+            "select p.oid::regprocedure::text || ' returns ' || pg_get_function_result(p.oid) from pg_proc p where p.pronamespace = 'public'::regnamespace", connection);
+        var present = new List<string>();
+        await using (var functions = await list.ExecuteReaderAsync())
+        {
+            while (await functions.ReadAsync())
+            {
+                present.Add(functions.GetString(0));
+            }
+        }
+
+        Assert.Contains("ledger_audit(timestamp with time zone) returns TABLE(organization_id uuid, violation text)", present);
+        Assert.Empty(MigrationRules.Gone(Lines(ReleasedFunctions), present));
+        Assert.Equal(["ledger_audit(uuid) returns void"], MigrationRules.Gone([.. present, "ledger_audit(uuid) returns void"], present));
+    }
+
+    [Fact]
     public void What_the_version_before_would_stumble_over_is_found()
     {
         MigrationOperation[] operations =
@@ -51,10 +78,17 @@ public sealed class MigrationRulesTests
             new CreateTableOperation { Name = "pets" },
             new CreateIndexOperation { Table = "pets", Name = "ix", Columns = ["name"], IsUnique = true },
             new CreateIndexOperation { Table = "users", Name = "iy", Columns = ["nick"], IsUnique = true },
+            new AddForeignKeyOperation { Table = "users", Name = "fk", Columns = ["nick"], PrincipalTable = "pets" },
+            new AddForeignKeyOperation { Table = "users", Name = "fl", Columns = ["email"], PrincipalTable = "pets" },
+            new SqlOperation { Sql = "update users set rank = 1" },
+            new SqlOperation { Sql = "alter table users ALTER COLUMN email TYPE citext" },
         ];
 
         Assert.Equal(
-            ["drops users.email", "adds users.age, which old rows and old versions have no value for", "makes users unique by nick"],
+            ["drops users.email", "adds users.age, which old rows and old versions have no value for", "makes users unique by nick", "binds users by email", "says alter column email type in SQL"],
             MigrationRules.Breaks(operations));
     }
+
+    private static IEnumerable<string> Lines(string path) =>
+        Repository.Read(path).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(line => line[0] != '#');
 }

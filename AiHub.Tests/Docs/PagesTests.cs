@@ -1,13 +1,9 @@
-using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
-using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Refusals;
-using AiHub.ServiceDefaults;
 using AiHub.Tests.Deploy;
-using AiHub.Worker.Quotas;
 
 namespace AiHub.Tests.Docs;
 
@@ -96,44 +92,11 @@ public sealed partial class PagesTests
     [Fact]
     public void Every_option_is_listed()
     {
-        var options = new[] { typeof(ServerOptions).Assembly, typeof(Caller).Assembly, typeof(PeriodRun).Assembly, typeof(AiHub.Portal.PortalOptions).Assembly }
-            .SelectMany(assembly => assembly.GetTypes())
-            .Where(type => type.GetField("Section", BindingFlags.Public | BindingFlags.Static | BindingFlags.NonPublic)?.GetRawConstantValue() is string && type.Name.EndsWith("Options", StringComparison.Ordinal))
-            .SelectMany(Rows).OrderBy(row => row.Setting, StringComparer.Ordinal).ToList();
-
         MarkdownPage.Read("docs/en/configuration.md").Holds("options", Table("| Setting | Kind | Default |"));
         MarkdownPage.Read("docs/zh/configuration.md").Holds("options", Table("| 设置 | 类型 | 默认值 |"));
 
-        string Table(string head) => $"\n{head}\n|---|---|---|\n{string.Concat(options.Select(row => $"| `{row.Setting}` | {row.Kind} | {row.Default} |\n"))}\n";
+        string Table(string head) => $"\n{head}\n|---|---|---|\n{string.Concat(ProductOptions.All.Select(row => $"| `{row.Setting}` | {row.Kind} | {row.Default} |\n"))}\n";
     }
-
-    private static IEnumerable<(string Setting, string Kind, string Default)> Rows(Type type)
-    {
-        var section = (string)type.GetField("Section", BindingFlags.Public | BindingFlags.Static | BindingFlags.NonPublic)!.GetRawConstantValue()!;
-        var defaults = Activator.CreateInstance(type)!;
-        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite))
-        {
-            var kind = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            yield return ($"{section}:{property.Name}", NameOf(kind), property.GetValue(defaults) switch
-            {
-                null or ICollection => "",
-                TimeSpan time => $"`{time:c}`",
-                bool truth => truth ? "`true`" : "`false`",
-                IFormattable number => $"`{number.ToString(null, CultureInfo.InvariantCulture)}`",
-                var other => $"`{other}`",
-            });
-        }
-    }
-
-    private static string NameOf(Type kind) =>
-        kind == typeof(TimeSpan) ? "`hh:mm:ss`"
-        : kind == typeof(bool) ? "`true` \\| `false`"
-        : kind.IsEnum ? string.Join(" \\| ", Enum.GetNames(kind).Select(name => $"`{name}`"))
-        : kind == typeof(string) ? "text"
-        : kind == typeof(Uri) ? "URL"
-        : kind.IsPrimitive ? "number"
-        : typeof(IEnumerable).IsAssignableFrom(kind) ? "list (`:0`, `:1`, …)"
-        : "section";
 
     /// <summary>Headings that are names, the same in every language.</summary>
     private static readonly string[] Names = ["Stripe", "AppHost", "Worker"];

@@ -7,11 +7,14 @@ using AiHub.Tests.Node;
 
 namespace AiHub.Tests.Docs;
 
-/// <summary>Everything in the documentation that says it can be run is run, as a reader would: the shell's with curl, JavaScript with the SDK it imports.</summary>
+/// <summary>
+/// Everything in the documentation that says it can be run is run, as a reader would: the shell's with curl, JavaScript and C# with the SDK they
+/// import, Python with its SDK where that is installed (it is not fetched) and else read by Python.
+/// </summary>
 internal static class Snippets
 {
-    /// <summary><c>text</c> blocks are to be read; <c>sh</c> with curl, and <c>js</c>, are to be run.</summary>
-    public static bool Runs(MarkdownPage.Block block) => block.Language == "js" || (block.Language == "sh" && block.Text.Contains("curl ", StringComparison.Ordinal));
+    /// <summary><c>text</c> blocks are to be read; <c>sh</c> with curl and the languages of SDKs are to be run.</summary>
+    public static bool Runs(MarkdownPage.Block block) => block.Language is "js" or "csharp" or "python" || (block.Language == "sh" && block.Text.Contains("curl ", StringComparison.Ordinal));
 
     public static IEnumerable<object[]> Of(string language) => MarkdownPage.Below("docs/en").Values.Append(MarkdownPage.Read("README.md")).Append(MarkdownPage.Read("README.zh-CN.md"))
         .SelectMany(page => page.Blocks.Index().Where(block => block.Item.Language == language && Runs(block.Item)).Select(block => new object[] { page.Name, block.Index }));
@@ -26,6 +29,10 @@ public sealed partial class SnippetTests : IAsyncLifetime
     public static IEnumerable<object[]> Shell => Snippets.Of("sh");
 
     public static IEnumerable<object[]> Scripts => Snippets.Of("js");
+
+    public static IEnumerable<object[]> Programs => Snippets.Of("csharp");
+
+    public static IEnumerable<object[]> Pythons => Snippets.Of("python");
 
     public async Task InitializeAsync() => _reader = await Reader.Value;
 
@@ -85,6 +92,32 @@ public sealed partial class SnippetTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public async Task A_program_does_what_its_page_says(string page, int index)
+    {
+        var (program, greeting) = await OwnAsync(page, index);
+        Assert.Equal(greeting, (await Commands.RunDotNetAsync(program)).Trim());
+    }
+
+    [Theory]
+    [MemberData(nameof(Pythons))]
+    public async Task Python_reads_what_its_page_says_and_runs_it_where_it_can(string page, int index)
+    {
+        var (program, greeting) = await OwnAsync(page, index);
+        Assert.Equal(greeting, (await Commands.RunPythonAsync(program, "openai") ?? greeting).Trim());
+    }
+
+    /// <summary>The snippet with the reader's own key and hub in it, and what it greets the model with, who says the same.</summary>
+    private async Task<(string Program, string Greeting)> OwnAsync(string page, int index)
+    {
+        var text = MarkdownPage.Read(page).Blocks[index].Text;
+        Assert.Contains("\"ai-hub-…\"", text, StringComparison.Ordinal);
+        var program = text.Replace("http://localhost:5080", (await TestHub.SharedAsync()).GatewayUrl.ToString().TrimEnd('/'), StringComparison.Ordinal)
+            .Replace("ai-hub-…", _reader.Key.Key, StringComparison.Ordinal);
+        return (program, Greeting().Match(text).Groups["text"].Value);
+    }
+
     private static async Task<TestCustomer> NewReaderAsync()
     {
         var hub = await TestHub.SharedAsync();
@@ -97,6 +130,9 @@ public sealed partial class SnippetTests : IAsyncLifetime
              """);
         return reader;
     }
+
+    [GeneratedRegex("(?:\"content\": |StreamingAsync\\()\"(?<text>[^\"]+)\"")]
+    private static partial Regex Greeting();
 
     [GeneratedRegex("[^a-z0-9]+")]
     private static partial Regex Slashes();
