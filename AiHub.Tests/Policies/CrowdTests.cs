@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AiHub.Contracts;
-using AiHub.Tests.Chat;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Providers;
 using Microsoft.EntityFrameworkCore;
