@@ -12,6 +12,7 @@ using AiHub.Worker.Quotas;
 using AiHub.Worker.Subscriptions;
 using AiHub.Worker.Usage;
 using AiHub.Worker.Webhooks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -42,7 +43,9 @@ builder.Services.AddInvoicing();
 builder.Services.AddHostedService<UsageMonths>();
 
 builder.Services.AddSingleton<LedgerHealth>();
-builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger", tags: ["report"]);
+builder.Services.AddHealthChecks()
+    .AddCheck<LedgerHealth>("ledger", tags: ["report"])
+    .AddCheck<BillHealth>("bills", HealthStatus.Degraded, tags: ["report"]);
 
 var app = builder.Build();
 
