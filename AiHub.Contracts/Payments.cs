@@ -9,13 +9,15 @@ namespace AiHub.Contracts;
 /// <param name="Currency">The organization's currency, stated so that nobody pays ten of the wrong one.</param>
 /// <param name="Scene">desktop (default), mobile, or wechat: within WeChat itself, where the page asks WeChat to pay.</param>
 /// <param name="OpenId">Who pays, as WeChat knows them in the hub's app; of the scene wechat only.</param>
+/// <param name="SaveMethod">With stripe: keeps the card, in place of the one before.</param>
 public sealed record NewPaymentOrder(
     [property: Required, AllowedValues("top_up")] string Purpose,
     [property: Required, AllowedValues("stripe", "alipay", "wechat_pay")] string Channel,
     [property: Required, StringLength(20, MinimumLength = 1)] string Amount,
     [property: Required, AllowedValues("USD", "CNY")] string Currency,
     [property: AllowedValues("desktop", "mobile", "wechat", null)] string? Scene = null,
-    [property: StringLength(128, MinimumLength = 1)] string? OpenId = null);
+    [property: StringLength(128, MinimumLength = 1)] string? OpenId = null,
+    bool SaveMethod = false);
 
 /// <param name="Status">created, pending, paid, closed or failed.</param>
 /// <param name="RedirectUrl">Where to send the customer's browser, while the order can be paid.</param>
@@ -57,6 +59,14 @@ public sealed record NewRefund(
 
 /// <param name="Status">requested, processing, succeeded or failed.</param>
 public sealed record RefundView(Guid Id, string Status, string Amount, string Currency, string Reason, DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt);
+
+/// <summary>Granted money that came at once and expires at once. Purchased money has no lots: it does not expire.</summary>
+/// <param name="Origin">redemption, credit and the like: what kind of booking it came from.</param>
+/// <param name="Remaining">What is left of it, what calls have set aside included.</param>
+/// <param name="ExpiresAt">Null for ever.</param>
+/// <param name="ExpiredAt">When its rest expired.</param>
+public sealed record WalletLotView(
+    Guid Id, string Origin, string? Memo, string Currency, string Amount, string Remaining, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? ExpiredAt);
 
 /// <param name="Presets">Amounts people usually choose, as decimal strings.</param>
 public sealed record PaymentChannelView(string Channel, string Currency, string Minimum, string Maximum, IReadOnlyList<string> Presets);

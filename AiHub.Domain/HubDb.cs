@@ -429,6 +429,8 @@ public sealed class HubDb : DbContext
             });
             record.HasIndex(row => new { row.OrganizationId, row.OccurredAt, row.Id });
             record.HasIndex(row => new { row.OrganizationId, row.KeyId, row.OccurredAt });
+            // When an own vendor key last answered; most calls have none and cost nothing here.
+            record.HasIndex(row => new { row.OwnKeyId, row.OccurredAt }).HasFilter("own_key_id is not null");
             OfOrganization(record);
         });
         model.Entity<CapturedContent>(content =>

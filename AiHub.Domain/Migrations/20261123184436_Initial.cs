@@ -96,6 +96,8 @@ namespace AiHub.Domain.Migrations
                     channel_trade_no = table.Column<string>(type: "text", nullable: true),
                     out_refund_no = table.Column<string>(type: "text", nullable: true),
                     dispute_reference = table.Column<string>(type: "text", nullable: true),
+                    dispute_reason = table.Column<string>(type: "text", nullable: true),
+                    evidence_due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     merchant = table.Column<string>(type: "text", nullable: true),
                     app = table.Column<string>(type: "text", nullable: true),
                     currency = table.Column<string>(type: "text", nullable: true),
@@ -1113,7 +1115,9 @@ namespace AiHub.Domain.Migrations
                     use = table.Column<string>(type: "text", nullable: false),
                     enabled = table.Column<bool>(type: "boolean", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    rotated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                    rotated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    tested_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    test_error = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -2256,6 +2260,7 @@ namespace AiHub.Domain.Migrations
                     taken_nanos = table.Column<long>(type: "bigint", nullable: false),
                     reason = table.Column<string>(type: "text", nullable: false),
                     opened_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    evidence_due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
@@ -3383,6 +3388,12 @@ namespace AiHub.Domain.Migrations
                 name: "ix_usage_records_organization_id_occurred_at_id",
                 table: "usage_records",
                 columns: new[] { "organization_id", "occurred_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_usage_records_own_key_id_occurred_at",
+                table: "usage_records",
+                columns: new[] { "own_key_id", "occurred_at" },
+                filter: "own_key_id is not null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_usage_rollups_organization_id_grain_starts_at_key_id_model_",

@@ -2336,6 +2336,14 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("rotated_at");
 
+                    b.Property<string>("TestError")
+                        .HasColumnType("text")
+                        .HasColumnName("test_error");
+
+                    b.Property<DateTimeOffset?>("TestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("tested_at");
+
                     b.Property<string>("Use")
                         .IsRequired()
                         .HasColumnType("text")
@@ -3962,6 +3970,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("closed_at");
 
+                    b.Property<DateTimeOffset?>("EvidenceDueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("evidence_due_at");
+
                     b.Property<DateTimeOffset>("OpenedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("opened_at");
@@ -4066,6 +4078,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("currency");
 
+                    b.Property<string>("DisputeReason")
+                        .HasColumnType("text")
+                        .HasColumnName("dispute_reason");
+
                     b.Property<string>("DisputeReference")
                         .HasColumnType("text")
                         .HasColumnName("dispute_reference");
@@ -4074,6 +4090,10 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("event_id");
+
+                    b.Property<DateTimeOffset?>("EvidenceDueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("evidence_due_at");
 
                     b.Property<DateTimeOffset?>("HandledAt")
                         .HasColumnType("timestamp with time zone")
@@ -5766,6 +5786,10 @@ namespace AiHub.Domain.Migrations
 
                     b.HasKey("Id", "OccurredAt")
                         .HasName("pk_usage_records");
+
+                    b.HasIndex("OwnKeyId", "OccurredAt")
+                        .HasDatabaseName("ix_usage_records_own_key_id_occurred_at")
+                        .HasFilter("own_key_id is not null");
 
                     b.HasIndex("OrganizationId", "KeyId", "OccurredAt")
                         .HasDatabaseName("ix_usage_records_organization_id_key_id_occurred_at");

@@ -26,8 +26,8 @@ public static class Orders
     private const string IdempotencyKey = "Idempotency-Key";
     private const int LongestKey = 255;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    internal static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
 
     public static void MapOrders(this IEndpointRouteBuilder api)
     {
@@ -142,6 +142,7 @@ public static class Orders
             CreatedAt = now,
             ExpiresAt = now + TopUpLimits.Lifetime(channel),
             NextCheckAt = now,
+            SavesMethod = request.SaveMethod && channel == PaymentChannelId.Stripe,
         };
 
         if (await KeepAsync(db, member, order, http, now, ct) is { } earlier)
@@ -265,34 +266,10 @@ public static class Orders
             CreatedAt = now,
         };
 
-        var (earlier, refused) = await db.InOrganizationAsync<(Refund?, RefundRefusal?)>(member.OrganizationId, async () =>
-        {
-            // One after the other within the organization, so that the same key can never open two.
-            await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('refund:' || {member.OrganizationId}, 0))", ct);
-            if (key is not null && await db.PaymentRefunds.AsNoTracking().FirstOrDefaultAsync(row => row.IdempotencyKey == key, ct) is { } same)
-            {
-                return (same, null);
-            }
-
-            if (await db.OpenRefundAsync(refund, ct) is { } refusal)
-            {
-                return (null, refusal);
-            }
-
-            await db.AuditAsync(
-                http.Actor(), "refund.created", refund.Id.ToString(), null,
-                new { order = order.Id, amount = money.ToDecimalString(), currency = currency.ToString(), refund.Reason }, now, ct);
-            return (null, null);
-        }, ct);
-
+        var (earlier, refused) = await db.InOrganizationAsync(member.OrganizationId, () => OpenRefundAsync(db, refund, money, http, ct), ct);
         if (refused is { } why)
         {
-            return Refused.Because(ProblemKind.RefundNotPossible, (why switch
-            {
-                RefundRefusal.OrderNotPaid => RefundTexts.NotPaid,
-                RefundRefusal.MoreThanPaid => RefundTexts.MoreThanPaid,
-                _ => RefundTexts.Spent,
-            }).In(http.Request.Language()));
+            return Refused.Because(ProblemKind.RefundNotPossible, RefundTexts.Of(why).In(http.Request.Language()));
         }
 
         if (earlier is not null)
@@ -303,6 +280,28 @@ public static class Orders
         }
 
         return TypedResults.Created($"{ManagementApi.Path}/billing/orders/{order.Id}", View(refund, currency));
+    }
+
+    /// <summary>Call it inside the organization whose order it is.</summary>
+    /// <returns>The refund that the same key opened before, or why nothing goes back; neither when it is open now.</returns>
+    internal static async Task<(Refund? Earlier, RefundRefusal? Refusal)> OpenRefundAsync(HubDb db, Refund refund, Money amount, HttpContext http, CancellationToken ct)
+    {
+        // One after the other within the organization, so that the same key can never open two.
+        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('refund:' || {refund.OrganizationId}, 0))", ct);
+        if (refund.IdempotencyKey is { } key && await db.PaymentRefunds.AsNoTracking().FirstOrDefaultAsync(row => row.IdempotencyKey == key, ct) is { } same)
+        {
+            return (same, null);
+        }
+
+        if (await db.OpenRefundAsync(refund, ct) is { } refusal)
+        {
+            return (null, refusal);
+        }
+
+        await db.AuditAsync(
+            http.Actor(), "refund.created", refund.Id.ToString(), null,
+            new { order = refund.OrderId, amount = amount.ToDecimalString(), currency = amount.Currency.ToString(), refund.Reason }, refund.CreatedAt, ct);
+        return (null, null);
     }
 
     /// <summary>The channels that can collect this currency now.</summary>

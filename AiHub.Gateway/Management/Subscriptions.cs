@@ -84,14 +84,22 @@ public static class Subscriptions
             .Where(found => found.SubscriptionId == row.subscription.Id && found.StartsAt <= now && found.EndsAt > now)
             .OrderByDescending(found => found.StartsAt).Select(found => new PeriodView(found.StartsAt, found.EndsAt)).FirstOrDefaultAsync(ct);
         var method = await db.PaymentMethods.AsNoTracking().FirstOrDefaultAsync(found => found.RemovedAt == null, ct);
+        var overdue = await db.DunningCases.AsNoTracking().Where(found => found.ClosedAt == null).OrderBy(found => found.Since).FirstOrDefaultAsync(ct);
         var suspended = row.Status == OrganizationStatus.Suspended || row.Standing == PaymentStanding.Suspended;
 
         return new SubscriptionView(
             Billing.View(row.plan, member.Organization.Currency) with { MonthlyTokens = row.subscription.ContractTokens ?? row.plan.MonthlyTokens },
             suspended ? "suspended" : row.subscription.PaidThrough <= now ? "past_due" : "active",
             period, row.plan.AllowsOverage, Wire.Name(row.subscription.Interval), Wire.Name(row.subscription.Collection), row.subscription.PaidThrough,
-            row.subscription.NextPlanId, row.subscription.NextInterval is { } next ? Wire.Name(next) : null, Wire.Name(row.Standing), PaymentMethods.View(method));
+            row.subscription.NextPlanId, row.subscription.NextInterval is { } next ? Wire.Name(next) : null, Wire.Name(row.Standing), PaymentMethods.View(method),
+            Overdue(row.subscription, overdue, now));
     }
+
+    private static OverdueView? Overdue(Subscription subscription, DunningCase? open, DateTimeOffset now) => open is not null
+        ? new OverdueView(Wire.Name(open.Reason), open.Since, open.NextAttemptAt, open.Since + DunningSchedule.RestrictedAfter, open.Since + DunningSchedule.SuspendedAfter, null)
+        : subscription is { Collection: Collection.Prepaid, PaidThrough: { } through } && through <= now
+            ? new OverdueView(Wire.Name(DunningReason.Subscription), through, null, null, null, through + DunningSchedule.Grace)
+            : null;
 
     private static async Task<Results<Ok<PlanQuoteView>, Refused>> PreviewAsync(
         PlanChangePreview request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)

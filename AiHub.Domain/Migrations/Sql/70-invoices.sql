@@ -566,7 +566,8 @@ $$;
 grant execute on function invoice_audit() to hub_app;
 
 -- For operators: invoices of all organizations, newest first, and whose one is.
-create or replace function invoices_of_hub(p_status text, p_before timestamptz, p_before_id uuid, p_limit integer)
+-- p_search: an invoice's number, an id, or part of the organization's name.
+create or replace function invoices_of_hub(p_status text, p_search text, p_before timestamptz, p_before_id uuid, p_limit integer)
     returns table (
         id uuid, organization_id uuid, organization_name text, number text, kind text, status text, currency text, subtotal_minor bigint, tax_minor bigint,
         total_minor bigint, paid_minor bigint, credited_minor bigint, finalized_at timestamptz, due_at timestamptz, paid_at timestamptz)
@@ -581,10 +582,11 @@ begin
                invoice.total_minor, invoice.paid_minor, invoice.credited_minor, invoice.finalized_at, invoice.due_at, invoice.paid_at
         from invoices invoice join organizations organization on organization.id = invoice.organization_id
         where invoice.status <> 'draft' and (p_status is null or invoice.status = p_status)
+          and (p_search is null or p_search in (invoice.number, invoice.id::text, invoice.organization_id::text) or position(lower(p_search) in lower(organization.name)) > 0)
           and (p_before is null or (invoice.finalized_at, invoice.id) < (p_before, p_before_id))
         order by invoice.finalized_at desc, invoice.id desc limit p_limit;
 end $$;
 create or replace function invoice_whose(p_id uuid) returns uuid
     language sql stable security definer set search_path = public, pg_temp
 as $$ select organization_id from invoices where id = p_id and status <> 'draft' and operator_at_work() $$;
-grant execute on function invoices_of_hub(text, timestamptz, uuid, integer), invoice_whose(uuid) to hub_app;
+grant execute on function invoices_of_hub(text, text, timestamptz, uuid, integer), invoice_whose(uuid) to hub_app;

@@ -53,6 +53,7 @@ public static class AdminFinance
             .RequireAuthorization(Policies.Operator)
             .Parameter("status", new("Only those with this status: created, pending, paid, closed or failed.", "只列出此状态的订单：created、pending、paid、closed 或 failed。"))
             .Parameter("channel", new("Only those of this channel: stripe, alipay or wechat_pay.", "只列出此渠道的订单：stripe、alipay 或 wechat_pay。"))
+            .Parameter("search", new("The order's number, the channel's, an id, or part of the organization's name.", "订单号、渠道交易号、编号，或组织名称的一部分。"))
             .Parameter("cursor", Texts.Cursor)
             .Parameter("limit", Texts.Limit, example: "50")
             .Describe("listAllOrders", new("List all orders", "列出全部订单"), new("Of every organization, newest first.", "列出所有组织的订单，按时间从新到旧排列。"), null, new Page<HubOrderView>([FinanceExamples.Order], null))
@@ -107,7 +108,7 @@ public static class AdminFinance
     }
 
     private static async Task<Results<Ok<Page<HubOrderView>>, Refused>> OrdersAsync(
-        string? status, string? channel, string? cursor, string? limit, Person person, HttpContext http, HubDb db, CancellationToken ct)
+        string? status, string? channel, string? search, string? cursor, string? limit, Person person, HttpContext http, HubDb db, CancellationToken ct)
     {
         var asked = new Asked(http);
         var (state, by, after, size) = (asked.OneOf<PaymentOrderStatus>("status", status), asked.OneOf<PaymentChannelId>("channel", channel), asked.Cursor(cursor), asked.Limit(limit));
@@ -118,8 +119,9 @@ public static class AdminFinance
 
         string? word = state is { } known ? Wire.Name(known) : null;
         string? name = by is { } named ? Wire.Name(named) : null;
+        var wanted = string.IsNullOrWhiteSpace(search) ? null : search.Trim();
         var (at, id) = (after?.At.ToUniversalTime(), after?.Id);
-        var rows = await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<OrderRow>($"select * from finance_orders({word}, {name}, {at}, {id}, {size + 1})").ToListAsync(ct), ct);
+        var rows = await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<OrderRow>($"select * from finance_orders({word}, {name}, {wanted}, {at}, {id}, {size + 1})").ToListAsync(ct), ct);
         var page = rows.Take(size).ToList();
         return TypedResults.Ok(new Page<HubOrderView>(
             [

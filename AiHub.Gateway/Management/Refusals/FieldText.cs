@@ -10,6 +10,7 @@ public static class FieldText
     public static readonly Text Length = new("Must be {0} to {1} characters long.", "长度须为 {0} 到 {1} 个字符。");
     public static readonly Text MaxLength = new("Must not be longer than {0} characters.", "长度不得超过 {0} 个字符。");
     public static readonly Text MaxItems = new("Must not have more than {0} items.", "不得超过 {0} 项。");
+    public static readonly Text BalanceQuirk = new("Must be a path, a field for the amount and a currency, such as “/user/balance data.available CNY”.", "须依次为路径、金额字段与货币，例如“/user/balance data.available CNY”。");
     public static readonly Text Range = new("Must be between {0} and {1}.", "须介于 {0} 和 {1} 之间。");
     public static readonly Text AtMost = new("The plan allows at most {0}.", "当前套餐最多允许 {0}。");
     public static readonly Text ControlCharacter = new("Must not contain control characters.", "不得包含控制字符。");

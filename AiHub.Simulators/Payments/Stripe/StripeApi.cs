@@ -193,6 +193,10 @@ public static class StripeApi
         ["charge"] = "ch_" + trade.TradeNo[3..],
         ["created"] = now.ToUnixTimeSeconds(),
         ["currency"] = trade.Currency.ToLowerInvariant(),
+        ["evidence_details"] = new JsonObject
+        {
+            ["due_by"] = now.AddDays(9).ToUnixTimeSeconds(), ["has_evidence"] = false, ["past_due"] = false, ["submission_count"] = 0,
+        },
         ["livemode"] = false,
         ["payment_intent"] = trade.TradeNo,
         ["reason"] = "fraudulent",

@@ -197,6 +197,8 @@ public sealed partial class StripeChannel : IPaymentChannel
             OutTradeNo = session?.ClientReferenceId ?? intent?.Metadata?.GetValueOrDefault(OrderNumber),
             ChannelTradeNo = proof?.ChannelTradeNo ?? dispute?.PaymentIntentId,
             DisputeReference = dispute?.Id,
+            DisputeReason = dispute?.Reason,
+            EvidenceDueAt = dispute?.EvidenceDetails?.DueBy is { } due ? new DateTimeOffset(DateTime.SpecifyKind(due, DateTimeKind.Utc)) : null,
             OutRefundNo = refund?.Metadata?.GetValueOrDefault(RefundNumber),
             Merchant = MerchantOf(told.Livemode),
             App = null,
