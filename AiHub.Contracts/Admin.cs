@@ -160,8 +160,10 @@ public sealed record PriceRowView(
     DateTimeOffset ValidFrom,
     DateTimeOffset? ValidTo,
     string Source,
-    string? ApprovedBy);
+    string? ApprovedBy,
+    Guid? OrganizationId = null);
 
+/// <param name="OrganizationId">The customer it was agreed with; null: the list price of everybody else.</param>
 public sealed record NewPrice(
     Guid EndpointId,
     [property: Required, StringLength(40, MinimumLength = 1)] string Component,
@@ -172,7 +174,8 @@ public sealed record NewPrice(
     [property: StringLength(40)] string ServiceTier = "",
     [property: StringLength(200)] string Hours = "",
     DateTimeOffset? ValidFrom = null,
-    DateTimeOffset? ValidTo = null);
+    DateTimeOffset? ValidTo = null,
+    Guid? OrganizationId = null);
 
 public sealed record PriceEnd(DateTimeOffset? At = null);
 

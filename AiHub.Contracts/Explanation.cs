@@ -44,8 +44,10 @@ public sealed record OwnKeyCharge(Guid KeyId, string? Name, string VendorCost, i
 public sealed record ChargeLineView(string Bucket, long Quantity, string Component, Guid PriceId, string PerMillion, string ExactAmount);
 
 /// <param name="MinPromptTokens">From this length of prompt on the row prices the whole call.</param>
+/// <param name="Agreed">It was agreed with the organization, in place of the list price.</param>
 public sealed record ExplainedPrice(
-    Guid Id, string Component, string PerMillion, string Currency, long MinPromptTokens, string ServiceTier, string Hours, DateTimeOffset ValidFrom, DateTimeOffset? ValidTo, string Source, string? ApprovedBy);
+    Guid Id, string Component, string PerMillion, string Currency, long MinPromptTokens, string ServiceTier, string Hours, DateTimeOffset ValidFrom, DateTimeOffset? ValidTo, string Source, string? ApprovedBy,
+    bool Agreed = false);
 
 /// <summary>What a token counts in the plan, if the model's weights are still those of the call.</summary>
 /// <param name="Arithmetic">The sum, written out.</param>

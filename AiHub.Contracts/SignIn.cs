@@ -6,6 +6,10 @@ namespace AiHub.Contracts;
 /// <param name="Token">From the link in the mail; it works once.</param>
 public sealed record EmailToken([property: Required, StringLength(200)] string Token);
 
+/// <param name="NewEmail">Where the link is sent.</param>
+/// <param name="Password">Null only for somebody who has none.</param>
+public sealed record EmailChange([property: Required, EmailAddress, StringLength(254)] string NewEmail, [property: StringLength(256)] string? Password = null);
+
 public sealed record ForgottenPassword([property: Required, EmailAddress, StringLength(254)] string Email);
 
 /// <param name="Token">From the link in the mail; it works once.</param>

@@ -351,7 +351,10 @@ public sealed class HubDb : DbContext
             });
             price.Ignore(row => row.Slot);
             price.HasIndex(row => new { row.UpstreamId, row.Component, row.Currency, row.MinPromptTokens, row.ServiceTier, row.Hours })
-                .HasDatabaseName("ix_prices_open").IsUnique().HasFilter("valid_to is null");
+                .HasDatabaseName("ix_prices_open").IsUnique().HasFilter("valid_to is null and customer_id is null");
+            price.HasIndex(row => new { row.CustomerId, row.UpstreamId, row.Component, row.Currency, row.MinPromptTokens, row.ServiceTier, row.Hours })
+                .HasDatabaseName("ix_prices_open_of_customers").IsUnique().HasFilter("valid_to is null and customer_id is not null");
+            price.HasOne<Organization>().WithMany().HasForeignKey(row => row.CustomerId);
             price.HasOne<Upstream>().WithMany().HasForeignKey(row => row.UpstreamId);
         });
         model.Entity<PriceProposal>(proposal =>

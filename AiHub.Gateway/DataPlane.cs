@@ -1,4 +1,6 @@
+using AiHub.Domain;
 using AiHub.Domain.Accounts;
+using AiHub.Domain.Storage;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Billing;
 using AiHub.Gateway.Caching;
@@ -17,8 +19,6 @@ using AiHub.Gateway.Models;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
 using AiHub.ServiceDefaults;
-using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.Options;
 using Microsoft.SemanticKernel;
 
@@ -41,8 +41,7 @@ public static class DataPlane
         services.AddSingleton<OwnKeys>();
         services.AddSingleton<GuardrailSecrets>();
 
-        services.AddDataProtection().SetApplicationName("AiHub.Gateway").SealKeys(builder.Configuration);
-        services.AddOptions<KeyManagementOptions>().Configure<IServiceScopeFactory, TimeProvider>((ring, scopes, time) => ring.XmlRepository = new DatabaseKeyRing(scopes, time));
+        services.AddHubKeyRing<HubDb>(builder.Configuration, ProtectionKeys.Read, ProtectionKeys.Keep);
         services.AddSingleton<VendorSecrets>();
         services.AddSingleton<VendorSettings>();
         services.AddSingleton<Catalogue>();
@@ -82,6 +81,7 @@ public static class DataPlane
         services.AddSingleton<Judges>();
         services.AddSingleton<InputGuard>();
         services.AddSingleton<OutputGuard>();
+        services.AddSingleton<SurfaceGuard>();
         services.AddSingleton<ContentCapture>();
         services.AddHostedService(provider => provider.GetRequiredService<ContentCapture>());
         services.AddSingleton<TextCalls>();

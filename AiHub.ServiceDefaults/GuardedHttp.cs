@@ -32,6 +32,14 @@ public sealed class GuardedHttp(TimeProvider time, IConfiguration? configuration
         ConnectCallback = (context, ct) => GuardedConnections.ConnectAsync(context.DnsEndPoint, allowPrivate, connectTimeout, time, _resolve, ct),
     };
 
+    /// <summary>The same for addresses that are secrets in themselves, as chat robots' are: no span names them, and no trace goes there.</summary>
+    public SocketsHttpHandler Untold(bool allowPrivate, TimeSpan connectTimeout)
+    {
+        var handler = Handler(allowPrivate, connectTimeout);
+        handler.ActivityHeadersPropagator = null;
+        return handler;
+    }
+
     /// <summary>The same for an address that a customer entered.</summary>
     public SocketsHttpHandler ForCustomers(TimeSpan connectTimeout) => Handler(CustomersMayGoPrivate, connectTimeout);
 }

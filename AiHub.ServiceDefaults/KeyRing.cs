@@ -9,7 +9,7 @@ public sealed class KeyRingOptions
 {
     public const string Section = "KeyRing";
 
-    /// <summary>A PFX file with its private key. Unset: the keys lie as they are in PostgreSQL (gateway) and Redis (portal).</summary>
+    /// <summary>A PFX file with its private key. Unset: the keys lie as they are in PostgreSQL (gateway and worker) and Redis (portal).</summary>
     public string? Certificate { get; init; }
 
     public string? CertificatePassword { get; init; }

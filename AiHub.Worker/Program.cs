@@ -1,5 +1,7 @@
 using AiHub.Domain;
 using AiHub.Domain.Accounts;
+using AiHub.Domain.Storage;
+using AiHub.ServiceDefaults;
 using AiHub.Worker.Accounts;
 using AiHub.Worker.Alerts;
 using AiHub.Worker.Demo;
@@ -27,6 +29,7 @@ if (args is [DemoSeed.Argument, ..])
 builder.AddServiceDefaults();
 builder.AddNpgsqlDbContext<HubDb>("hub");
 builder.Services.AddLedger();
+builder.Services.AddHubKeyRing<HubDb>(builder.Configuration, ProtectionKeys.Read, ProtectionKeys.Keep);
 builder.AddPayments();
 
 builder.Services.AddHostedService<PeriodRun>();

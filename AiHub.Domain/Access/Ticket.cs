@@ -6,6 +6,9 @@ public enum TicketPurpose
     VerifyEmail,
     ResetPassword,
 
+    /// <summary>An account's address becomes the one this was sent to.</summary>
+    ChangeEmail,
+
     /// <summary>The password was right; a code is missing.</summary>
     SecondFactor,
     RegisterPasskey,

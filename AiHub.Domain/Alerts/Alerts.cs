@@ -26,10 +26,10 @@ public sealed class AlertChannel
     public required AlertChannelKind Kind { get; init; }
     public required string Name { get; set; }
 
-    /// <summary>An e-mail address, or the URL to post to.</summary>
+    /// <summary>An e-mail address; or, as ciphertext, the URL to post to: a robot's is a secret in itself.</summary>
     public required string Target { get; set; }
 
-    /// <summary>What messages are signed with: the hub's own for a webhook, the one the robot was given for 飞书 and 钉钉.</summary>
+    /// <summary>What messages are signed with, as ciphertext: the hub's own for a webhook, the one the robot was given for 飞书 and 钉钉.</summary>
     public string? Secret { get; set; }
 
     /// <summary>zh-CN or en.</summary>

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 namespace AiHub.Domain.Alerts;
 
 /// <summary>A message somebody has taken to send, with all that goes into it; a row of <c>alert_deliveries_take</c>.</summary>
-public sealed class AlertMessage
+public sealed record AlertMessage
 {
     public required Guid Id { get; init; }
 
@@ -13,7 +13,11 @@ public sealed class AlertMessage
     public required string OrganizationName { get; init; }
     public required string TimeZone { get; init; }
     public required AlertChannelKind ChannelKind { get; init; }
+
+    /// <summary>As its channel keeps it.</summary>
     public required string Target { get; init; }
+
+    /// <summary>As its channel keeps it.</summary>
     public string? Secret { get; init; }
     public required string Language { get; init; }
     public required Guid FiringId { get; init; }

@@ -31,8 +31,8 @@ public static class CatalogImport
         var modelsChanged = Changed<Model>(db);
 
         var upstreams = await db.Upstreams.ToDictionaryAsync(upstream => (upstream.ModelId, upstream.VendorId, upstream.VendorModel, upstream.Region, upstream.KeyPool), ct);
-        var prices = (await db.Prices.Where(price => price.ValidTo == null).ToListAsync(ct)).ToLookup(price => price.UpstreamId);
-        var priced = await db.Prices.Select(price => price.UpstreamId).Distinct().ToHashSetAsync(ct);
+        var prices = (await db.Prices.Where(price => price.ValidTo == null && price.CustomerId == null).ToListAsync(ct)).ToLookup(price => price.UpstreamId);
+        var priced = await db.Prices.Where(price => price.CustomerId == null).Select(price => price.UpstreamId).Distinct().ToHashSetAsync(ct);
         var proposals = (await db.PriceProposals.ToListAsync(ct)).ToLookup(proposal => proposal.Slot);
         var rate = Rate(data.UsdCny);
         var (added, ended, proposed) = (0, 0, 0);

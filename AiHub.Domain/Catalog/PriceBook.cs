@@ -10,19 +10,28 @@ public sealed class PriceBook(IEnumerable<PriceRow> rows, Holidays holidays)
     {
     }
 
+    /// <summary>Whose calls have prices of their own.</summary>
+    public IReadOnlySet<Guid> Customers { get; } = rows.Where(row => row.CustomerId is not null).Select(row => row.CustomerId!.Value).ToHashSet();
+
+    /// <param name="customer">What was agreed with a customer goes before the list price of the same thing, at that length of prompt and in those hours.</param>
     /// <param name="serviceTier">A service class has prices of its own or none at all; it never borrows those of the usual one.</param>
     /// <returns>Null when something that a call of this kind uses has no price then: the upstream is not usable, never free.</returns>
-    public PriceList? At(Guid upstreamId, Currency currency, DateTimeOffset instant, ModelKind kind = ModelKind.Chat, string serviceTier = "")
+    public PriceList? At(Guid upstreamId, Currency currency, DateTimeOffset instant, ModelKind kind = ModelKind.Chat, string serviceTier = "", Guid? customer = null)
     {
         var valid = _rows[(upstreamId, currency, serviceTier)]
-            .Where(row => row.ValidAt(instant) && (row.Hours.Length == 0 || PriceHours.Of(row.Hours).Cover(instant, holidays)))
+            .Where(row => (row.CustomerId is null || row.CustomerId == customer) && row.ValidAt(instant) && (row.Hours.Length == 0 || PriceHours.Of(row.Hours).Cover(instant, holidays)))
             .ToList();
 
+        var agreed = valid.Where(row => row.CustomerId is not null).Select(Thing).ToHashSet();
+        valid.RemoveAll(row => row.CustomerId is null && agreed.Contains(Thing(row)));
+
         // Of one thing's prices those with hours go before the one without: it is the rest of the week's.
-        var asked = valid.Where(row => row.Hours.Length > 0).Select(row => row.Slot with { Hours = "" }).ToHashSet();
-        valid.RemoveAll(row => row.Hours.Length == 0 && asked.Contains(row.Slot));
+        var asked = valid.Where(row => row.Hours.Length > 0).Select(Thing).ToHashSet();
+        valid.RemoveAll(row => row.Hours.Length == 0 && asked.Contains(Thing(row)));
 
         return kind.IsPricedBy(Priced) ? new PriceList(currency, valid) : null;
+
+        static PriceSlot Thing(PriceRow row) => row.Slot with { Hours = "", CustomerId = null };
 
         bool Priced(PriceComponent component) => valid.Exists(row => row.Component == component && row.MinPromptTokens == 0);
     }

@@ -37,8 +37,8 @@ public static class PriceComponents
 }
 
 /// <summary>
-/// A list price for a span of time, under conditions. Never changed: a new price closes the old row and adds another, so a past call can always
-/// be priced again.
+/// A list price for a span of time, under conditions, or what was agreed with one customer instead. Never changed: a new price closes the old row and
+/// adds another, so a past call can always be priced again.
 /// </summary>
 public sealed class PriceRow
 {
@@ -59,6 +59,9 @@ public sealed class PriceRow
     /// <summary>When in the week it holds, spelled as <see cref="PriceHours"/> does; empty for always. Within its hours it goes before the row without any.</summary>
     public string Hours { get; init; } = "";
 
+    /// <summary>The organization whose calls it prices, in place of the list price of the same thing; null is the list price. It is no tenant's row: operators set it.</summary>
+    public Guid? CustomerId { get; init; }
+
     public required DateTimeOffset ValidFrom { get; init; }
     public DateTimeOffset? ValidTo { get; set; }
 
@@ -69,9 +72,9 @@ public sealed class PriceRow
     public bool ValidAt(DateTimeOffset instant) => ValidFrom <= instant && (ValidTo is null || instant < ValidTo);
 
     /// <summary>What the row is the price of; at one moment only one row may answer to it.</summary>
-    public PriceSlot Slot => new(UpstreamId, Component, Currency, MinPromptTokens, ServiceTier, Hours);
+    public PriceSlot Slot => new(UpstreamId, Component, Currency, MinPromptTokens, ServiceTier, Hours, CustomerId);
 }
 
 /// <summary>Everything that tells one price from another, except time.</summary>
 public readonly record struct PriceSlot(
-    Guid UpstreamId, PriceComponent Component, Currency Currency, long MinPromptTokens, string ServiceTier, string Hours);
+    Guid UpstreamId, PriceComponent Component, Currency Currency, long MinPromptTokens, string ServiceTier, string Hours, Guid? CustomerId = null);

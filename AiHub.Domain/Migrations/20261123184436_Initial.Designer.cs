@@ -2461,6 +2461,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("currency");
 
+                    b.Property<Guid?>("CustomerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("customer_id");
+
                     b.Property<string>("Hours")
                         .IsRequired()
                         .HasColumnType("text")
@@ -2502,7 +2506,12 @@ namespace AiHub.Domain.Migrations
                     b.HasIndex("UpstreamId", "Component", "Currency", "MinPromptTokens", "ServiceTier", "Hours")
                         .IsUnique()
                         .HasDatabaseName("ix_prices_open")
-                        .HasFilter("valid_to is null");
+                        .HasFilter("valid_to is null and customer_id is null");
+
+                    b.HasIndex("CustomerId", "UpstreamId", "Component", "Currency", "MinPromptTokens", "ServiceTier", "Hours")
+                        .IsUnique()
+                        .HasDatabaseName("ix_prices_open_of_customers")
+                        .HasFilter("valid_to is null and customer_id is not null");
 
                     b.ToTable("prices", null, t =>
                         {
@@ -6316,6 +6325,12 @@ namespace AiHub.Domain.Migrations
 
             modelBuilder.Entity("AiHub.Domain.Catalog.PriceRow", b =>
                 {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("CustomerId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_prices_organizations_customer_id");
+
                     b.HasOne("AiHub.Domain.Catalog.Upstream", null)
                         .WithMany()
                         .HasForeignKey("UpstreamId")

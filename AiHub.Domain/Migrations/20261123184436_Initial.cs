@@ -2095,6 +2095,7 @@ namespace AiHub.Domain.Migrations
                     min_prompt_tokens = table.Column<long>(type: "bigint", nullable: false),
                     service_tier = table.Column<string>(type: "text", nullable: false),
                     hours = table.Column<string>(type: "text", nullable: false),
+                    customer_id = table.Column<Guid>(type: "uuid", nullable: true),
                     valid_from = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     valid_to = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     source = table.Column<string>(type: "text", nullable: false),
@@ -2105,6 +2106,12 @@ namespace AiHub.Domain.Migrations
                     table.PrimaryKey("pk_prices", x => x.id);
                     table.CheckConstraint("ck_prices_not_negative", "nanos_per_million >= 0 and min_prompt_tokens >= 0");
                     table.CheckConstraint("ck_prices_span", "valid_to is null or valid_to >= valid_from");
+                    table.ForeignKey(
+                        name: "fk_prices_organizations_customer_id",
+                        column: x => x.customer_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_prices_upstreams_upstream_id",
                         column: x => x.upstream_id,
@@ -3166,7 +3173,14 @@ namespace AiHub.Domain.Migrations
                 table: "prices",
                 columns: new[] { "upstream_id", "component", "currency", "min_prompt_tokens", "service_tier", "hours" },
                 unique: true,
-                filter: "valid_to is null");
+                filter: "valid_to is null and customer_id is null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_prices_open_of_customers",
+                table: "prices",
+                columns: new[] { "customer_id", "upstream_id", "component", "currency", "min_prompt_tokens", "service_tier", "hours" },
+                unique: true,
+                filter: "valid_to is null and customer_id is not null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_recovery_codes_user_id",

@@ -27,6 +27,8 @@ internal sealed class TranscriptionSurface : Surface
 
     public override bool TakesJson => false;
 
+    public override bool AnswersInWords => true;
+
     // OpenAI takes files of 25 MB; a little more for the rest of the form.
     public override long? LargestForm => 26 * 1024 * 1024;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using AiHub.Domain.Access;
 
@@ -7,24 +6,28 @@ namespace AiHub.Gateway.Guardrails;
 /// <summary>A guardrail that looks at texts by itself, ready to look.</summary>
 public sealed class TextRule
 {
-    private readonly Action<string, List<Finding>> _find;
-
-    private TextRule(Guardrail row, int reach, Action<string, List<Finding>> find) => (Name, Action, Reach, _find) = (row.Name, row.Action, reach, find);
+    private TextRule(Guardrail row, IReadOnlyList<Search> searches) => (Name, Action, Searches) = (row.Name, row.Action, searches);
 
     public string Name { get; }
 
     public GuardrailAction Action { get; }
 
-    /// <summary>How many characters of a text may belong together, so that fewer cannot be judged.</summary>
-    public int Reach { get; }
+    internal IReadOnlyList<Search> Searches { get; }
 
-    public void Find(string text, List<Finding> found) => _find(text, found);
+    /// <summary>Adds what there is in a whole text.</summary>
+    public void Find(string text, List<Finding> found)
+    {
+        foreach (var search in Searches)
+        {
+            search.FindAll(text, found);
+        }
+    }
 
     public static TextRule Of(Guardrail row) => row.Kind switch
     {
-        GuardrailKind.Pii => OfPersonalData(row),
-        GuardrailKind.Keywords => OfWords(row),
-        GuardrailKind.Regex => OfPatterns(row),
+        GuardrailKind.Pii => new TextRule(row, [.. (row.Terms.Length > 0 ? row.Terms : PersonalData.Kinds).SelectMany(PersonalData.Searches)]),
+        GuardrailKind.Keywords => new TextRule(row, [new WordSearch(row.Terms)]),
+        GuardrailKind.Regex => new TextRule(row, [.. row.Terms.Select(term => new PatternSearch(term))]),
         _ => throw new ArgumentOutOfRangeException(nameof(row), row.Kind, "Not a guardrail that looks by itself."),
     };
 
@@ -33,76 +36,19 @@ public sealed class TextRule
     {
         try
         {
-            return PersonalData.Linear(pattern).IsMatch("") ? "It matches nothing at all, hence everything." : null;
+            // .NET's own reading first: it explains faults of the pattern better.
+            if (PersonalData.Linear(pattern).IsMatch(""))
+            {
+                return "It matches nothing at all, hence everything.";
+            }
+
+            Automaton.Of(pattern);
+            return null;
         }
-        catch (Exception failure) when (failure is ArgumentException or NotSupportedException)
+        catch (Exception failure) when (failure is ArgumentException or NotSupportedException or TooLongPatternException)
         {
             return failure.Message;
         }
-    }
-
-    private static TextRule OfPersonalData(Guardrail row)
-    {
-        IReadOnlyList<string> kinds = row.Terms.Length > 0 ? row.Terms : PersonalData.Kinds;
-        return new TextRule(row, PersonalData.Reach, (text, found) =>
-        {
-            foreach (var kind in kinds)
-            {
-                PersonalData.Find(kind, text, found);
-            }
-        });
-    }
-
-    private static TextRule OfWords(Guardrail row)
-    {
-        var words = row.Terms.OrderByDescending(word => word.Length).ToArray();
-        var search = SearchValues.Create(words, StringComparison.OrdinalIgnoreCase);
-        return new TextRule(row, words.Max(word => word.Length) + 1, (text, found) =>
-        {
-            for (var from = 0; from < text.Length;)
-            {
-                var at = text.AsSpan(from).IndexOfAny(search);
-                if (at < 0)
-                {
-                    return;
-                }
-
-                var start = from + at;
-                var word = Array.Find(words, each => text.AsSpan(start).StartsWith(each, StringComparison.OrdinalIgnoreCase) && StandsAlone(text, start, each.Length));
-                if (word is not null)
-                {
-                    found.Add(new Finding(start, word.Length, ""));
-                }
-
-                from = start + (word?.Length ?? 1);
-            }
-        });
-    }
-
-    // A word of letters is not the middle of another word; scripts without spaces have no such middle.
-    private static bool StandsAlone(string text, int start, int length)
-    {
-        var end = start + length;
-        return !(start > 0 && char.IsAsciiLetterOrDigit(text[start]) && char.IsAsciiLetterOrDigit(text[start - 1]))
-            && !(end < text.Length && char.IsAsciiLetterOrDigit(text[end - 1]) && char.IsAsciiLetterOrDigit(text[end]));
-    }
-
-    private static TextRule OfPatterns(Guardrail row)
-    {
-        var patterns = Array.ConvertAll(row.Terms, term => PersonalData.Linear(term));
-        return new TextRule(row, PersonalData.Reach, (text, found) =>
-        {
-            foreach (var pattern in patterns)
-            {
-                foreach (var match in pattern.EnumerateMatches(text))
-                {
-                    if (match.Length > 0)
-                    {
-                        found.Add(new Finding(match.Index, match.Length, ""));
-                    }
-                }
-            }
-        });
     }
 }
 
@@ -129,6 +75,9 @@ public sealed class GuardrailSet
     public IReadOnlyList<RemoteRule> AsksOnInput { get; }
 
     public IReadOnlyList<RemoteRule> AsksOnOutput { get; }
+
+    /// <summary>Whether a request may be refused or changed for what it says, and not only marked.</summary>
+    public bool MayRefuseInput => Input.Any(rule => rule.Action != GuardrailAction.Flag) || AsksOnInput.Any(rule => rule.Action != GuardrailAction.Flag);
 
     public bool LooksAtInput => Input.Count + AsksOnInput.Count > 0;
 
@@ -207,18 +156,72 @@ internal static class TextSearch
         {
             found.Clear();
             rule.Find(text, found);
-            foreach (var finding in found)
-            {
-                all.Add((finding, rule));
-            }
+            all.AddRange(found.Select(finding => (finding, rule)));
         }
 
-        all.Sort((left, right) => left.Finding.Start != right.Finding.Start ? left.Finding.Start.CompareTo(right.Finding.Start) : right.Finding.Length.CompareTo(left.Finding.Length));
+        Sort(all);
         return all;
+    }
+
+    /// <summary>By where it begins; of several that begin together, the longest first.</summary>
+    public static void Sort(List<(Finding Finding, TextRule Rule)> found)
+    {
+        // Stable, so that a text in pieces is told of in the same order as one in one piece.
+        var sorted = found.OrderBy(each => each.Finding.Start).ThenByDescending(each => each.Finding.Length).ToList();
+        found.Clear();
+        found.AddRange(sorted);
     }
 
     /// <summary>What stands in the place of what was found.</summary>
     public static string Cover(in Finding finding) => finding.Found.Length > 0 ? $"[{finding.Found.ToUpperInvariant()}]" : "[REDACTED]";
+
+    // Between lines of one language there is a space, of another there is none.
+    private static readonly string[] Joints = ["", " "];
+
+    /// <summary>For texts that are one text cut into lines: what begins in one may end in another, and is covered in both.</summary>
+    public static List<string> ApplyAcross(IReadOnlyList<string> texts, string stage, IReadOnlyList<TextRule> rules, GuardrailLog log)
+    {
+        var covered = texts.Select(text => new List<Finding>()).ToList();
+        foreach (var joint in Joints)
+        {
+            foreach (var (finding, rule) in Of(string.Join(joint, texts), rules))
+            {
+                log.Add(stage, rule.Action, finding.Found, rule.Name);
+                for (var (at, start) = (0, 0); rule.Action == GuardrailAction.Mask && at < texts.Count; start += texts[at].Length + joint.Length, at++)
+                {
+                    var (from, to) = (Math.Max(finding.Start - start, 0), Math.Min(finding.End - start, texts[at].Length));
+                    if (from < to)
+                    {
+                        covered[at].Add(finding with { Start = from, Length = to - from });
+                    }
+                }
+            }
+        }
+
+        return [.. texts.Zip(covered, Covered)];
+    }
+
+    private static string Covered(string text, List<Finding> findings)
+    {
+        var result = new StringBuilder();
+        var written = 0;
+        foreach (var finding in findings.OrderBy(finding => finding.Start).ThenByDescending(finding => finding.Length))
+        {
+            if (finding.End <= written)
+            {
+                continue;
+            }
+
+            if (finding.Start >= written)
+            {
+                result.Append(text, written, finding.Start - written).Append(Cover(finding));
+            }
+
+            written = finding.End;
+        }
+
+        return written == 0 ? text : result.Append(text, written, text.Length - written).ToString();
+    }
 
     /// <returns>The text with what is to be masked covered; the same instance when nothing is.</returns>
     public static string Apply(string text, string stage, IReadOnlyList<TextRule> rules, GuardrailLog log)
@@ -245,77 +248,125 @@ internal static class TextSearch
 }
 
 /// <summary>
-/// One text that comes in pieces. A piece is let go when nothing in it can belong to something that is not whole yet: so nothing is missed that
-/// was cut in two, and nothing is held back longer than that takes.
+/// One text that comes in pieces. A piece is let go as soon as nothing in it can belong to something that is not whole yet, however long that may
+/// become: what is let go in the end is exactly what would be let go of the whole text at once.
 /// </summary>
-internal sealed class Passage(IReadOnlyList<TextRule> rules, GuardrailLog log)
+internal sealed class Passage
 {
-    // Rules look at what stands before and after; so much of what has gone stays in sight.
+    // What stands before a match decides, too; so much of what has gone stays in sight.
     private const int Context = 64;
 
-    // What goes on growing beyond this is judged as it is.
-    private const int MostHeld = 16 * 1024;
-
-    private readonly int _reach = rules.Count == 0 ? 0 : rules.Max(rule => rule.Reach);
+    private readonly List<Sought> _sought;
+    private readonly GuardrailLog _log;
+    private readonly List<(Finding Finding, TextRule Rule)> _found = [];
+    private readonly StringBuilder _more = new();
     private string _text = "";
+    private int _length;
+    private int _forgotten;
     private int _released;
 
-    public bool IsEmpty => _text.Length == _released;
+    public Passage(IReadOnlyList<TextRule> rules, GuardrailLog log) =>
+        (_sought, _log) = ([.. rules.SelectMany(rule => rule.Searches.Select(search => new Sought(rule, search)))], log);
+
+    public bool IsEmpty => _length == _released;
 
     /// <param name="last">Nothing comes after.</param>
     /// <returns>What may be let go now.</returns>
     public string Take(string more, bool last)
     {
-        _text += more;
-        var found = TextSearch.Of(_text, rules);
-        var end = last || _text.Length - _released > MostHeld ? _text.Length : Math.Max(_released, _text.Length - _reach);
-        if (end < _text.Length)
+        _more.Append(more);
+        _length += more.Length;
+        var end = _length;
+        foreach (var each in _sought)
         {
-            // What reaches beyond, or may grow beyond, stays whole; and then so does what it overlaps.
-            for (var before = -1; before != end;)
+            each.Decided = each.Frontier.Add(more, each.From);
+            end = last ? end : Math.Min(end, each.Decided);
+        }
+
+        if (!last && end <= _released)
+        {
+            // Nothing can be let go, so nothing need be looked at: a long wait costs no more than a short one.
+            return "";
+        }
+
+        _text += _more;
+        _more.Clear();
+        _sought.ForEach(each => Look(each, last));
+
+        TextSearch.Sort(_found);
+        end = Whole(Math.Max(_released, end));
+        var free = new StringBuilder(end - _released);
+        var written = _released;
+        var told = 0;
+        foreach (var (finding, rule) in _found.TakeWhile(each => each.Finding.Start < end))
+        {
+            told++;
+            _log.Add(Stages.Output, rule.Action, finding.Found, rule.Name);
+            if (rule.Action == GuardrailAction.Mask && finding.End > written)
             {
-                before = end;
-                foreach (var (finding, _) in found)
+                if (finding.Start >= written)
                 {
-                    if (finding.Start < end && finding.End > _released && (finding.End > end || finding.End == _text.Length))
-                    {
-                        end = Math.Max(_released, finding.Start);
-                    }
+                    free.Append(_text, written - _forgotten, finding.Start - written).Append(TextSearch.Cover(finding));
+                }
+
+                written = finding.End;
+            }
+        }
+
+        _found.RemoveRange(0, told);
+        free.Append(_text, written - _forgotten, end - written);
+        _released = end;
+        var forget = Math.Max(0, _released - Context - _forgotten);
+        _text = _text[forget..];
+        _forgotten += forget;
+        return free.ToString();
+    }
+
+    private void Look(Sought each, bool last)
+    {
+        if (last || each.Decided > each.From)
+        {
+            var found = new List<Finding>();
+            each.From = _forgotten + each.Search.Find(_text, each.From - _forgotten, last ? int.MaxValue : each.Decided - _forgotten, found);
+            _found.AddRange(found.Select(finding => (finding with { Start = finding.Start + _forgotten }, each.Rule)));
+        }
+    }
+
+    // What reaches beyond stays whole, and then so does what it overlaps; and so does a character of two halves.
+    private int Whole(int end)
+    {
+        for (var before = -1; before != end;)
+        {
+            before = end;
+            foreach (var (finding, _) in _found)
+            {
+                if (finding.Start < end && finding.End > end)
+                {
+                    end = finding.Start;
                 }
             }
 
-            if (end > _released && char.IsLowSurrogate(_text[end]))
+            if (end > _released && end - _forgotten < _text.Length && char.IsLowSurrogate(_text[end - _forgotten]) && char.IsHighSurrogate(_text[end - 1 - _forgotten]))
             {
                 end--;
             }
         }
 
-        var free = new StringBuilder(end - _released);
-        var seen = _released;
-        foreach (var (finding, rule) in found)
-        {
-            if (finding.End <= seen || finding.End > end)
-            {
-                continue;
-            }
+        return end;
+    }
 
-            log.Add(Stages.Output, rule.Action, finding.Found, rule.Name);
-            if (rule.Action == GuardrailAction.Mask && finding.End > _released)
-            {
-                if (finding.Start >= _released)
-                {
-                    free.Append(_text, _released, finding.Start - _released).Append(TextSearch.Cover(finding));
-                }
+    private sealed class Sought(TextRule rule, Search search)
+    {
+        public TextRule Rule => rule;
 
-                _released = finding.End;
-            }
-        }
+        public Search Search => search;
 
-        free.Append(_text, _released, Math.Max(0, end - _released));
-        _released = Math.Max(_released, end);
-        var forgotten = Math.Max(0, _released - Context);
-        _text = _text[forgotten..];
-        _released -= forgotten;
-        return free.ToString();
+        public Frontier Frontier { get; } = search.Track();
+
+        /// <summary>Where the search goes on.</summary>
+        public int From { get; set; }
+
+        /// <summary>Up to where it is decided what is found.</summary>
+        public int Decided { get; set; }
     }
 }

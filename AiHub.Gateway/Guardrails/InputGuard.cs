@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using AiHub.Gateway.Access;
@@ -11,8 +13,16 @@ namespace AiHub.Gateway.Guardrails;
 /// <summary>Looks at what a caller wants to tell a model before anybody is told, and covers what must not be seen.</summary>
 public sealed class InputGuard(Judges judges)
 {
-    private static readonly string[] OfChat = ["messages"];
-    private static readonly string[] OfSurfaces = ["input", "prompt", "query", "documents", "instructions"];
+    private const string Documents = "documents";
+
+    private static readonly string[] OfChat = ["messages", "prediction", "tools", "functions", "response_format"];
+
+    // What is said to the hub or a machine and not to a model; pictures nobody here can read.
+    private static readonly FrozenSet<string> Controls = new[]
+    {
+        "model", "user", "stream", "image", "image[]", "images", "mask", "voice", "language", "response_format", "stream_format", "size", "quality", "style", "background",
+        "output_format", "encoding_format", "input_type", "truncate", "moderation", "input_fidelity", "provider", "timestamp_granularities[]", "include[]", "chunking_strategy",
+    }.ToFrozenSet();
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <returns>The request as models may see it; itself when nothing had to be covered.</returns>
@@ -23,8 +33,12 @@ public sealed class InputGuard(Judges judges)
             return (request, null);
         }
 
-        var (json, error) = await LookAsync(caller, request.Json, OfChat, request.Model, call, log, ct);
-        return error is not null ? (null, error) : (json is null ? request : request.Reworded(json), null);
+        var (json, beside, error) = await LookAsync(caller, request.Json, OfChat, request.Original?.Json ?? default, request.Model, call, log, ct);
+        return error is not null ? (null, error)
+            : json is not null ? (request.Reworded(json), null)
+            // Only the client's own words say it: then those are what no vendor is sent.
+            : beside ? (request.Reworded(request.Json), null)
+            : (request, null);
     }
 
     /// <returns>Why it cannot go on as it is; null when it can.</returns>
@@ -35,9 +49,14 @@ public sealed class InputGuard(Judges judges)
             return null;
         }
 
-        foreach (var member in OfSurfaces)
+        foreach (var member in request.Members.Where(member => !Controls.Contains(member)).ToList())
         {
             var json = request.Json(member);
+            if (member == "input" && caller.Guardrails.MayRefuseInput && SpokenTexts.HasTokens(json.Span))
+            {
+                return OpenAIError.BadRequest("Your organization's guardrails cannot read token ids. Send 'input' as text.", "input", Unreadable).Final();
+            }
+
             byte[] wrapped = json.IsEmpty
                 ? request.Text(member) is { } text ? JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { [member] = text }) : []
                 : [.. JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, int>())[..1], .. JsonSerializer.SerializeToUtf8Bytes(member), (byte)':', .. json.Span, (byte)'}'];
@@ -46,7 +65,7 @@ public sealed class InputGuard(Judges judges)
                 continue;
             }
 
-            var (masked, error) = await LookAsync(caller, wrapped, [member], request.Model, call, log, ct);
+            var (masked, _, error) = await LookAsync(caller, wrapped, [member], default, request.Model, call, log, ct);
             if (error is not null)
             {
                 return error;
@@ -68,41 +87,74 @@ public sealed class InputGuard(Judges judges)
 
     public const string Code = "guardrail_blocked";
 
-    private async ValueTask<(byte[]? Json, OpenAIError? Error)> LookAsync(
-        Caller caller, ReadOnlyMemory<byte> json, string[] members, string model, Guid call, GuardrailLog log, CancellationToken ct)
+    /// <summary>What cannot be read cannot be judged.</summary>
+    public const string Unreadable = "guardrail_unreadable";
+
+    /// <param name="original">The same in the client's own dialect, which may say more; empty where this is it.</param>
+    /// <returns>The JSON with what was covered, if anything was; and whether something would have to be covered that only the original says.</returns>
+    private async ValueTask<(byte[]? Json, bool Beside, OpenAIError? Error)> LookAsync(
+        Caller caller, ReadOnlyMemory<byte> json, string[] members, ReadOnlyMemory<byte> original, string model, Guid call, GuardrailLog log, CancellationToken ct)
     {
         List<(JsonRange Range, string Text)> spoken;
+        List<string> beside;
         try
         {
-            spoken = SpokenTexts.Of(json.Span, members);
+            spoken = SpokenTexts.Of(json.Span, members, all: members is [Documents]);
+            beside = original.IsEmpty ? [] : Beside(spoken, SpokenTexts.Of(original.Span, NamesOf(original.Span)));
         }
         catch (InvalidOperationException)
         {
             // Half of a surrogate pair: what cannot be read cannot be judged.
-            return (null, OpenAIError.BadRequest("The texts of your request are not valid Unicode."));
+            return (null, false, OpenAIError.BadRequest("The texts of your request are not valid Unicode."));
         }
 
         var set = caller.Guardrails;
-        IReadOnlyList<string> texts = [.. spoken.Select(each => TextSearch.Apply(each.Text, Stages.Input, set.Input, log))];
+        IReadOnlyList<string> before = [.. spoken.Select(each => each.Text), .. beside];
+        IReadOnlyList<string> texts = [.. before.Select(text => TextSearch.Apply(text, Stages.Input, set.Input, log))];
         if (log.Blocked is null)
         {
             texts = await judges.AskAsync(set.AsksOnInput, Stages.Input, call, model, caller, texts, log, ct);
         }
 
-        if (log.Blocked is not null || !spoken.Zip(texts).Any(pair => pair.First.Text != pair.Second))
+        var changes = log.Blocked is null && spoken.Zip(texts).Any(pair => pair.First.Text != pair.Second);
+        var more = log.Blocked is null && before.Zip(texts).Skip(spoken.Count).Any(pair => pair.First != pair.Second);
+        if (!changes)
         {
-            return (null, null);
+            return (null, more, null);
         }
 
         var edits = new JsonEdits(json);
-        foreach (var ((range, before), after) in spoken.Zip(texts))
+        foreach (var ((range, said), after) in spoken.Zip(texts))
         {
-            if (before != after)
+            if (said != after)
             {
                 edits.Replace(range, JsonSerializer.SerializeToUtf8Bytes(after, Readable));
             }
         }
 
-        return (edits.ToArray(), null);
+        return (edits.ToArray(), more, null);
+    }
+
+    private static string[] NamesOf(ReadOnlySpan<byte> json)
+    {
+        var names = new List<string>();
+        var members = new JsonMembers(json);
+        while (members.Next())
+        {
+            if (Encoding.UTF8.GetString(members.Name) is var name && !Controls.Contains(name))
+            {
+                names.Add(name);
+            }
+        }
+
+        return [.. names];
+    }
+
+    // What the translation has not taken over: texts of documents, of tools a vendor runs itself.
+    private static List<string> Beside(List<(JsonRange Range, string Text)> spoken, List<(JsonRange Range, string Text)> original)
+    {
+        var known = spoken.Select(each => each.Text).ToHashSet();
+        var missing = original.Select(each => each.Text).Where(text => !known.Contains(text)).ToList();
+        return missing.Count == 0 ? [] : [.. missing.Where(text => !spoken.Any(each => each.Text.Contains(text, StringComparison.Ordinal)))];
     }
 }

@@ -42,7 +42,7 @@ public sealed partial class Judges : IDisposable
     public Judges(Router router, Meter meter, ProviderSet providers, GuardedHttp outbound, TimeProvider time, ILogger<Judges> logger)
     {
         (_router, _meter, _providers, _time, _logger) = (router, meter, providers, time, logger);
-        _webhooks = new HttpMessageInvoker(outbound.ForCustomers(TimeSpan.FromSeconds(5)));
+        _webhooks = new HttpMessageInvoker(outbound.Untold(outbound.CustomersMayGoPrivate, TimeSpan.FromSeconds(5)));
     }
 
     public void Dispose() => _webhooks.Dispose();
@@ -172,7 +172,11 @@ public sealed partial class Judges : IDisposable
 
         var said = new Dictionary<string, object>
         {
-            ["type"] = $"guardrail.{question.Stage}", ["id"] = question.Call, ["organization_id"] = question.Organization, ["model"] = question.Model, ["texts"] = question.Texts,
+            ["type"] = $"guardrail.{question.Stage}",
+            ["id"] = question.Call,
+            ["organization_id"] = question.Organization,
+            ["model"] = question.Model,
+            ["texts"] = question.Texts,
         };
         if (question.Trial)
         {

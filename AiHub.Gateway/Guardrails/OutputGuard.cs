@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiHub.Domain.Access;
 using AiHub.Gateway.Dialects.OpenAI;
@@ -48,24 +46,36 @@ public sealed class OutputGuard(Judges judges)
     {
         var set = call.Caller.Guardrails;
         var choices = Choices(json).ToList();
-        foreach (var choice in choices)
-        {
-            Replace(choice["message"], text => TextSearch.Apply(text, Stages.Output, set.Output, call.Guarded));
-        }
-
-        if (call.Guarded.Blocked is not null)
+        choices.ForEach(choice => Say(choice, text => TextSearch.Apply(text, Stages.Output, set.Output, call.Guarded)));
+        if (call.Guarded.Blocked is not null || set.AsksOnOutput.Count == 0)
         {
             return;
         }
 
-        var texts = choices.ConvertAll(choice => Text(choice["message"]?["content"]) ?? "");
-        var judged = await judges.AskAsync(set.AsksOnOutput, Stages.Output, call.Id, call.Plan.Model.Id, call.Caller, texts, call.Guarded, ct);
-        foreach (var (position, choice) in choices.Index())
+        var texts = new List<string>();
+        choices.ForEach(choice => Say(choice, text =>
         {
-            if (texts[position] != judged[position])
-            {
-                choice["message"]!["content"] = judged[position];
-            }
+            texts.Add(text);
+            return text;
+        }));
+        var judged = await judges.AskAsync(set.AsksOnOutput, Stages.Output, call.Id, call.Plan.Model.Id, call.Caller, texts, call.Guarded, ct);
+        var next = 0;
+        choices.ForEach(choice => Say(choice, _ => judged[next++]));
+    }
+
+    // All that a choice says, its reasoning and what it wants to tell tools included. How likely each word was says the same once more.
+    private static void Say(JsonObject choice, Func<string, string> by)
+    {
+        var changed = false;
+        SpokenNodes.Visit(choice["message"], "", (_, text) =>
+        {
+            var after = text.Length == 0 ? text : by(text);
+            changed |= after != text;
+            return after;
+        });
+        if (changed && choice["logprobs"] is not null)
+        {
+            choice["logprobs"] = null;
         }
     }
 
@@ -75,7 +85,7 @@ public sealed class OutputGuard(Judges judges)
         var stream = new GuardedStream(set.Output, call.Guarded);
         // What others judge they judge as a whole, so until then nobody sees any of it.
         var waiting = set.AsksOnOutput.Any(rule => rule.Action != GuardrailAction.Flag) ? new List<JsonObject>() : null;
-        var said = new SortedDictionary<int, System.Text.StringBuilder>();
+        var said = new SortedDictionary<(int Choice, string Path), System.Text.StringBuilder>();
         var judged = set.AsksOnOutput.Count == 0;
         await foreach (var piece in answer.WithCancellation(ct))
         {
@@ -138,97 +148,45 @@ public sealed class OutputGuard(Judges judges)
         }
     }
 
-    /// <returns>The texts by choice as they may be seen; null when nothing was changed.</returns>
-    private async Task<Dictionary<int, string>?> JudgeAsync(Call call, SortedDictionary<int, System.Text.StringBuilder> said, CancellationToken ct)
+    /// <returns>The texts by choice and place as they may be seen; null when nothing was changed.</returns>
+    private async Task<Dictionary<(int Choice, string Path), string>?> JudgeAsync(
+        Call call, SortedDictionary<(int Choice, string Path), System.Text.StringBuilder> said, CancellationToken ct)
     {
         var texts = said.Values.Select(text => text.ToString()).ToList();
         var judged = await judges.AskAsync(call.Caller.Guardrails.AsksOnOutput, Stages.Output, call.Id, call.Plan.Model.Id, call.Caller, texts, call.Guarded, ct);
         return ReferenceEquals(texts, judged) ? null : said.Keys.Zip(judged).ToDictionary(pair => pair.First, pair => pair.Second);
     }
 
-    private static void Hear(JsonObject chunk, SortedDictionary<int, System.Text.StringBuilder> said)
+    private static void Hear(JsonObject chunk, SortedDictionary<(int Choice, string Path), System.Text.StringBuilder> said) => Visit(chunk, (place, text) =>
+    {
+        if (!said.TryGetValue(place, out var heard))
+        {
+            said[place] = heard = new System.Text.StringBuilder();
+        }
+
+        heard.Append(text);
+        return text;
+    });
+
+    // All of a text where its first word stood.
+    private static void Rewrite(List<JsonObject> chunks, Dictionary<(int Choice, string Path), string> texts) =>
+        chunks.ForEach(chunk => Visit(chunk, (place, _) => texts.Remove(place, out var text) ? text : ""));
+
+    private static void Visit(JsonObject chunk, Func<(int Choice, string Path), string, string> by)
     {
         foreach (var (position, choice) in Choices(chunk).Index())
         {
-            if (Text(choice["delta"]?["content"]) is { Length: > 0 } text)
-            {
-                var index = GuardedStream.IndexOf(choice, position);
-                if (!said.TryGetValue(index, out var heard))
-                {
-                    said[index] = heard = new System.Text.StringBuilder();
-                }
-
-                heard.Append(text);
-            }
-        }
-    }
-
-    // All of a choice's text where its first word stood.
-    private static void Rewrite(List<JsonObject> chunks, Dictionary<int, string> texts)
-    {
-        foreach (var chunk in chunks)
-        {
-            foreach (var (position, choice) in Choices(chunk).Index())
-            {
-                if (choice["delta"] is JsonObject delta && Text(delta["content"]) is { Length: > 0 })
-                {
-                    delta["content"] = texts.Remove(GuardedStream.IndexOf(choice, position), out var text) ? text : "";
-                }
-            }
-        }
-    }
-
-    private static void Replace(JsonNode? node, Func<string, string> by)
-    {
-        switch (node)
-        {
-            case JsonObject members:
-                foreach (var (name, value) in members.ToList())
-                {
-                    if (Text(value) is { } text)
-                    {
-                        if (!SpokenTexts.IsSilent(name))
-                        {
-                            members[name] = by(text);
-                        }
-                    }
-                    else
-                    {
-                        Replace(value, by);
-                    }
-                }
-
-                break;
-            case JsonArray items:
-                for (var i = 0; i < items.Count; i++)
-                {
-                    if (Text(items[i]) is { } text)
-                    {
-                        items[i] = by(text);
-                    }
-                    else
-                    {
-                        Replace(items[i], by);
-                    }
-                }
-
-                break;
+            var index = GuardedStream.IndexOf(choice, position);
+            SpokenNodes.Visit(choice["delta"], "", (path, text) => text.Length == 0 ? text : by((index, path), text));
         }
     }
 
     internal static IEnumerable<JsonObject> Choices(JsonObject json) => json["choices"] is JsonArray choices ? choices.OfType<JsonObject>() : [];
 
-    internal static string? Text(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : null;
-
     private static ReplyChunk Said(JsonObject json)
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer, AnswerRepair.Readable))
-        {
-            json.WriteTo(writer);
-        }
-
-        return new ReplyChunk(buffer.WrittenMemory, AnswerScan.Of(buffer.WrittenSpan));
+        var bytes = SpokenNodes.Bytes(json);
+        return new ReplyChunk(bytes, AnswerScan.Of(bytes.Span));
     }
 }
 
@@ -244,7 +202,7 @@ internal sealed class GuardedStream(IReadOnlyList<TextRule> rules, GuardrailLog 
     /// <summary>How many choices have said why they ended.</summary>
     public int Finished => _finished.Count;
 
-    public static int IndexOf(JsonObject choice, int position) => choice["index"] is JsonValue number && number.TryGetValue<int>(out var index) ? index : position;
+    public static int IndexOf(JsonObject choice, int position) => SpokenNodes.IndexOf(choice, position);
 
     /// <returns>What may be seen now: the chunk with as much text as can be let go and, before it, what was held back of a choice that ends with it.</returns>
     public List<JsonObject> Take(JsonObject chunk)
@@ -253,9 +211,15 @@ internal sealed class GuardedStream(IReadOnlyList<TextRule> rules, GuardrailLog 
         foreach (var (position, choice) in OutputGuard.Choices(chunk).Index())
         {
             var index = IndexOf(choice, position);
-            var ends = OutputGuard.Text(choice["finish_reason"]) is not null;
+            var ends = SpokenNodes.Text(choice["finish_reason"]) is not null;
             var touched = new HashSet<string>();
             Walk(choice["delta"], index, [], ends, touched);
+            if (_holds && choice["logprobs"] is not null)
+            {
+                // How likely each word was says the words before they may be seen.
+                choice["logprobs"] = null;
+            }
+
             if (ends && _finished.Add(index))
             {
                 chunks.AddRange(Flush(index, touched, chunk));
@@ -280,9 +244,9 @@ internal sealed class GuardedStream(IReadOnlyList<TextRule> rules, GuardrailLog 
         {
             foreach (var (name, value) in members.ToList())
             {
-                if (OutputGuard.Text(value) is { } text)
+                if (SpokenNodes.Text(value) is { } text)
                 {
-                    if (!SpokenTexts.IsSilent(name))
+                    if (!SpokenTexts.IsSilent(name, text))
                     {
                         members[name] = Look(text, choice, [.. steps, new Step(name, null)], last, touched);
                     }
@@ -295,9 +259,16 @@ internal sealed class GuardedStream(IReadOnlyList<TextRule> rules, GuardrailLog 
         }
         else if (node is JsonArray items)
         {
-            foreach (var (position, item) in items.OfType<JsonObject>().Index().ToList())
+            foreach (var (position, item) in items.Index().ToList())
             {
-                Walk(item, choice, [.. steps, new Step($"{IndexOf(item, position)}", item)], last, touched);
+                if (item is JsonObject one)
+                {
+                    Walk(one, choice, [.. steps, new Step($"{IndexOf(one, position)}", one)], last, touched);
+                }
+                else if (SpokenNodes.Text(item) is { } text)
+                {
+                    items[position] = TextSearch.Apply(text, Stages.Output, rules, log);
+                }
             }
         }
     }

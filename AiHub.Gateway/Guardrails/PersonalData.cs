@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
@@ -21,45 +22,38 @@ public static class PersonalData
     public const string IpAddress = "ip";
     public const string ApiKey = "api_key";
 
-    /// <summary>Whatever is found begins within so many characters of its end, or goes on growing.</summary>
-    public const int Reach = 256;
-
     public static readonly IReadOnlyList<string> Kinds = [ChineseId, ChineseMobile, Email, BankCard, IpAddress, ApiKey];
 
-    private static readonly Regex Ids = Linear("[1-9][0-9]{16}[0-9Xx]");
-    private static readonly Regex Mobiles = Linear(@"(\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}");
-    private static readonly Regex Emails = Linear(@"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}");
-    private static readonly Regex V4 = Linear(@"[0-9]{1,3}(\.[0-9]{1,3}){3}");
-    private static readonly Regex V6 = Linear("[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,8}");
-    private static readonly Regex Numbers = Linear("[0-9]+([ -][0-9]+)*");
-    private static readonly Regex Keys = Linear(
-        "(sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|ai-hub-[A-Za-z0-9]{44}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}"
-        + @"|AKIA[0-9A-Z]{16}|LTAI[A-Za-z0-9]{12,}|AKID[A-Za-z0-9]{13,}|AIza[A-Za-z0-9_-]{35}|whsec_[A-Za-z0-9+/=]{20,}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_.-]{10,}|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----");
+    private static readonly FrozenDictionary<string, Search[]> All = new Dictionary<string, Search[]>
+    {
+        [ChineseId] = [new PatternSearch("[1-9][0-9]{16}[0-9Xx]", ChineseId, (text, match) => Stands(text, match, char.IsAsciiLetterOrDigit) && IsChineseId(match.ValueSpan))],
+        [ChineseMobile] = [new PatternSearch(@"(\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}", ChineseMobile, (text, match) => Stands(text, match, char.IsAsciiLetterOrDigit))],
+        [Email] = [new PatternSearch(@"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}", Email)],
+        [BankCard] = [new PatternSearch("[0-9]+([ -][0-9]+)*", BankCard, expand: FindCards)],
+        [IpAddress] =
+        [
+            new PatternSearch(@"[0-9]{1,3}(\.[0-9]{1,3}){3}", IpAddress, (text, match) => Stands(text, match, char.IsAsciiLetterOrDigit) && !GoesOn(text, match) && IPAddress.TryParse(match.ValueSpan, out _)),
+            new PatternSearch("[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,8}", IpAddress, (text, match) => match.ValueSpan.IndexOfAnyExcept(':') >= 0
+                && Stands(text, match, each => char.IsAsciiLetterOrDigit(each) || each == ':')
+                && IPAddress.TryParse(match.ValueSpan, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6),
+        ],
+        [ApiKey] =
+        [
+            new PatternSearch(
+                "(sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|ai-hub-[A-Za-z0-9]{44}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}"
+                + @"|AKIA[0-9A-Z]{16}|LTAI[A-Za-z0-9]{12,}|AKID[A-Za-z0-9]{13,}|AIza[A-Za-z0-9_-]{35}|whsec_[A-Za-z0-9+/=]{20,}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_.-]{10,}|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----",
+                ApiKey,
+                (text, match) => match.Index == 0 || !char.IsAsciiLetterOrDigit(text[match.Index - 1])),
+        ],
+    }.ToFrozenDictionary();
+
+    internal static IReadOnlyList<Search> Searches(string kind) => All[kind];
 
     public static void Find(string kind, string text, List<Finding> found)
     {
-        switch (kind)
+        foreach (var search in All[kind])
         {
-            case ChineseId:
-                FindAll(Ids, text, kind, found, match => Stands(text, match, char.IsAsciiLetterOrDigit) && IsChineseId(match.ValueSpan));
-                break;
-            case ChineseMobile:
-                FindAll(Mobiles, text, kind, found, match => Stands(text, match, char.IsAsciiLetterOrDigit));
-                break;
-            case Email:
-                FindAll(Emails, text, kind, found, _ => true);
-                break;
-            case BankCard:
-                FindCards(text, found);
-                break;
-            case IpAddress:
-                FindAll(V4, text, kind, found, match => Stands(text, match, char.IsAsciiLetterOrDigit) && !GoesOn(text, match) && IPAddress.TryParse(match.ValueSpan, out _));
-                FindAll(V6, text, kind, found, match => match.ValueSpan.IndexOfAnyExcept(':') >= 0 && Stands(text, match, each => char.IsAsciiLetterOrDigit(each) || each == ':')
-                    && IPAddress.TryParse(match.ValueSpan, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6);
-                break;
-            case ApiKey:
-                FindAll(Keys, text, kind, found, match => match.Index == 0 || !char.IsAsciiLetterOrDigit(text[match.Index - 1]));
-                break;
+            search.FindAll(text, found);
         }
     }
 
@@ -96,37 +90,34 @@ public static class PersonalData
     }
 
     // Cards are written in groups, and other numbers stand beside them: any run of whole groups may be the card.
-    private static void FindCards(string text, List<Finding> found)
+    private static void FindCards(string text, Match run, List<Finding> found)
     {
-        Span<char> digits = stackalloc char[19];
-        foreach (var run in Numbers.EnumerateMatches(text))
+        if (run.Length < 13)
         {
-            if (run.Length < 13)
+            return;
+        }
+
+        Span<char> digits = stackalloc char[19];
+        var groups = Groups(text, run.Index, run.Index + run.Length);
+        for (var first = 0; first < groups.Count;)
+        {
+            var (length, after, next) = (0, 0, first + 1);
+            for (var last = first; last < groups.Count && length + groups[last].Length <= digits.Length; last++)
             {
-                continue;
+                text.AsSpan(groups[last].Start, groups[last].Length).CopyTo(digits[length..]);
+                length += groups[last].Length;
+                if (length >= 13 && IsLuhn(digits[..length]))
+                {
+                    (after, next) = (groups[last].End, last + 1);
+                }
             }
 
-            var groups = Groups(text, run.Index, run.Index + run.Length);
-            for (var first = 0; first < groups.Count;)
+            if (after > 0)
             {
-                var (length, after, next) = (0, 0, first + 1);
-                for (var last = first; last < groups.Count && length + groups[last].Length <= digits.Length; last++)
-                {
-                    text.AsSpan(groups[last].Start, groups[last].Length).CopyTo(digits[length..]);
-                    length += groups[last].Length;
-                    if (length >= 13 && IsLuhn(digits[..length]))
-                    {
-                        (after, next) = (groups[last].End, last + 1);
-                    }
-                }
-
-                if (after > 0)
-                {
-                    found.Add(new Finding(groups[first].Start, after - groups[first].Start, BankCard));
-                }
-
-                first = next;
+                found.Add(new Finding(groups[first].Start, after - groups[first].Start, BankCard));
             }
+
+            first = next;
         }
     }
 
@@ -142,27 +133,6 @@ public static class PersonalData
         }
 
         return groups;
-    }
-
-    private static void FindAll(Regex pattern, string text, string kind, List<Finding> found, Func<Match, bool> isIt)
-    {
-        for (var match = pattern.Match(text); match.Success;)
-        {
-            if (isIt(match))
-            {
-                found.Add(new Finding(match.Index, match.Length, kind));
-                match = match.NextMatch();
-            }
-            else if (match.Index + 1 < text.Length)
-            {
-                // What it is not may hide the beginning of what it is.
-                match = pattern.Match(text, match.Index + 1);
-            }
-            else
-            {
-                return;
-            }
-        }
     }
 
     // Four numbers out of five are a version, not an address.

@@ -30,6 +30,8 @@ internal sealed class ImageSurface(string operation) : Surface
 
     public override bool NamesEvents => true;
 
+    public override bool AnswersInWords => true;
+
     public override OpenAIError? Check(SurfaceRequest request)
     {
         if (!request.Has("prompt"))

@@ -1,4 +1,5 @@
 using System.Net.Mail;
+using System.Security.Cryptography;
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
@@ -8,6 +9,7 @@ using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -87,17 +89,18 @@ public static class Alerts
             .Refuses(ProblemKind.RoleNotAllowed, ProblemKind.AlertNotFound);
     }
 
-    private static async Task<Ok<Page<AlertChannelView>>> ChannelsAsync(Member member, HubDb db, CancellationToken ct)
+    private static async Task<Ok<Page<AlertChannelView>>> ChannelsAsync(Member member, HubDb db, IDataProtectionProvider protection, CancellationToken ct)
     {
         var rows = await db.InOrganizationAsync(
             member.OrganizationId, () => db.AlertChannels.AsNoTracking().Where(row => row.RemovedAt == null).OrderBy(row => row.CreatedAt).ToListAsync(ct), ct);
 
+        var seal = protection.CreateProtector(AlertSecrets.Purposes(member.OrganizationId));
         return TypedResults.Ok(new Page<AlertChannelView>(
-            [.. rows.Select(row => new AlertChannelView(row.Id, Wire.Name(row.Kind), row.Name, Shown(row), row.Language, row.CreatedAt))], null));
+            [.. rows.Select(row => new AlertChannelView(row.Id, Wire.Name(row.Kind), row.Name, Shown(row.Kind, Opened(row, seal)), row.Language, row.CreatedAt))], null));
     }
 
     private static async Task<Results<Created<CreatedAlertChannel>, Refused>> AddChannelAsync(
-        NewAlertChannel request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+        NewAlertChannel request, Member member, HttpContext http, HubDb db, IDataProtectionProvider protection, TimeProvider time, CancellationToken ct)
     {
         var kind = Enum.Parse<AlertChannelKind>(request.Kind, ignoreCase: true);
         var target = request.Target.Trim();
@@ -113,19 +116,21 @@ public static class Alerts
         }
 
         var now = time.Now();
+        var seal = protection.CreateProtector(AlertSecrets.Purposes(member.OrganizationId));
+        var secret = kind switch
+        {
+            AlertChannelKind.Webhook => AlertSecrets.Generate(),
+            AlertChannelKind.Feishu or AlertChannelKind.Dingtalk => request.Secret,
+            _ => null,
+        };
         var channel = new AlertChannel
         {
             Id = Guid.CreateVersion7(now),
             OrganizationId = member.OrganizationId,
             Kind = kind,
             Name = request.Name.Trim(),
-            Target = target,
-            Secret = kind switch
-            {
-                AlertChannelKind.Webhook => AlertSecrets.Generate(),
-                AlertChannelKind.Feishu or AlertChannelKind.Dingtalk => request.Secret,
-                _ => null,
-            },
+            Target = kind == AlertChannelKind.Email ? target : seal.Protect(target),
+            Secret = secret is { Length: > 0 } ? seal.Protect(secret) : null,
             Language = request.Language ?? http.Request.Language().Tag(),
             CreatedAt = now,
         };
@@ -138,18 +143,20 @@ public static class Alerts
 
             db.AlertChannels.Add(channel);
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync(http.Actor(), "alert_channel.created", channel.Id.ToString(), null, new { channel.Name, kind = Wire.Name(kind), target = Shown(channel) }, now, ct);
+            await db.AuditAsync(http.Actor(), "alert_channel.created", channel.Id.ToString(), null, new { channel.Name, kind = Wire.Name(kind), target = Shown(kind, target) }, now, ct);
             return true;
         }, ct);
 
         return added
-            ? TypedResults.Created($"{ManagementApi.Path}/alerts/channels/{channel.Id}", Created(channel))
+            ? TypedResults.Created($"{ManagementApi.Path}/alerts/channels/{channel.Id}", Created(channel, target, secret))
             : Refused.Because(ProblemKind.TooManyAlerts, Most);
     }
 
-    private static async Task<Results<Ok<CreatedAlertChannel>, Refused>> RotateAsync(string id, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<CreatedAlertChannel>, Refused>> RotateAsync(
+        string id, Member member, HttpContext http, HubDb db, IDataProtectionProvider protection, TimeProvider time, CancellationToken ct)
     {
         var now = time.Now();
+        var (seal, secret) = (protection.CreateProtector(AlertSecrets.Purposes(member.OrganizationId)), AlertSecrets.Generate());
         var channel = !Guid.TryParse(id, out var parsed) ? null : await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
             if (await db.AlertChannels.FirstOrDefaultAsync(row => row.Id == parsed && row.Kind == AlertChannelKind.Webhook && row.RemovedAt == null, ct) is not { } found)
@@ -157,13 +164,13 @@ public static class Alerts
                 return null;
             }
 
-            found.Secret = AlertSecrets.Generate();
+            found.Secret = seal.Protect(secret);
             await db.SaveChangesAsync(ct);
             await db.AuditAsync(http.Actor(), "alert_channel.rotated", found.Id.ToString(), null, new { found.Name }, now, ct);
             return found;
         }, ct);
 
-        return channel is null ? Refused.Because(ProblemKind.AlertNotFound) : TypedResults.Ok(Created(channel));
+        return channel is null ? Refused.Because(ProblemKind.AlertNotFound) : TypedResults.Ok(Created(channel, Opened(channel, seal), secret));
     }
 
     private static async Task<Results<NoContent, Refused>> TestAsync(string id, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
@@ -337,10 +344,23 @@ public static class Alerts
     private static bool IsPublicUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.UserInfo.Length == 0 && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback));
 
-    private static string Shown(AlertChannel channel) => channel.Kind == AlertChannelKind.Email ? channel.Target : new Uri(channel.Target).GetLeftPart(UriPartial.Authority) + "/…";
+    // Null when the ring it was sealed with is lost: then it can only be removed.
+    private static string? Opened(AlertChannel channel, IDataProtector seal)
+    {
+        try
+        {
+            return channel.Kind == AlertChannelKind.Email ? channel.Target : seal.Unprotect(channel.Target);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
 
-    private static CreatedAlertChannel Created(AlertChannel row) => new(
-        row.Id, Wire.Name(row.Kind), row.Name, Shown(row), row.Language, row.CreatedAt, row.Kind == AlertChannelKind.Webhook ? row.Secret : null);
+    private static string Shown(AlertChannelKind kind, string? target) => target is null ? "…" : kind == AlertChannelKind.Email ? target : new Uri(target).GetLeftPart(UriPartial.Authority) + "/…";
+
+    private static CreatedAlertChannel Created(AlertChannel row, string? target, string? secret) => new(
+        row.Id, Wire.Name(row.Kind), row.Name, Shown(row.Kind, target), row.Language, row.CreatedAt, row.Kind == AlertChannelKind.Webhook ? secret : null);
 
     private static AlertRuleView View(AlertRule row, Currency currency) => new(
         row.Id,

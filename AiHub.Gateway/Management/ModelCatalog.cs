@@ -1,6 +1,7 @@
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Catalog;
+using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.SignIn;
 using AiHub.Gateway.Routing;
@@ -25,16 +26,17 @@ public static class ModelCatalog
         var now = time.GetUtcNow();
 
         return TypedResults.Ok(new Page<ModelView>(
-            [.. snapshot.Models.OrderBy(model => model.Id, StringComparer.Ordinal).Select(model => View(model, snapshot, member.Organization.Currency, now)).OfType<ModelView>()],
+            [.. snapshot.Models.OrderBy(model => model.Id, StringComparer.Ordinal).Select(model => View(model, snapshot, member.Organization, now)).OfType<ModelView>()],
             null));
     }
 
     /// <returns>Null when nobody who is on serves it at a price in this currency.</returns>
-    private static ModelView? View(Model model, CatalogueSnapshot snapshot, Currency currency, DateTimeOffset now)
+    private static ModelView? View(Model model, CatalogueSnapshot snapshot, OrganizationOfUser customer, DateTimeOffset now)
     {
-        // The one a call goes to first.
+        // The one a call goes to first, at what this customer pays for it.
+        var currency = customer.Currency;
         var first = snapshot.UpstreamsOf(model)
-            .Select(serving => (serving.Upstream, Prices: snapshot.PricesOf(serving.Upstream.Id, currency, now)))
+            .Select(serving => (serving.Upstream, Prices: snapshot.PricesOf(serving.Upstream.Id, currency, now, customer: customer.Id)))
             .Where(serving => serving.Prices is not null)
             .OrderBy(serving => serving.Upstream.Priority)
             .ThenByDescending(serving => serving.Upstream.Weight)

@@ -61,7 +61,7 @@ public static class UsageExplanations
             [.. lines.Select(line => new ChargeLineView(
                 Wire.Name(line.Bucket), line.Quantity, Wire.Name(line.Price.Component), line.Price.Id, PerMillion(line.Price), Exact(line.Millionths)))],
             [.. prices.Select(row => new ExplainedPrice(
-                row.Id, Wire.Name(row.Component), PerMillion(row), row.Currency.ToString(), row.MinPromptTokens, row.ServiceTier, row.Hours, row.ValidFrom, row.ValidTo, row.Source, row.ApprovedBy))],
+                row.Id, Wire.Name(row.Component), PerMillion(row), row.Currency.ToString(), row.MinPromptTokens, row.ServiceTier, row.Hours, row.ValidFrom, row.ValidTo, row.Source, row.ApprovedBy, row.CustomerId is not null))],
             Exact(charged),
             Exact(((Int128)record.Cost.Nanos * Million) - charged),
             record.Cost.ToDecimalString(),

@@ -76,6 +76,8 @@ internal sealed class FormRequest : SurfaceRequest
 
     public override void Cover(string name, JsonElement value) => _covered[name] = value.GetString()!;
 
+    public override IEnumerable<string> Members => _fields.Keys;
+
     public override ReadOnlyMemory<byte> Json(string name) => default;
 
     public override Stream Open(SentFile file)

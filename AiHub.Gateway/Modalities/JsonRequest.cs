@@ -56,6 +56,8 @@ internal sealed class JsonRequest : SurfaceRequest
         };
     }
 
+    public override IEnumerable<string> Members => _members.Keys;
+
     public override ReadOnlyMemory<byte> Json(string name) => _members.TryGetValue(name, out var range) ? range.Of(_json) : default;
 
     public override void Cover(string name, JsonElement value)

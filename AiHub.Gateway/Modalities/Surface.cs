@@ -55,6 +55,9 @@ public abstract class Surface
     /// <summary>Whether an answer may be plain text.</summary>
     public virtual bool AnswersWithText(SurfaceRequest request) => false;
 
+    /// <summary>Whether an answer holds what a model says, or repeats of what it was told.</summary>
+    public virtual bool AnswersInWords => false;
+
     /// <summary>Whether events carry their names beside their data.</summary>
     public virtual bool NamesEvents => false;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using AiHub.Gateway.Chat;
 using AiHub.Gateway.Errors;
+using AiHub.Gateway.Guardrails;
 using AiHub.Gateway.Metering;
 using AiHub.Gateway.Providers;
 
@@ -100,7 +101,7 @@ internal sealed partial class SurfaceAnswer(SurfaceCall call, IAsyncEnumerable<R
         {
             LogBrokenOff(logger, call.Attempts.Last!.VendorId, upstream.Failure, call.Id, upstream.Message);
         }
-        else
+        else if (failure is not AnswerBlockedException)
         {
             LogFailed(logger, failure, call.Id);
         }
@@ -112,8 +113,8 @@ internal sealed partial class SurfaceAnswer(SurfaceCall call, IAsyncEnumerable<R
             return;
         }
 
-        var error = upstream is null
-            ? OpenAIError.Of(StatusCodes.Status500InternalServerError, $"The server had an error while processing your request. (request id {call.Id})")
+        var error = failure is AnswerBlockedException blocked ? ErrorAnswers.Blocked(blocked)
+            : upstream is null ? OpenAIError.Of(StatusCodes.Status500InternalServerError, $"The server had an error while processing your request. (request id {call.Id})")
             : UpstreamErrors.Of(upstream);
         var output = context.Response.BodyWriter;
         output.Write("event: error\ndata: "u8);

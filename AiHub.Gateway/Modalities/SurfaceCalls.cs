@@ -10,7 +10,7 @@ using AiHub.Gateway.Routing;
 namespace AiHub.Gateway.Modalities;
 
 /// <summary>The way of a chat request, for everything else: who may answer, whether it is allowed and paid for, the answer, its bill.</summary>
-public sealed class SurfaceCalls(Router router, LimitGate gate, InputGuard input, Meter meter, ProviderSet providers, TimeProvider time)
+public sealed class SurfaceCalls(Router router, LimitGate gate, InputGuard input, SurfaceGuard output, Meter meter, ProviderSet providers, TimeProvider time)
 {
     /// <param name="request">Is disposed of with the response.</param>
     /// <param name="received">When the request came in, on the monotonic clock.</param>
@@ -57,6 +57,6 @@ public sealed class SurfaceCalls(Router router, LimitGate gate, InputGuard input
 
         admission.Slot?.Counts(() => call.Usage?.Tokens.Total);
         context.Response.TellOf(call, time);
-        return new SurfaceAnswer(call, meter.Settling(call, providers, gone));
+        return new SurfaceAnswer(call, output.Guarding(call, meter.Settling(call, providers, gone), gone));
     }
 }

@@ -50,6 +50,9 @@ public abstract class SurfaceRequest(Surface surface) : IDisposable
     /// <summary>A field as text, whatever the body's format; null when it is absent or null.</summary>
     public abstract string? Text(string name);
 
+    /// <summary>The names of all fields the client sent, files apart.</summary>
+    public abstract IEnumerable<string> Members { get; }
+
     /// <summary>A field as JSON; empty in a form.</summary>
     public abstract ReadOnlyMemory<byte> Json(string name);
 

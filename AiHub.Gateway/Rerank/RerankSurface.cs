@@ -23,6 +23,8 @@ internal sealed class RerankSurface : Surface
 
     public override string Operation => "rerank";
 
+    public override bool AnswersInWords => true;
+
     public override OpenAIError? Check(SurfaceRequest request)
     {
         var documents = request.Json("documents").Span;

@@ -166,7 +166,7 @@ public sealed class CatalogueSnapshot
     private readonly DateTimeOffset[] _priceChanges;
     private readonly FrozenDictionary<Guid, ModelKind> _kinds;
     private readonly bool _hours;
-    private readonly ConcurrentDictionary<(Guid, Currency, string), (DateTimeOffset Until, PriceList? Prices)> _prices = new();
+    private readonly ConcurrentDictionary<(Guid, Currency, string, Guid?), (DateTimeOffset Until, PriceList? Prices)> _prices = new();
 
     public CatalogueSnapshot(
         IReadOnlyList<Model> models, IReadOnlyList<ServedUpstream> upstreams, IReadOnlyList<PriceRow> prices, Holidays holidays, IReadOnlyList<ServedUpstream>? open = null)
@@ -218,17 +218,20 @@ public sealed class CatalogueSnapshot
     /// <summary>The servings of a model by vendors that whoever brings a key can call.</summary>
     public IReadOnlyList<ServedUpstream> OpenOf(Model model) => _open.GetValueOrDefault(model.Id) ?? [];
 
+    /// <param name="customer">The organization that is to pay; null asks for the list prices.</param>
     /// <returns>Null when the upstream is not priced in that currency, or for that service class, then.</returns>
-    public PriceList? PricesOf(Guid upstream, Currency currency, DateTimeOffset now, string serviceTier = "")
+    public PriceList? PricesOf(Guid upstream, Currency currency, DateTimeOffset now, string serviceTier = "", Guid? customer = null)
     {
+        // Most customers have agreed nothing of their own and share one answer.
+        customer = customer is { } asking && _book.Customers.Contains(asking) ? customer : null;
         // Prices stand still between two changes of any row.
-        if (_prices.TryGetValue((upstream, currency, serviceTier), out var known) && now < known.Until)
+        if (_prices.TryGetValue((upstream, currency, serviceTier, customer), out var known) && now < known.Until)
         {
             return known.Prices;
         }
 
-        var prices = _book.At(upstream, currency, now, _kinds.GetValueOrDefault(upstream), serviceTier);
-        _prices[(upstream, currency, serviceTier)] = (NextChange(now), prices);
+        var prices = _book.At(upstream, currency, now, _kinds.GetValueOrDefault(upstream), serviceTier, customer);
+        _prices[(upstream, currency, serviceTier, customer)] = (NextChange(now), prices);
         return prices;
     }
 

@@ -76,7 +76,7 @@ public sealed class Router(
         var now = time.GetUtcNow();
         return snapshot.Models
             .Where(model => caller.MayCall(model.Id) && caller.Policy.Allows(model) && snapshot.UpstreamsOf(model).Any(serving =>
-                caller.MayUse(serving.Vendor.Id) && caller.Policy.Allows(serving.Vendor) && snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now) is not null)
+                caller.MayUse(serving.Vendor.Id) && caller.Policy.Allows(serving.Vendor) && snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now, customer: caller.OrganizationId) is not null)
                 || caller.OwnKeys.Count > 0 && caller.MayCall(model.Id) && caller.Policy.Allows(model) && OwnCandidates(model, false, caller, RoutePreferences.None, snapshot).Any())
             .OrderBy(model => model.Id, StringComparer.Ordinal);
     }
@@ -105,14 +105,14 @@ public sealed class Router(
                 continue;
             }
 
-            if (snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now, preferences.ServiceTier) is not { } prices)
+            if (snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now, preferences.ServiceTier, caller.OrganizationId) is not { } prices)
             {
                 none = RouteRefusalReason.Unpriced;
                 continue;
             }
 
             if ((freeOnly && prices.Rows.Any(row => row.NanosPerMillion > 0))
-                || (preferences.MaxPrice is { } most && !Within(most, snapshot.PricesOf(serving.Upstream.Id, most.Currency, now, preferences.ServiceTier))))
+                || (preferences.MaxPrice is { } most && !Within(most, snapshot.PricesOf(serving.Upstream.Id, most.Currency, now, preferences.ServiceTier, caller.OrganizationId))))
             {
                 continue;
             }

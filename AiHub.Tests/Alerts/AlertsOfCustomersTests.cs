@@ -54,6 +54,36 @@ public sealed class AlertsOfCustomersTests
         }
     }
 
+    [Fact]
+    public async Task What_a_channel_is_signed_with_and_a_robots_address_lie_sealed_in_the_database()
+    {
+        var hub = await TestHub.SharedAsync();
+        var customer = await hub.RegisterAsync();
+        var hook = await CreatedAsync(customer, new NewAlertChannel("webhook", "pager", "https://example.com/path-of-the-hook"));
+        var robot = await CreatedAsync(customer, new NewAlertChannel("dingtalk", "robot", "https://example.com/robot/send?access_token=token-of-the-robot", "SECsecret-of-the-robot"));
+        await CreatedAsync(customer, new NewAlertChannel("email", "finance", "finance@example.com"));
+        var rotated = (await (await customer.Management.PostAsync($"alerts/channels/{hook.Id}/rotate", null)).Content.ReadFromJsonAsync<CreatedAlertChannel>(Json.Options))!;
+        Assert.NotEqual(hook.Secret, rotated.Secret);
+        Assert.Equal(("https://example.com/…", null), (rotated.Target, robot.Secret));
+
+        var rows = await hub.Database.AsAdminAsync<string>($"select string_agg(concat_ws('|', kind, target, secret), E'\n') from alert_channels where organization_id = '{customer.OrganizationId}'");
+
+        Assert.Contains("email|finance@example.com", rows, StringComparison.Ordinal);
+        Assert.All(["example.com/", "path-of-the-hook", "token-of-the-robot", "secret-of-the-robot", hook.Secret![6..], rotated.Secret![6..]], secret => Assert.DoesNotContain(secret, rows, StringComparison.Ordinal));
+        var listed = await customer.Management.GetFromJsonAsync<Page<AlertChannelView>>("alerts/channels", Json.Options);
+        Assert.Equal(["https://example.com/…", "https://example.com/…", "finance@example.com"], listed!.Data.Select(channel => channel.Target));
+
+        // What is another organization's does not open it.
+        var other = await hub.RegisterAsync();
+        var theirs = await CreatedAsync(other, new NewAlertChannel("webhook", "pager", "https://example.org/"));
+        await hub.Database.AsAdminAsync<Guid>(
+            $"update alert_channels set target = (select target from alert_channels where id = '{hook.Id}') where id = '{theirs.Id}' returning id");
+        Assert.Equal("…", Assert.Single((await other.Management.GetFromJsonAsync<Page<AlertChannelView>>("alerts/channels", Json.Options))!.Data).Target);
+    }
+
+    private static async Task<CreatedAlertChannel> CreatedAsync(TestCustomer customer, NewAlertChannel channel) =>
+        (await (await PostAsync(customer, "alerts/channels", channel)).Content.ReadFromJsonAsync<CreatedAlertChannel>(Json.Options))!;
+
     [Theory]
     [InlineData("webhook", "http://example.com/", "target")]
     [InlineData("webhook", "ftp://example.com/", "target")]

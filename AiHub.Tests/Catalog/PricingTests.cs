@@ -80,6 +80,41 @@ public sealed class PricingTests
     }
 
     [Fact]
+    public void What_was_agreed_with_a_customer_goes_before_the_list_price_for_them_alone_and_for_as_long_as_it_holds()
+    {
+        var (customer, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        PriceRow input = Row(PriceComponent.Input, "4"), output = Row(PriceComponent.Output, "8"), longer = Row(PriceComponent.Input, "6", from: 1_000);
+        PriceRow nightly = Of(Row(PriceComponent.Input, "2"), null, "UTC mon-sun 00:00-06:00"), agreed = Of(Row(PriceComponent.Input, "3", validTo: Epoch.AddDays(10)), customer);
+        var book = new PriceBook([input, output, longer, nightly, agreed]);
+
+        Assert.Equal("0.0003", Cost(customer, Epoch.AddHours(12), 100));
+        Assert.Equal("0.0004", Cost(other, Epoch.AddHours(12), 100));
+        Assert.Equal("0.0004", Cost(null, Epoch.AddHours(12), 100));
+        // Agreed without hours, it holds in all of them; the tier that was not agreed stays the list's.
+        Assert.Equal("0.0003", Cost(customer, Epoch.AddHours(1), 100));
+        Assert.Equal("0.0002", Cost(other, Epoch.AddHours(1), 100));
+        Assert.Equal("0.006", Cost(customer, Epoch.AddHours(12), 1_000));
+        Assert.Equal("0.0004", Cost(customer, Epoch.AddDays(10).AddHours(12), 100));
+        Assert.Equal([customer], book.Customers);
+
+        string Cost(Guid? whose, DateTimeOffset at, long tokens) => book.At(Upstream, Currency.USD, at, customer: whose)!.Price(new TokenUsage(tokens)).Cost.ToDecimalString();
+
+        static PriceRow Of(PriceRow row, Guid? whose, string hours = "") => new()
+        {
+            Id = row.Id,
+            UpstreamId = row.UpstreamId,
+            Component = row.Component,
+            Currency = row.Currency,
+            NanosPerMillion = row.NanosPerMillion,
+            ValidFrom = row.ValidFrom,
+            ValidTo = row.ValidTo,
+            Source = row.Source,
+            Hours = hours,
+            CustomerId = whose,
+        };
+    }
+
+    [Fact]
     public void What_has_no_price_is_not_usable_rather_than_free()
     {
         PriceRow input = Row(PriceComponent.Input, "1"), output = Row(PriceComponent.Output, "1"), onlyLong = Row(PriceComponent.Input, "1", from: 1_000);

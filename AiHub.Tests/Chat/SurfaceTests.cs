@@ -29,6 +29,7 @@ public sealed class SurfaceTests(VendorHub vendors) : IClassFixture<VendorHub>
         Assert.Equal(response.Headers.GetValues("x-request-id").Single(), response.Headers.GetValues("request-id").Single());
         Assert.True(DateTimeOffset.TryParse(response.Headers.GetValues("anthropic-ratelimit-requests-reset").Single(), out _));
         Assert.Contains("x-aihub-cost", response.Headers.Select(header => header.Key));
+        Assert.True(double.Parse(response.Headers.GetValues("x-aihub-overhead-ms").Single(), System.Globalization.CultureInfo.InvariantCulture) >= 0);
     }
 
     [Theory]

@@ -82,10 +82,16 @@ public sealed class TestHub : IAsyncDisposable
     }
 
     /// <summary>Starts the worker, whose runs begin at once; on a port of the test's choice where others have to know it beforehand.</summary>
-    public ServiceHost<PeriodRun> AddWorker(int port = 0)
+    /// <param name="more">Settings on top of the hub's.</param>
+    public ServiceHost<PeriodRun> AddWorker(int port = 0, IReadOnlyDictionary<string, string?>? more = null, Action<IServiceCollection>? services = null)
     {
-        var worker = new ServiceHost<PeriodRun>(
-            new Dictionary<string, string?>(_settings) { [WebHostDefaults.ServerUrlsKey] = $"http://127.0.0.1:{port}" }, _options.Clock);
+        var settings = new Dictionary<string, string?>(_settings) { [WebHostDefaults.ServerUrlsKey] = $"http://127.0.0.1:{port}" };
+        foreach (var (key, value) in more ?? new Dictionary<string, string?>())
+        {
+            settings[key] = value;
+        }
+
+        var worker = new ServiceHost<PeriodRun>(settings, _options.Clock, services);
         _workers.Add(worker);
         return worker;
     }

@@ -14,6 +14,9 @@ public enum CacheKind
 {
     Garnet,
     RedisServer,
+
+    /// <summary>As a cluster answers: a script whose keys lie in different places is refused, though there is one node only.</summary>
+    RedisCluster,
 }
 
 /// <summary>Runs a theory on Garnet.</summary>
@@ -32,13 +35,27 @@ public sealed class OnRedisServerAttribute : DataAttribute
     public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [[CacheKind.RedisServer]];
 }
 
+/// <summary>Runs a theory on a cluster of the machine's redis-server, or says that there is none.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class OnRedisClusterAttribute : DataAttribute
+{
+    public override string? Skip => RedisServerProcess.Program is null ? "redis-server is not installed on this machine." : null;
+
+    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [[CacheKind.RedisCluster]];
+}
+
 public static class CacheServers
 {
-    private static readonly Lazy<Task<RedisServerProcess>> SharedRedis = new(RedisServerProcess.StartAsync);
+    private static readonly Lazy<Task<RedisServerProcess>> SharedRedis = new(() => RedisServerProcess.StartAsync());
+    private static readonly Lazy<Task<RedisServerProcess>> SharedCluster = new(() => RedisServerProcess.StartAsync(asCluster: true));
 
     /// <summary>Connection string of the server of this kind that all tests share.</summary>
-    public static async Task<string> ConnectionStringAsync(CacheKind kind) =>
-        kind == CacheKind.Garnet ? await TestServers.CacheAsync() : (await SharedRedis.Value).ConnectionString;
+    public static async Task<string> ConnectionStringAsync(CacheKind kind) => kind switch
+    {
+        CacheKind.Garnet => await TestServers.CacheAsync(),
+        CacheKind.RedisCluster => (await SharedCluster.Value).ConnectionString,
+        _ => (await SharedRedis.Value).ConnectionString,
+    };
 }
 
 /// <summary>A real redis-server that ends when this process does, however it ends.</summary>
@@ -53,19 +70,26 @@ public sealed class RedisServerProcess : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    public static async Task<RedisServerProcess> StartAsync()
+    public static async Task<RedisServerProcess> StartAsync(bool asCluster = false)
     {
         var port = FreePort.Next();
+        var folder = Directory.CreateTempSubdirectory("aihub-redis-").FullName;
+        var cluster = asCluster ? $"--cluster-enabled yes --cluster-announce-ip 127.0.0.1 --cluster-port {FreePort.Next()}" : "";
         // The shell reads until this process closes its end, or is gone, and then ends the server.
         var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true };
         start.ArgumentList.Add("-c");
-        start.ArgumentList.Add("\"$0\" --bind 127.0.0.1 --port \"$1\" --save '' --appendonly no --dir \"$2\" < /dev/null > /dev/null & server=$!; cat > /dev/null; kill $server");
+        start.ArgumentList.Add("\"$0\" --bind 127.0.0.1 --port \"$1\" --save '' --appendonly no --dir \"$2\" $3 < /dev/null > /dev/null & server=$!; cat > /dev/null; kill $server; wait $server; rm -rf \"$2\"");
         start.ArgumentList.Add(Program!);
         start.ArgumentList.Add(port.ToString(CultureInfo.InvariantCulture));
-        start.ArgumentList.Add(Path.GetTempPath());
+        start.ArgumentList.Add(folder);
+        start.ArgumentList.Add(cluster);
         var guard = Process.Start(start)!;
 
         await ListensAsync(port);
+        if (asCluster)
+        {
+            await OwnsEverythingAsync(port);
+        }
 
         return new RedisServerProcess(guard, port);
     }
@@ -75,6 +99,27 @@ public sealed class RedisServerProcess : IAsyncDisposable
         _guard.StandardInput.Close();
         await _guard.WaitForExitAsync();
         _guard.Dispose();
+    }
+
+    // One node that has all 16,384 places; it takes a moment until it believes so itself.
+    private static async Task OwnsEverythingAsync(int port)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        await using var stream = client.GetStream();
+        using var answers = new StreamReader(stream);
+        await stream.WriteAsync("CLUSTER ADDSLOTSRANGE 0 16383\r\n"u8.ToArray());
+        Assert.Equal("+OK", await answers.ReadLineAsync());
+        for (var state = ""; state != "cluster_state:ok";)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
+            await stream.WriteAsync("CLUSTER INFO\r\n"u8.ToArray());
+            var length = int.Parse((await answers.ReadLineAsync())![1..], CultureInfo.InvariantCulture);
+            var text = new char[length + 2];
+            await answers.ReadBlockAsync(text);
+            state = new string(text).Split("\r\n")[0];
+        }
     }
 
     private static async Task ListensAsync(int port)

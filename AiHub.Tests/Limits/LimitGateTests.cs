@@ -36,7 +36,7 @@ public sealed class LimitGateTests
         Assert.InRange(admitted.Count, 100, 399);
     }
 
-    [Theory, OnGarnet, OnRedisServer]
+    [Theory, OnGarnet, OnRedisServer, OnRedisCluster]
     public async Task Two_replicas_together_admit_exactly_the_limit(CacheKind kind)
     {
         await using var one = await StartAsync(kind);
@@ -48,7 +48,7 @@ public sealed class LimitGateTests
         Assert.Equal(50, passed.Count(passes => passes));
     }
 
-    [Theory, OnGarnet, OnRedisServer]
+    [Theory, OnGarnet, OnRedisServer, OnRedisCluster]
     public async Task A_request_that_one_limit_refuses_counts_in_none(CacheKind kind)
     {
         await using var replica = await StartAsync(kind);
@@ -144,7 +144,7 @@ public sealed class LimitGateTests
         Assert.False(await right.AdmitsAsync(limit));
     }
 
-    [Theory, OnGarnet, OnRedisServer]
+    [Theory, OnGarnet, OnRedisServer, OnRedisCluster]
     public async Task A_server_that_forgot_the_script_is_told_it_again(CacheKind kind)
     {
         await using var replica = await StartAsync(kind);
@@ -237,7 +237,7 @@ public sealed class LimitGateTests
         Assert.Equal(limit, (await replica.AskAsync([limit], 1)).Refusal?.Scope);
     }
 
-    [Theory, OnGarnet, OnRedisServer]
+    [Theory, OnGarnet, OnRedisServer, OnRedisCluster]
     public async Task Only_so_many_calls_are_under_way_at_once_on_all_replicas(CacheKind kind)
     {
         await using var one = await StartAsync(kind);
@@ -273,7 +273,7 @@ public sealed class LimitGateTests
         Assert.NotNull((await living.AskAsync([limit])).Refusal);
     }
 
-    [Theory, OnGarnet, OnRedisServer]
+    [Theory, OnGarnet, OnRedisServer, OnRedisCluster]
     public async Task All_limits_are_asked_in_one_go_and_all_or_none_count(CacheKind kind)
     {
         await using var replica = await StartAsync(kind);

@@ -196,6 +196,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             var person = await hub.RegisterAsync();
             return await hub.Visit().PostAsync("auth/email/verify", new EmailToken(await hub.LinkTokenAsync(person.Email, "verify-email")));
         },
+        ["changeEmail"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/email/change", new EmailChange(ManagementHub.NewEmail(), ManagementHub.Password)),
         ["resendVerification"] = async hub => await (await hub.RegisterAsync()).PostAsync("auth/email/resend", null),
         ["resetPassword"] = async hub =>
         {

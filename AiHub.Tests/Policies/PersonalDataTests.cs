@@ -70,9 +70,9 @@ public sealed class PersonalDataTests
     {
         var passage = new Passage(Rules(GuardrailAction.Mask), new GuardrailLog());
 
-        Assert.Equal("", passage.Take("Call 1381234", last: false));
-        Assert.Equal("", passage.Take("5678 now", last: false));
-        Assert.Equal("Call [CN_MOBILE] now", passage.Take("", last: true));
+        Assert.Equal("Call ", passage.Take("Call 1381234", last: false));
+        Assert.Equal("[CN_MOBILE] ", passage.Take("5678 now", last: false));
+        Assert.Equal("now", passage.Take("", last: true));
     }
 
     [Theory]

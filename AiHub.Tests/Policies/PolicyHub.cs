@@ -3,25 +3,58 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using AiHub.Contracts;
+using AiHub.Domain.Access;
 using AiHub.Domain.Usage;
 using AiHub.Outbound;
 using AiHub.Tests.Chat;
 using AiHub.Tests.Hub;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace AiHub.Tests.Policies;
 
 /// <summary>A hub whose customers may enter addresses of this machine, for what organizations decide about their calls.</summary>
 public class PolicyHub : VendorHub
 {
-    /// <summary>Everything the gateway logged, with all it says about failures.</summary>
+    private readonly List<LogWatch> _watches = [];
+    private int _hashes;
+
+    /// <summary>What the gateway warned of.</summary>
     public ConcurrentQueue<string> Log { get; } = [];
+
+    /// <summary>From now on looks for these in every line the gateway logs, at every level.</summary>
+    public LogWatch Watch(IEnumerable<string> canaries)
+    {
+        var watch = new LogWatch([.. canaries], ended => { lock (_watches) { _watches.Remove(ended); } });
+        lock (_watches)
+        {
+            _watches.Add(watch);
+        }
+
+        return watch;
+    }
 
     protected override IEnumerable<KeyValuePair<string, string?>> More => [KeyValuePair.Create(GuardedHttp.AllowPrivateNetwork, (string?)"true")];
 
-    protected override void Services(IServiceCollection services) => services.AddSingleton<ILoggerProvider>(new KeptLog(Log));
+    protected override void Services(IServiceCollection services)
+    {
+        Listen(services);
+        services.AddScoped<IPasswordHasher<User>, CountedHasher>();
+        services.AddSingleton(this);
+    }
+
+    /// <summary>How often a password was hashed or checked: the dear part of a sign-in.</summary>
+    public int Hashes => Volatile.Read(ref _hashes);
+
+    /// <summary>Has a service tell what it logs.</summary>
+    public void Listen(IServiceCollection services)
+    {
+        services.AddSingleton<ILoggerProvider>(new KeptLog(this));
+        services.Configure<LoggerFilterOptions>(options => options.Rules.Add(new LoggerFilterRule(typeof(KeptLog).FullName, null, LogLevel.Trace, null)));
+    }
 
     /// <summary>A customer whose plan lets them ask often.</summary>
     /// <param name="wallet">Nano-dollars to pay with instead of the plan's tokens.</param>
@@ -86,21 +119,81 @@ public class PolicyHub : VendorHub
         }
     }
 
-    private sealed class KeptLog(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
+    private LogWatch[] Watches()
+    {
+        lock (_watches)
+        {
+            return [.. _watches];
+        }
+    }
+
+    private sealed class CountedHasher(PolicyHub hub, IOptions<PasswordHasherOptions> options) : PasswordHasher<User>(options)
+    {
+        public override string HashPassword(User user, string password)
+        {
+            Interlocked.Increment(ref hub._hashes);
+            return base.HashPassword(user, password);
+        }
+
+        public override PasswordVerificationResult VerifyHashedPassword(User user, string hashedPassword, string providedPassword)
+        {
+            Interlocked.Increment(ref hub._hashes);
+            return base.VerifyHashedPassword(user, hashedPassword, providedPassword);
+        }
+    }
+
+    private sealed class KeptLog(PolicyHub hub) : ILoggerProvider, ILogger
     {
         public ILogger CreateLogger(string categoryName) => this;
 
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => true;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning || hub.Watches().Length > 0;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (!IsEnabled(logLevel))
+            {
+                return;
+            }
+
+            var line = $"{logLevel} {formatter(state, exception)} {exception}";
+            foreach (var watch in hub.Watches())
+            {
+                watch.Look(line);
+            }
+
+            if (logLevel >= LogLevel.Warning)
+            {
+                hub.Log.Enqueue(line);
+            }
+        }
 
         public void Dispose()
         {
         }
     }
+}
+
+/// <summary>Looks for secrets in log lines.</summary>
+public sealed class LogWatch(string[] canaries, Action<LogWatch> end) : IDisposable
+{
+    private long _lines;
+
+    public long Lines => Interlocked.Read(ref _lines);
+
+    public ConcurrentQueue<string> Hits { get; } = [];
+
+    public void Look(string line)
+    {
+        Interlocked.Increment(ref _lines);
+        if (Array.Exists(canaries, canary => line.Contains(canary, StringComparison.Ordinal)))
+        {
+            Hits.Enqueue(line);
+        }
+    }
+
+    public void Dispose() => end(this);
 }
 
 /// <summary>The same for a hub that charges a twentieth for calls with customers' own keys.</summary>

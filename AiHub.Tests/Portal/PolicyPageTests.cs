@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using AiHub.Contracts;
 using AiHub.Portal.Resources;
 using AiHub.Simulators;
 using AiHub.Tests.Hub;

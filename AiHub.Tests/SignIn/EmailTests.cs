@@ -78,6 +78,67 @@ public sealed class EmailTests(EmailTests.Hub hub) : IClassFixture<EmailTests.Hu
     }
 
     [Fact]
+    public async Task An_account_moves_to_another_address_by_the_link_sent_there_and_the_old_one_is_told()
+    {
+        var person = await hub.RegisterAsync();
+        var (old, address) = (person.Email, ManagementHub.NewEmail());
+        (await person.PostAsync("auth/email/change", new EmailChange(address, "wrong"))).Is(ProblemKind.InvalidCredentials);
+        (await person.PostAsync("auth/email/change", new EmailChange(address))).Is(ProblemKind.InvalidCredentials);
+        Assert.Equal(["new_email"], (await person.PostAsync("auth/email/change", new EmailChange(old.ToUpperInvariant(), ManagementHub.Password))).Problem.Errors!.Keys);
+        Assert.Empty(await hub.MailsAsync(address));
+
+        Assert.Equal(HttpStatusCode.NoContent, (await person.PostAsync("auth/email/change", new EmailChange(address, ManagementHub.Password))).Status);
+        var first = await hub.LinkTokenAsync(address, "verify-email");
+        Assert.Contains(await hub.MailsAsync(old), mail => mail.Subject == "[AI Hub] Somebody asked to change the e-mail address of your account.");
+        Assert.Equal(old, (await person.ReadAsync<Me>("auth/me")).User.Email);
+
+        // Only the newest link works.
+        await person.PostAsync("auth/email/change", new EmailChange(address, ManagementHub.Password));
+        (await hub.Visit().PostAsync("auth/email/verify", new EmailToken(first))).Is(ProblemKind.LinkNotValid);
+        var second = await hub.LinkTokenAsync(address, "verify-email", 2);
+        Assert.Equal(HttpStatusCode.NoContent, (await hub.Visit().PostAsync("auth/email/verify", new EmailToken(second))).Status);
+        (await hub.Visit().PostAsync("auth/email/verify", new EmailToken(second))).Is(ProblemKind.LinkNotValid);
+
+        (await person.GetAsync("auth/me")).Is(ProblemKind.InvalidToken);
+        (await hub.Visit().PostAsync("auth/login", new LoginRequest(old, ManagementHub.Password))).Is(ProblemKind.InvalidCredentials);
+        person.SignIn((await hub.Visit().PostAsync("auth/login", new LoginRequest(address, ManagementHub.Password))).Read<TokenPair>());
+        Assert.Equal((address, true), (await person.ReadAsync<Me>("auth/me")).User is var now ? (now.Email, now.EmailVerified) : default);
+        var told = (await hub.MailsAsync(old))[^1];
+        Assert.Equal("[AI Hub] The e-mail address of your account was changed", told.Subject);
+        Assert.Contains(address, told.Body, StringComparison.Ordinal);
+        Assert.Equal(["user.email_change_asked", "user.email_change_asked", "user.email_changed"],
+            (await hub.Database.AsAdminAsync<string>($"select string_agg(action, ',' order by sequence) from audit_entries where subject = '{person.UserId}' and action like 'user.email_chang%'")).Split(','));
+    }
+
+    [Fact]
+    public async Task A_link_to_move_to_ends_after_an_hour_with_a_new_password_and_when_the_address_is_taken()
+    {
+        var person = await hub.RegisterAsync();
+        var address = ManagementHub.NewEmail();
+        await person.PostAsync("auth/email/change", new EmailChange(address, ManagementHub.Password));
+        await person.PostAsync("auth/password/change", new PasswordChange(ManagementHub.Password, "another sentence only I know"));
+        (await hub.Visit().PostAsync("auth/email/verify", new EmailToken(await hub.LinkTokenAsync(address, "verify-email")))).Is(ProblemKind.LinkNotValid);
+
+        await person.PostAsync("auth/email/change", new EmailChange(address, "another sentence only I know"));
+        var token = await hub.LinkTokenAsync(address, "verify-email", 2);
+        (await hub.Visit().PostAsync("auth/password/reset", new PasswordReset(token, "a third sentence only I know"))).Is(ProblemKind.LinkNotValid);
+        var other = hub.Visit();
+        other.SignIn((await other.PostAsync("auth/register", new RegisterRequest(address, ManagementHub.Password))).Read<Registered>());
+        (await hub.Visit().PostAsync("auth/email/verify", new EmailToken(token))).Is(ProblemKind.EmailTaken);
+        Assert.Equal(person.Email, (await person.ReadAsync<Me>("auth/me")).User.Email);
+
+        // Whether an address has an account, the answer does not tell; its owner is told.
+        Assert.Equal(HttpStatusCode.NoContent, (await person.PostAsync("auth/email/change", new EmailChange(address, "another sentence only I know"))).Status);
+        Assert.Equal("[AI Hub] This address has an account", (await hub.MailsAsync(address))[^1].Subject);
+
+        var last = ManagementHub.NewEmail();
+        await person.PostAsync("auth/email/change", new EmailChange(last, "another sentence only I know"));
+        var late = await hub.LinkTokenAsync(last, "verify-email");
+        hub.Clock.Advance(TimeSpan.FromHours(1));
+        (await hub.Visit().PostAsync("auth/email/verify", new EmailToken(late))).Is(ProblemKind.LinkNotValid);
+    }
+
+    [Fact]
     public async Task An_invitation_is_accepted_by_whoever_has_the_mailbox()
     {
         var owner = await hub.RegisterAsync();

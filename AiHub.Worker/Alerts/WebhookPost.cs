@@ -26,7 +26,7 @@ public sealed class WebhookPost : IDisposable
     {
         (_time, _timeout) = (time, options.Value.Timeout);
         outbound ??= new GuardedHttp(time);
-        _invoker = new HttpMessageInvoker(outbound.Handler(options.Value.AllowPrivateNetwork || outbound.CustomersMayGoPrivate, options.Value.Timeout));
+        _invoker = new HttpMessageInvoker(outbound.Untold(options.Value.AllowPrivateNetwork || outbound.CustomersMayGoPrivate, options.Value.Timeout));
     }
 
     public void Dispose() => _invoker.Dispose();

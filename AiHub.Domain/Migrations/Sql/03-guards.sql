@@ -20,8 +20,8 @@ create or replace trigger never_emptied before truncate on usage_records execute
 create or replace function refuse_repricing() returns trigger language plpgsql as $$
 begin
     if tg_op = 'DELETE' or old.valid_to is not null
-       or (new.id, new.upstream_id, new.component, new.currency, new.nanos_per_million, new.min_prompt_tokens, new.service_tier, new.hours, new.valid_from)
-          is distinct from (old.id, old.upstream_id, old.component, old.currency, old.nanos_per_million, old.min_prompt_tokens, old.service_tier, old.hours, old.valid_from) then
+       or (new.id, new.upstream_id, new.component, new.currency, new.nanos_per_million, new.min_prompt_tokens, new.service_tier, new.hours, new.customer_id, new.valid_from)
+          is distinct from (old.id, old.upstream_id, old.component, old.currency, old.nanos_per_million, old.min_prompt_tokens, old.service_tier, old.hours, old.customer_id, old.valid_from) then
         raise exception 'a price row only ever gets an end' using errcode = 'restrict_violation';
     end if;
     return new;
@@ -43,7 +43,7 @@ begin
         select from prices other
         where other.upstream_id = new.upstream_id and other.component = new.component and other.currency = new.currency
           and other.min_prompt_tokens = new.min_prompt_tokens and other.service_tier = new.service_tier
-          and other.hours = new.hours and other.id <> new.id
+          and other.hours = new.hours and other.customer_id is not distinct from new.customer_id and other.id <> new.id
           and tstzrange(other.valid_from, other.valid_to) && tstzrange(new.valid_from, new.valid_to)) then
         raise exception 'there is already a price for that time' using errcode = 'exclusion_violation';
     end if;

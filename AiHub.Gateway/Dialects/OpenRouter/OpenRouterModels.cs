@@ -82,7 +82,7 @@ internal static class OpenRouterModels
         var now = time.GetUtcNow();
         var report = await reports.ReadAsync(context.RequestAborted);
         var served = snapshot.UpstreamsOf(model)
-            .Select(serving => (Serving: serving, Prices: snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now)))
+            .Select(serving => (Serving: serving, Prices: snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now, customer: caller.OrganizationId)))
             .Where(one => one.Prices is not null)
             .DistinctBy(one => one.Serving.Upstream.Id);
         return TypedResults.Json(new JsonObject
@@ -105,7 +105,7 @@ internal static class OpenRouterModels
         var prices = snapshot.UpstreamsOf(model)
             .OrderBy(serving => serving.Upstream.Priority)
             .ThenByDescending(serving => serving.Upstream.Weight)
-            .Select(serving => snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now))
+            .Select(serving => snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now, customer: caller.OrganizationId))
             .First(list => list is not null)!;
         return new JsonObject
         {

@@ -30,9 +30,9 @@ public static class AdminPrices
         admin.MapPost("/prices", AppendAsync)
             .RequireAuthorization(Policies.Operator)
             .Describe("appendPrice", new("Add a price", "新增价格"),
-                new("Ends the price that holds under the same conditions at the moment the new one begins. Calls already admitted keep theirs.", "新价格生效时，相同条件下的现行价格随即结束。已受理的调用仍按原价计费。"),
+                new("Ends the price that holds under the same conditions at the moment the new one begins. Calls already admitted keep theirs. With an organization it is what was agreed with that customer, and holds for nobody else.", "新价格生效时，相同条件下的现行价格随即结束。已受理的调用仍按原价计费。填写组织编号时为该客户的协议价，仅对其生效。"),
                 AdminExamples.NewPrice, AdminExamples.Price)
-            .Refuses(ProblemKind.OperatorRequired, ProblemKind.EndpointNotFound, ProblemKind.PriceOverlaps);
+            .Refuses(ProblemKind.OperatorRequired, ProblemKind.EndpointNotFound, ProblemKind.PriceOverlaps, ProblemKind.OrganizationNotFound);
 
         admin.MapPost("/prices/{id}/end", EndAsync)
             .RequireAuthorization(Policies.Operator)
@@ -137,6 +137,12 @@ public static class AdminPrices
                 return Refused.Because(ProblemKind.EndpointNotFound);
             }
 
+            // The database answers for who they are: no operator's own rows say so.
+            if (request.OrganizationId is { } customer && !await db.OrganizationsOfHub(customer.ToString()).AnyAsync(row => row.Id == customer, ct))
+            {
+                return Refused.Because(ProblemKind.OrganizationNotFound);
+            }
+
             var from = request.ValidFrom?.Cut() ?? now;
             var row = new PriceRow
             {
@@ -148,6 +154,7 @@ public static class AdminPrices
                 MinPromptTokens = request.MinPromptTokens,
                 ServiceTier = request.ServiceTier,
                 Hours = request.Hours,
+                CustomerId = request.OrganizationId,
                 ValidFrom = from,
                 ValidTo = request.ValidTo?.Cut(),
                 Source = request.Source,
@@ -194,7 +201,7 @@ public static class AdminPrices
             orderby proposal.ProposedAt, proposal.Id
             select new { Proposal = proposal, upstream.ModelId, upstream.VendorId }).ToListAsync(ct);
         var endpoints = rows.Select(row => row.Proposal.UpstreamId).Distinct().ToList();
-        var present = (await db.Prices.AsNoTracking().Where(row => endpoints.Contains(row.UpstreamId) && row.ValidTo == null).ToListAsync(ct)).ToDictionary(row => row.Slot);
+        var present = (await db.Prices.AsNoTracking().Where(row => endpoints.Contains(row.UpstreamId) && row.ValidTo == null && row.CustomerId == null).ToListAsync(ct)).ToDictionary(row => row.Slot);
 
         return TypedResults.Ok(new Page<PriceProposalView>(
             [.. rows.Select(row => View(row.Proposal, row.ModelId, row.VendorId, present.GetValueOrDefault(row.Proposal.Slot)))],
@@ -312,7 +319,7 @@ public static class AdminPrices
     {
         var present = await db.Prices.FirstOrDefaultAsync(
             price => price.UpstreamId == row.UpstreamId && price.Component == row.Component && price.Currency == row.Currency
-                && price.MinPromptTokens == row.MinPromptTokens && price.ServiceTier == row.ServiceTier && price.Hours == row.Hours && price.ValidTo == null,
+                && price.MinPromptTokens == row.MinPromptTokens && price.ServiceTier == row.ServiceTier && price.Hours == row.Hours && price.CustomerId == row.CustomerId && price.ValidTo == null,
             ct);
         if (present is not null)
         {
@@ -348,7 +355,8 @@ public static class AdminPrices
         row.ValidFrom,
         row.ValidTo,
         row.Source,
-        row.ApprovedBy);
+        row.ApprovedBy,
+        row.CustomerId);
 
     private static PriceProposalView View(PriceProposal proposal, string modelId, string vendorId, PriceRow? present) => new(
         proposal.Id,

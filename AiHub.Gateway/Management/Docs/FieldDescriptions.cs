@@ -217,6 +217,7 @@ public static class FieldDescriptions
         [(typeof(PaymentView), "account")] = new("allowance (the plan), wallet_granted, wallet_purchased, or write_off (nobody).", "allowance（套餐）、wallet_granted（赠送余额）、wallet_purchased（充值余额）或 write_off（核销）。"),
         [(typeof(PaymentView), "amount")] = new("Tokens, or a decimal string of money.", "令牌数，或十进制金额字符串。"),
         [(typeof(PaymentView), "unit")] = new("TOK, USD or CNY.", "TOK、USD 或 CNY。"),
+        [(typeof(ExplainedPrice), "agreed")] = new("It was agreed with the organization, in place of the list price.", "为组织的协议价，取代目录价。"),
         [(typeof(LotDrawView), "id")] = new("The grant's id; the journal that made it has the same.", "额度批次编号，与产生它的凭证编号相同。"),
         [(typeof(LotDrawView), "account")] = new("allowance or wallet_granted.", "allowance 或 wallet_granted。"),
         [(typeof(LotDrawView), "kind")] = new("What made it: grant for a plan's period, else the kind of its journal.", "来源：grant 表示套餐周期发放，其他为凭证类型。"),

@@ -43,6 +43,7 @@ public static class ProblemPage
             kind == ProblemKind.RoleNotAllowed ? ["owner, admin, developer", "viewer"] :
             kind == ProblemKind.PlanNotSold ? ["enterprise", "month"] :
             kind == ProblemKind.BalanceTooLow ? ["29", "USD"] :
+            kind == ProblemKind.AmountBelowMinimum ? ["stripe", "0.5", "USD"] :
             kind == ProblemKind.KeyLimitReached ? [Keys.MaxActive] :
             kind == ProblemKind.VendorKeyRefused ? [412, "Incorrect API key provided."] :
             kind == ProblemKind.DomainNotProven ? [SignOnExamples.View.ProofName, SignOnExamples.View.ProofValue] :

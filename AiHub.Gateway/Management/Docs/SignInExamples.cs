@@ -12,6 +12,7 @@ public static class SignInExamples
     private const string Ticket = "aik_…";
 
     public static readonly EmailToken EmailToken = new(Ticket);
+    public static readonly EmailChange EmailChange = new("lin@example.org", "a sentence only I know");
     public static readonly ForgottenPassword Forgotten = new("lin@example.com");
     public static readonly PasswordReset Reset = new(Ticket, "another sentence only I know");
     public static readonly SecondFactorNeeded Needed = new(Ticket, 300, ["totp", "recovery_code"]);
@@ -36,6 +37,8 @@ public static class SignInExamples
     {
         [(typeof(UserView), "email_verified")] = new("Whether mail to the address is known to reach the person.", "邮箱是否已验证。"),
         [(typeof(EmailToken), "token")] = LinkToken,
+        [(typeof(EmailChange), "new_email")] = new("The address the account shall have; the link is sent there.", "账户的新邮箱，链接将发送至该邮箱。"),
+        [(typeof(EmailChange), "password")] = new("Your password; null only if you have none.", "您的密码；仅在没有密码时为 null。"),
         [(typeof(PasswordReset), "token")] = LinkToken,
         [(typeof(PasswordReset), "new_password")] = new("8 to 256 characters; common passwords are refused.", "8 到 256 个字符；不接受常见密码。"),
         [(typeof(SecondFactorNeeded), "challenge_token")] = new("Goes with the code to `auth/two-factor/sign-in`.", "与验证码一并提交至 `auth/two-factor/sign-in`。"),

@@ -36,7 +36,7 @@ public sealed partial class PwnedRanges : IBreachList, IDisposable
     public PwnedRanges(IOptions<BreachListOptions> options, GuardedHttp outbound, TimeProvider time, ILogger<PwnedRanges> logger)
     {
         (_options, _time, _logger) = (options.Value, time, logger);
-        _invoker = new HttpMessageInvoker(outbound.Handler(_options.AllowPrivateNetwork, _options.Timeout));
+        _invoker = new HttpMessageInvoker(outbound.Untold(_options.AllowPrivateNetwork, _options.Timeout));
     }
 
     public void Dispose() => _invoker.Dispose();

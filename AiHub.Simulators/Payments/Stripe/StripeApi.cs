@@ -195,7 +195,10 @@ public static class StripeApi
         ["currency"] = trade.Currency.ToLowerInvariant(),
         ["evidence_details"] = new JsonObject
         {
-            ["due_by"] = now.AddDays(9).ToUnixTimeSeconds(), ["has_evidence"] = false, ["past_due"] = false, ["submission_count"] = 0,
+            ["due_by"] = now.AddDays(9).ToUnixTimeSeconds(),
+            ["has_evidence"] = false,
+            ["past_due"] = false,
+            ["submission_count"] = 0,
         },
         ["livemode"] = false,
         ["payment_intent"] = trade.TradeNo,

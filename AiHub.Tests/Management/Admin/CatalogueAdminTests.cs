@@ -179,6 +179,38 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
     }
 
     [Fact]
+    public async Task A_price_that_was_agreed_with_a_customer_is_theirs_alone_and_the_explanation_says_so()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
+        var (name, endpoint) = await ServeAsync(vendor, "sk-some-key");
+        var buyer = await fixture.Hub.RegisterAsync();
+        await EventuallyAsync(buyer.Api, $"{name}/turbo", HttpStatusCode.OK);
+
+        var agreed = await PostAsync<PriceRowView>("admin/prices", new NewPrice(endpoint, "input", "USD", "0.5", "contract 2026-17", OrganizationId: buyer.OrganizationId));
+        Assert.Equal(buyer.OrganizationId, agreed.OrganizationId);
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            (await Operator.PostAsJsonAsync("admin/prices", new NewPrice(endpoint, "input", "USD", "0.5", "x", OrganizationId: Guid.CreateVersion7()), Json.Options)).StatusCode);
+
+        // 3 input tokens at 0.5 and 1 output token at 2 a million, once every replica has heard of it.
+        for (var tries = 0; (await buyer.RequestsAsync())[0].Cost != "0.0000035"; tries++)
+        {
+            Assert.True(tries < 100, (await buyer.RequestsAsync())[0].Cost);
+            await Task.Delay(100);
+            Assert.Equal(HttpStatusCode.OK, (await AskAsync(buyer.Api, $"{name}/turbo")).StatusCode);
+        }
+
+        var explained = (await buyer.Management.GetFromJsonAsync<ChargeExplanation>($"usage/requests/{(await buyer.RequestsAsync())[0].Id}/explain", Json.Options))!;
+        Assert.Equal([("input", "0.5", true), ("output", "2", false)], explained.Prices.Select(price => (price.Component, price.PerMillion, price.Agreed)));
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(fixture.Caller.Api, $"{name}/turbo")).StatusCode);
+        Assert.Equal("0.000005", (await fixture.Caller.RequestsAsync())[0].Cost);
+        // The list price goes on for everybody else, and ends by itself.
+        Assert.Equal(2, (await PricesAsync(endpoint)).Count(row => row.Component == "input" && row.ValidTo is null));
+        await PostAsync<PriceRowView>($"admin/prices/{agreed.Id}/end", new PriceEnd());
+        Assert.Null((await PricesAsync(endpoint)).Single(row => row.Component == "input" && row.OrganizationId is null).ValidTo);
+    }
+
+    [Fact]
     public async Task What_cannot_be_is_refused_with_its_reason()
     {
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("Not A Slug", "x", "https://x.test")));
