@@ -56,7 +56,12 @@ public sealed record VendorKeyChange(bool Enabled);
 /// <param name="Host">The only host it is sent to.</param>
 public sealed record VendorKeyView(Guid Id, string VendorId, string Pool, string Name, string LastFour, string Host, bool Enabled, DateTimeOffset CreatedAt);
 
+/// <param name="Amount">What is left; a decimal string.</param>
+/// <param name="Error">Why nobody knows; null when it was told.</param>
+public sealed record VendorBalanceView(string? Amount, string? Currency, int LatencyMs, string? Error);
+
 /// <param name="RestsUntil">Not asked before then, because it failed; as the answering gateway sees it.</param>
+/// <param name="Health">How it has been answering, at every gateway; null in answers about changes.</param>
 public sealed record EndpointView(
     Guid Id,
     string ModelId,
@@ -68,7 +73,8 @@ public sealed record EndpointView(
     int Priority,
     int Weight,
     bool Enabled,
-    DateTimeOffset? RestsUntil);
+    DateTimeOffset? RestsUntil,
+    EndpointHealth? Health = null);
 
 public sealed record NewEndpoint(
     [property: Required, StringLength(200, MinimumLength = 3)] string ModelId,

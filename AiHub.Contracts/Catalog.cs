@@ -31,6 +31,16 @@ public sealed record WalletView(string Currency, string Purchased, string Grante
 /// <param name="PaidThrough">Until when is paid; null where nothing has to be.</param>
 /// <param name="NextPlanId">What follows then, where something else does; free when it was canceled.</param>
 /// <param name="Standing">good, restricted or suspended: what is overdue has come to.</param>
+/// <param name="Overdue">What is overdue, the oldest of it; null when nothing is.</param>
 public sealed record SubscriptionView(
     PlanView Plan, string Status, PeriodView? CurrentPeriod, bool AllowsOverage, string Interval = "month", string Collection = "none", DateTimeOffset? PaidThrough = null,
-    string? NextPlanId = null, string? NextInterval = null, string Standing = "good", PaymentMethodView? Method = null);
+    string? NextPlanId = null, string? NextInterval = null, string Standing = "good", PaymentMethodView? Method = null, OverdueView? Overdue = null);
+
+/// <summary>What has not been paid, and what comes of it when.</summary>
+/// <param name="Reason">subscription, invoice or dispute.</param>
+/// <param name="NextAttemptAt">When the saved card is tried again; null when it is not.</param>
+/// <param name="RestrictedAt">From when on new calls are refused; null where the plan ends instead.</param>
+/// <param name="SuspendedAt">From when on the keys are refused.</param>
+/// <param name="PlanEndsAt">When a prepaid plan becomes the free one; null where it does not.</param>
+public sealed record OverdueView(
+    string Reason, DateTimeOffset Since, DateTimeOffset? NextAttemptAt, DateTimeOffset? RestrictedAt, DateTimeOffset? SuspendedAt, DateTimeOffset? PlanEndsAt);

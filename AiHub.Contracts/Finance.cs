@@ -11,7 +11,8 @@ public sealed record RevenueRow(string Key, string Currency, string Usage, strin
 
 /// <param name="Channel">stripe, alipay, wechat_pay or bank.</param>
 /// <param name="Net">Paid less refunded.</param>
-public sealed record ChannelTotals(string Channel, string Currency, long PaidCount, string Paid, long RefundedCount, string Refunded, string Net);
+/// <param name="Fees">What the channel kept, as its bills of these days say; it is not in the ledger.</param>
+public sealed record ChannelTotals(string Channel, string Currency, long PaidCount, string Paid, long RefundedCount, string Refunded, string Net, string Fees);
 
 public sealed record Receivable(Guid OrganizationId, string OrganizationName, string Currency, string Open, string Overdue, DateTimeOffset? OldestDueAt);
 
@@ -25,6 +26,27 @@ public sealed record ModelMargin(string ModelId, string VendorId, string Currenc
 public sealed record HubOrderView(
     Guid Id, Guid OrganizationId, string OrganizationName, string Purpose, string Channel, string Status, string Currency, string Amount, string Refunded,
     string OutTradeNo, string? ChannelTradeNo, DateTimeOffset CreatedAt, DateTimeOffset? PaidAt);
+
+/// <summary>One order as an operator of the hub sees it, with what became of it.</summary>
+/// <param name="Failure">What the channel said last, where it would not do what it was asked.</param>
+/// <param name="NextCheckAt">When the channel is asked about it next; null when there is nothing left to ask.</param>
+/// <param name="Checks">How often it has been asked.</param>
+public sealed record HubOrderDetail(
+    HubOrderView Order, string? Failure, DateTimeOffset ExpiresAt, DateTimeOffset? ClosedAt, DateTimeOffset? NextCheckAt, int Checks, IReadOnlyList<HubRefundView> Refunds);
+
+/// <param name="Status">requested, processing, succeeded or failed.</param>
+/// <param name="Failure">Why the channel refused.</param>
+/// <param name="OutRefundNo">The refund's number at the channel.</param>
+public sealed record HubRefundView(
+    Guid Id, string Status, string Amount, string Currency, string Reason, string? Failure, string OutRefundNo, DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt);
+
+/// <summary>A dispute as an operator of the hub sees it.</summary>
+/// <param name="Reference">The channel's name for it.</param>
+/// <param name="SetAside">What was taken out of the wallet until it is decided; the rest is owed.</param>
+/// <param name="EvidenceDueAt">Until when the bank takes evidence; null where the channel does not say.</param>
+public sealed record HubDisputeView(
+    Guid Id, Guid OrganizationId, string OrganizationName, Guid OrderId, string OutTradeNo, string Reference, string Status, string Currency, string Amount, string SetAside, string Reason,
+    DateTimeOffset OpenedAt, DateTimeOffset? EvidenceDueAt, DateTimeOffset? ClosedAt);
 
 /// <param name="CostPercent">What the vendor charges, in percent of its list price; decimal string with at most two decimals.</param>
 /// <param name="ValidFrom">From when on; now if null.</param>

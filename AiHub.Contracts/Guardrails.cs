@@ -62,6 +62,21 @@ public sealed record CreatedGuardrail(GuardrailView Guardrail, string? Secret);
 /// <param name="Name">The guardrail's name then.</param>
 public sealed record GuardrailDecision(string Stage, string Action, string Found, string Name);
 
+/// <summary>A text, to see what guardrails would do with it. Nothing of it is kept.</summary>
+/// <param name="Stage">input or output: as somebody tells it a model, or as a model says it.</param>
+/// <param name="TeamId">With this team's guardrails besides the organization's own; null without any team's.</param>
+/// <param name="GuardrailId">Only this one, also while it is switched off; null for all that are switched on.</param>
+public sealed record GuardrailTrial(
+    [property: Required, StringLength(20_000, MinimumLength = 1)] string Text,
+    [property: Required, AllowedValues("input", "output")] string Stage = "input",
+    Guid? TeamId = null,
+    Guid? GuardrailId = null);
+
+/// <param name="Outcome">passed, flagged, masked or blocked.</param>
+/// <param name="Text">As it would go on; null when it would not.</param>
+/// <param name="NotAsked">Names of guardrails that only look at real calls: a moderation model is paid by the call's key.</param>
+public sealed record GuardrailTrialResult(string Outcome, string? Text, IReadOnlyList<GuardrailDecision> Decisions, IReadOnlyList<string> NotAsked);
+
 /// <summary>Whether what is said in calls is kept, and for how long.</summary>
 /// <param name="Capture">Prompts and answers are kept, encrypted. A team can only say no where its organization says yes.</param>
 /// <param name="RetentionDays">Until they are deleted.</param>

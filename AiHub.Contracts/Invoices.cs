@@ -69,6 +69,9 @@ public sealed record HubInvoiceView(
     DateTimeOffset? DueAt,
     DateTimeOffset? PaidAt);
 
+/// <summary>One invoice as an operator of the hub sees it.</summary>
+public sealed record HubInvoiceDetail(Guid OrganizationId, string OrganizationName, InvoiceView Invoice);
+
 public sealed record InvoiceReason([property: Required, StringLength(300, MinimumLength = 1)] string Reason);
 
 /// <param name="Reference">The bank's reference of the transfer.</param>

@@ -7,6 +7,9 @@ namespace AiHub.Contracts;
 /// <param name="BaseUrl">The organization's own endpoint, which speaks the vendor's dialect; null for the vendor's.</param>
 /// <param name="Use">preferred, fallback or only.</param>
 /// <param name="FeeBasisPoints">What the hub charges for calls with it, in ten-thousandths of the vendor's list price.</param>
+/// <param name="TestedAt">When it was last tried with a short call; null when this key never was.</param>
+/// <param name="TestError">What went wrong then; null when it was answered.</param>
+/// <param name="LastUsedAt">When it last answered a call; null when it never has.</param>
 public sealed record OwnVendorKeyView(
     Guid Id,
     string VendorId,
@@ -18,7 +21,19 @@ public sealed record OwnVendorKeyView(
     bool Enabled,
     int FeeBasisPoints,
     DateTimeOffset CreatedAt,
-    DateTimeOffset? RotatedAt);
+    DateTimeOffset? RotatedAt,
+    DateTimeOffset? TestedAt = null,
+    string? TestError = null,
+    DateTimeOffset? LastUsedAt = null);
+
+/// <summary>What bringing a key comes to here, before one is brought.</summary>
+/// <param name="FeeBasisPoints">What the hub charges for calls with own keys, in ten-thousandths of the vendor's list price.</param>
+/// <param name="Most">How many keys an organization may bring.</param>
+public sealed record OwnVendorKeyTerms(int FeeBasisPoints, int Most, IReadOnlyList<OwnVendorKeyVendor> Vendors);
+
+/// <param name="Host">Where its keys are sent to.</param>
+/// <param name="Models">The chat models that a key can be tested with.</param>
+public sealed record OwnVendorKeyVendor(string Id, string Name, string Host, IReadOnlyList<string> Models);
 
 /// <param name="Test">Whether the key has to answer a short call before it is saved.</param>
 /// <param name="Model">The catalogue's model to test it with; null takes one that the vendor serves.</param>

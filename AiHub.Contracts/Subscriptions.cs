@@ -56,14 +56,22 @@ public sealed record AutoTopUpRequest(
     [property: Required, StringLength(20, MinimumLength = 1)] string MonthlyCap);
 
 /// <param name="StopReason">declined, cap_reached or method_removed; null while it works.</param>
-public sealed record AutoTopUpView(string Currency, string Below, string Amount, string MonthlyCap, DateTimeOffset? StoppedAt, string? StopReason, PaymentMethodView? Method);
+/// <param name="ThisMonth">What the calendar month has taken so far, orders under way included.</param>
+/// <param name="Last">The newest order it made; null when there is none.</param>
+public sealed record AutoTopUpView(
+    string Currency, string Below, string Amount, string MonthlyCap, DateTimeOffset? StoppedAt, string? StopReason, PaymentMethodView? Method, string ThisMonth, AutoTopUpTry? Last);
+
+/// <param name="Status">created, pending, paid, closed or failed.</param>
+/// <param name="Failure">What the channel said when it would not take the money.</param>
+public sealed record AutoTopUpTry(Guid OrderId, string Status, string Amount, DateTimeOffset CreatedAt, string? Failure);
 
 public sealed record CodeRedemption([property: Required, StringLength(60, MinimumLength = 8)] string Code);
 
 public sealed record RedemptionView(Guid Id, string Amount, string Currency, DateTimeOffset RedeemedAt, DateTimeOffset? ExpiresAt);
 
 /// <param name="Status">open, won or lost.</param>
-public sealed record DisputeView(Guid Id, Guid OrderId, string Status, string Amount, string Currency, string Reason, DateTimeOffset OpenedAt, DateTimeOffset? ClosedAt);
+/// <param name="EvidenceDueAt">Until when the bank takes evidence; null where the channel does not say.</param>
+public sealed record DisputeView(Guid Id, Guid OrderId, string Status, string Amount, string Currency, string Reason, DateTimeOffset OpenedAt, DateTimeOffset? ClosedAt, DateTimeOffset? EvidenceDueAt);
 
 /// <param name="CreditLimit">Decimal string in the organization's currency: how far below zero its wallet may go.</param>
 /// <param name="MonthlyTokens">What is granted each month; null is the plan's own.</param>

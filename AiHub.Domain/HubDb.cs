@@ -108,6 +108,8 @@ public sealed class HubDb : DbContext
     public DbSet<RedemptionCode> RedemptionCodes => Set<RedemptionCode>();
     public DbSet<Redemption> Redemptions => Set<Redemption>();
     public DbSet<EnabledChannel> PaymentChannels => Set<EnabledChannel>();
+    public DbSet<ChannelBill> ChannelBills => Set<ChannelBill>();
+    public DbSet<ChannelBillLine> ChannelBillLines => Set<ChannelBillLine>();
 
     public DbSet<LegalEntity> LegalEntities => Set<LegalEntity>();
     public DbSet<BillingProfile> BillingProfiles => Set<BillingProfile>();
@@ -184,6 +186,7 @@ public sealed class HubDb : DbContext
         configuration.Properties<GuardrailKind>().HaveConversion<Words<GuardrailKind>>();
         configuration.Properties<GuardrailAction>().HaveConversion<Words<GuardrailAction>>();
         BillingTables.Conventions(configuration);
+        BillTables.Conventions(configuration);
         configuration.Properties<NoticeKind>().HaveConversion<Words<NoticeKind>>();
         configuration.Properties<TicketPurpose>().HaveConversion<Words<TicketPurpose>>();
         configuration.Properties<MailState>().HaveConversion<Words<MailState>>();
@@ -204,6 +207,7 @@ public sealed class HubDb : DbContext
         MapBudgets(model);
         MapPayments(model);
         BillingTables.MapSubscriptions(model);
+        BillTables.Map(model);
         InvoiceTables.Map(model);
         InvoiceTables.MapFapiao(model);
 
@@ -422,6 +426,8 @@ public sealed class HubDb : DbContext
             });
             record.HasIndex(row => new { row.OrganizationId, row.OccurredAt, row.Id });
             record.HasIndex(row => new { row.OrganizationId, row.KeyId, row.OccurredAt });
+            // When an own vendor key last answered; most calls have none and cost nothing here.
+            record.HasIndex(row => new { row.OwnKeyId, row.OccurredAt }).HasFilter("own_key_id is not null");
             OfOrganization(record);
         });
         model.Entity<CapturedContent>(content =>
@@ -584,6 +590,7 @@ public sealed class HubDb : DbContext
             order.HasIndex(row => row.NextCheckAt).HasFilter("next_check_at is not null");
             order.HasOne<User>().WithMany().HasForeignKey(row => row.UserId);
             order.Property(row => row.SavesMethod).HasDefaultValue(false);
+            order.Property(row => row.AppParameters).HasColumnType("jsonb");
             // One refill at a time.
             order.HasIndex(row => row.OrganizationId).HasDatabaseName("ix_payment_orders_refill").IsUnique().HasFilter("purpose = 'auto_top_up' and status in ('created', 'pending')");
             order.HasIndex(row => row.ChargeId).HasFilter("charge_id is not null");

@@ -54,6 +54,7 @@ app.MapBudgetEnding();
 app.MapOrderState();
 app.MapPlanActions();
 app.MapInvoiceFiles();
+app.MapBillFiles();
 app.MapPulse();
 app.MapUsageDownloads();
 app.MapPlayground();

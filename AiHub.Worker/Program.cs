@@ -10,6 +10,7 @@ using AiHub.Worker.Quotas;
 using AiHub.Worker.Subscriptions;
 using AiHub.Worker.Usage;
 using AiHub.Worker.Webhooks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -39,7 +40,9 @@ builder.Services.AddInvoicing();
 builder.Services.AddHostedService<UsageMonths>();
 
 builder.Services.AddSingleton<LedgerHealth>();
-builder.Services.AddHealthChecks().AddCheck<LedgerHealth>("ledger", tags: ["report"]);
+builder.Services.AddHealthChecks()
+    .AddCheck<LedgerHealth>("ledger", tags: ["report"])
+    .AddCheck<BillHealth>("bills", HealthStatus.Degraded, tags: ["report"]);
 
 var app = builder.Build();
 

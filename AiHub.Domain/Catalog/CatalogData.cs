@@ -33,18 +33,17 @@ public sealed record CatalogData(string Source, IReadOnlyList<CatalogData.Vendor
         return JsonSerializer.Deserialize<CatalogData>(file, Json)! with { Proposes = true };
     }
 
-    /// <returns>Null when the text is not a catalogue; why is in <paramref name="fault"/>.</returns>
-    public static CatalogData? Read(JsonElement json, out string? fault)
+    /// <exception cref="CatalogException">It is not a catalogue.</exception>
+    public static CatalogData Read(JsonElement json)
     {
+        CatalogShape.Check(json, Json.GetTypeInfo(typeof(CatalogData)), string.Empty);
         try
         {
-            fault = null;
-            return json.Deserialize<CatalogData>(Json);
+            return json.Deserialize<CatalogData>(Json)!;
         }
         catch (JsonException failure)
         {
-            fault = failure.Message;
-            return null;
+            throw CatalogShape.Unreadable(failure.Path ?? "$");
         }
     }
 

@@ -2,9 +2,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Domain.Catalog;
 
-/// <summary>Data that cannot be a catalogue; the message says what to correct and where.</summary>
-public sealed class CatalogException(string message) : Exception(message);
-
 /// <summary>What an import changed.</summary>
 public sealed record Imported(int Vendors, int Models, int Upstreams, int PricesAdded, int PricesEnded, int PricesProposed = 0);
 
@@ -46,7 +43,7 @@ public static class CatalogImport
             {
                 if (!vendors.ContainsKey(entry.Vendor))
                 {
-                    throw new CatalogException($"Model '{model.Id}' names the vendor '{entry.Vendor}', which is not in the catalogue.");
+                    throw new CatalogException($"Model '{model.Id}' names the vendor '{entry.Vendor}', which is not in the catalogue.", CatalogFault.VendorUnknown, model.Id, entry.Vendor);
                 }
 
                 var upstream = Write(db, upstreams, model.Id, entry, now);
@@ -79,7 +76,7 @@ public static class CatalogImport
     {
         if (!Uri.TryCreate(entry.BaseUrl, UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http"))
         {
-            throw new CatalogException($"The base URL of vendor '{entry.Id}' is not an http or https URL: '{entry.BaseUrl}'.");
+            throw new CatalogException($"The base URL of vendor '{entry.Id}' is not an http or https URL: '{entry.BaseUrl}'.", CatalogFault.AddressBad, entry.Id, entry.BaseUrl);
         }
 
         if (!vendors.TryGetValue(entry.Id, out var vendor))
@@ -102,7 +99,7 @@ public static class CatalogImport
     {
         if (entry.Id.Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
         {
-            throw new CatalogException($"A model's id is 'author/slug', not '{entry.Id}'.");
+            throw new CatalogException($"A model's id is 'author/slug', not '{entry.Id}'.", CatalogFault.ModelIdBad, entry.Id);
         }
 
         if (!models.TryGetValue(entry.Id, out var model))
@@ -137,7 +134,7 @@ public static class CatalogImport
         var shared = models.SelectMany(model => model.Aliases.Append(model.Id).Distinct()).GroupBy(name => name).FirstOrDefault(names => names.Count() > 1);
         if (shared is not null)
         {
-            throw new CatalogException($"Two models would answer to the name '{shared.Key}'.");
+            throw new CatalogException($"Two models would answer to the name '{shared.Key}'.", CatalogFault.NameTaken, shared.Key);
         }
     }
 
@@ -179,12 +176,12 @@ public static class CatalogImport
             Component = price.Component,
             Currency = prices.Key,
             NanosPerMillion = NanosPerMillion(price.Text, price.Component, prices.Key)
-                ?? throw new CatalogException($"The {price.Component} price of '{modelId}' at '{entry.Vendor}' is not a price: '{price.Text}'."),
+                ?? throw new CatalogException($"The {price.Component} price of '{modelId}' at '{entry.Vendor}' is not a price: '{price.Text}'.", CatalogFault.PriceBad, price.Component.ToString(), modelId, entry.Vendor, price.Text),
             MinPromptTokens = tier.MinPromptTokens,
             ServiceTier = tier.ServiceTier,
             Hours = tier.Hours.Length == 0 || PriceHours.TryParse(tier.Hours, out _)
                 ? tier.Hours
-                : throw new CatalogException($"The hours of a price of '{modelId}' at '{entry.Vendor}' cannot be read: '{tier.Hours}'."),
+                : throw new CatalogException($"The hours of a price of '{modelId}' at '{entry.Vendor}' cannot be read: '{tier.Hours}'.", CatalogFault.HoursBad, modelId, entry.Vendor, tier.Hours),
             ValidFrom = now,
             Source = tier.Source ?? source,
         };
@@ -205,7 +202,7 @@ public static class CatalogImport
     private static Money? Rate(string? text) =>
         text is null ? null
         : Money.TryParse(text, Currency.CNY, out var rate) && rate.Nanos > 0 ? rate
-        : throw new CatalogException($"'{text}' is not what a dollar costs in yuan.");
+        : throw new CatalogException($"'{text}' is not what a dollar costs in yuan.", CatalogFault.RateBad, text);
 
     private static List<PriceRow> InBothCurrencies(List<PriceRow> rows, Money? rate, DateTimeOffset now)
     {

@@ -37,4 +37,10 @@ public sealed class OwnVendorKey
     public bool Enabled { get; set; } = true;
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? RotatedAt { get; set; }
+
+    /// <summary>When this key was last tried with a short call; a new one in its place has yet to be.</summary>
+    public DateTimeOffset? TestedAt { get; set; }
+
+    /// <summary>What went wrong then; null when it was answered.</summary>
+    public string? TestError { get; set; }
 }

@@ -2339,6 +2339,14 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("rotated_at");
 
+                    b.Property<string>("TestError")
+                        .HasColumnType("text")
+                        .HasColumnName("test_error");
+
+                    b.Property<DateTimeOffset?>("TestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("tested_at");
+
                     b.Property<string>("Use")
                         .IsRequired()
                         .HasColumnType("text")
@@ -3716,6 +3724,178 @@ namespace AiHub.Domain.Migrations
                         });
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Payments.ChannelBill", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<string>("Channel")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("channel");
+
+                    b.Property<DateTimeOffset?>("ComparedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("compared_at");
+
+                    b.Property<DateOnly>("Day")
+                        .HasColumnType("date")
+                        .HasColumnName("day");
+
+                    b.Property<int>("Differences")
+                        .HasColumnType("integer")
+                        .HasColumnName("differences");
+
+                    b.Property<DateTimeOffset>("EndsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ends_at");
+
+                    b.Property<string>("LastError")
+                        .HasColumnType("text")
+                        .HasColumnName("last_error");
+
+                    b.Property<DateTimeOffset?>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.HasKey("Id")
+                        .HasName("pk_channel_bills");
+
+                    b.HasIndex("NextAttemptAt")
+                        .HasDatabaseName("ix_channel_bills_next_attempt_at")
+                        .HasFilter("next_attempt_at is not null");
+
+                    b.HasIndex("Channel", "Day")
+                        .IsUnique()
+                        .HasDatabaseName("ix_channel_bills_channel_day");
+
+                    b.HasIndex("Day", "Id")
+                        .HasDatabaseName("ix_channel_bills_day_id");
+
+                    b.ToTable("channel_bills", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.ChannelBillLine", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("AcceptedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("accepted_at");
+
+                    b.Property<Guid?>("AcceptedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("accepted_by");
+
+                    b.Property<string>("AcceptedReason")
+                        .HasColumnType("text")
+                        .HasColumnName("accepted_reason");
+
+                    b.Property<long?>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<Guid>("BillId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("bill_id");
+
+                    b.Property<string>("ChannelTradeNo")
+                        .HasColumnType("text")
+                        .HasColumnName("channel_trade_no");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<string>("FeeCurrency")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("fee_currency");
+
+                    b.Property<long>("FeeNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("fee_nanos");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<DateTimeOffset>("OccurredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("occurred_at");
+
+                    b.Property<Guid?>("OrderId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("order_id");
+
+                    b.Property<long?>("OurAmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("our_amount_minor");
+
+                    b.Property<string>("OutRefundNo")
+                        .HasColumnType("text")
+                        .HasColumnName("out_refund_no");
+
+                    b.Property<string>("OutTradeNo")
+                        .HasColumnType("text")
+                        .HasColumnName("out_trade_no");
+
+                    b.Property<string>("Reference")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reference");
+
+                    b.Property<Guid?>("RefundId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("refund_id");
+
+                    b.Property<string>("Verdict")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("verdict");
+
+                    b.HasKey("Id")
+                        .HasName("pk_channel_bill_lines");
+
+                    b.HasIndex("AcceptedBy")
+                        .HasDatabaseName("ix_channel_bill_lines_accepted_by");
+
+                    b.HasIndex("OrderId")
+                        .HasDatabaseName("ix_channel_bill_lines_order_id")
+                        .HasFilter("order_id is not null");
+
+                    b.HasIndex("RefundId")
+                        .HasDatabaseName("ix_channel_bill_lines_refund_id")
+                        .HasFilter("refund_id is not null");
+
+                    b.HasIndex("BillId", "Reference")
+                        .IsUnique()
+                        .HasDatabaseName("ix_channel_bill_lines_bill_id_reference");
+
+                    b.ToTable("channel_bill_lines", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_channel_bill_lines_accepted", "(accepted_at is null) = (accepted_reason is null)");
+                        });
+                });
+
             modelBuilder.Entity("AiHub.Domain.Payments.CodeBatch", b =>
                 {
                     b.Property<Guid>("Id")
@@ -3783,6 +3963,10 @@ namespace AiHub.Domain.Migrations
                     b.Property<DateTimeOffset?>("ClosedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("closed_at");
+
+                    b.Property<DateTimeOffset?>("EvidenceDueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("evidence_due_at");
 
                     b.Property<DateTimeOffset>("OpenedAt")
                         .HasColumnType("timestamp with time zone")
@@ -3888,6 +4072,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("currency");
 
+                    b.Property<string>("DisputeReason")
+                        .HasColumnType("text")
+                        .HasColumnName("dispute_reason");
+
                     b.Property<string>("DisputeReference")
                         .HasColumnType("text")
                         .HasColumnName("dispute_reference");
@@ -3896,6 +4084,10 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("event_id");
+
+                    b.Property<DateTimeOffset?>("EvidenceDueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("evidence_due_at");
 
                     b.Property<DateTimeOffset?>("HandledAt")
                         .HasColumnType("timestamp with time zone")
@@ -4030,6 +4222,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("amount_minor");
 
+                    b.Property<string>("AppParameters")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("app_parameters");
+
                     b.Property<string>("Channel")
                         .IsRequired()
                         .HasColumnType("text")
@@ -4105,6 +4301,10 @@ namespace AiHub.Domain.Migrations
                     b.Property<DateTimeOffset?>("PaidAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("paid_at");
+
+                    b.Property<string>("PayerId")
+                        .HasColumnType("text")
+                        .HasColumnName("payer_id");
 
                     b.Property<Guid?>("PaymentMethodId")
                         .HasColumnType("uuid")
@@ -5581,6 +5781,10 @@ namespace AiHub.Domain.Migrations
                     b.HasKey("Id", "OccurredAt")
                         .HasName("pk_usage_records");
 
+                    b.HasIndex("OwnKeyId", "OccurredAt")
+                        .HasDatabaseName("ix_usage_records_own_key_id_occurred_at")
+                        .HasFilter("own_key_id is not null");
+
                     b.HasIndex("OrganizationId", "KeyId", "OccurredAt")
                         .HasDatabaseName("ix_usage_records_organization_id_key_id_occurred_at");
 
@@ -6366,6 +6570,22 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_auto_top_ups_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.ChannelBillLine", b =>
+                {
+                    b.HasOne("AiHub.Domain.Access.User", null)
+                        .WithMany()
+                        .HasForeignKey("AcceptedBy")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_channel_bill_lines_users_accepted_by");
+
+                    b.HasOne("AiHub.Domain.Payments.ChannelBill", null)
+                        .WithMany()
+                        .HasForeignKey("BillId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_channel_bill_lines_channel_bills_bill_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Payments.Dispute", b =>

@@ -30,6 +30,27 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "channel_bills",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    channel = table.Column<string>(type: "text", nullable: false),
+                    day = table.Column<DateOnly>(type: "date", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    status = table.Column<string>(type: "text", nullable: false),
+                    differences = table.Column<int>(type: "integer", nullable: false),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_error = table.Column<string>(type: "text", nullable: true),
+                    compared_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_channel_bills", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "code_batches",
                 columns: table => new
                 {
@@ -75,6 +96,8 @@ namespace AiHub.Domain.Migrations
                     channel_trade_no = table.Column<string>(type: "text", nullable: true),
                     out_refund_no = table.Column<string>(type: "text", nullable: true),
                     dispute_reference = table.Column<string>(type: "text", nullable: true),
+                    dispute_reason = table.Column<string>(type: "text", nullable: true),
+                    evidence_due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     merchant = table.Column<string>(type: "text", nullable: true),
                     app = table.Column<string>(type: "text", nullable: true),
                     currency = table.Column<string>(type: "text", nullable: true),
@@ -1092,7 +1115,9 @@ namespace AiHub.Domain.Migrations
                     use = table.Column<string>(type: "text", nullable: false),
                     enabled = table.Column<bool>(type: "boolean", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    rotated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                    rotated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    tested_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    test_error = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -1571,6 +1596,48 @@ namespace AiHub.Domain.Migrations
                     table.ForeignKey(
                         name: "fk_billing_mails_users_user_id",
                         column: x => x.user_id,
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "channel_bill_lines",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    bill_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    reference = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    verdict = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: true),
+                    our_amount_minor = table.Column<long>(type: "bigint", nullable: true),
+                    fee_nanos = table.Column<long>(type: "bigint", nullable: false),
+                    fee_currency = table.Column<string>(type: "text", nullable: false),
+                    occurred_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    out_trade_no = table.Column<string>(type: "text", nullable: true),
+                    channel_trade_no = table.Column<string>(type: "text", nullable: true),
+                    out_refund_no = table.Column<string>(type: "text", nullable: true),
+                    order_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    refund_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    accepted_reason = table.Column<string>(type: "text", nullable: true),
+                    accepted_by = table.Column<Guid>(type: "uuid", nullable: true),
+                    accepted_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_channel_bill_lines", x => x.id);
+                    table.CheckConstraint("ck_channel_bill_lines_accepted", "(accepted_at is null) = (accepted_reason is null)");
+                    table.ForeignKey(
+                        name: "fk_channel_bill_lines_channel_bills_bill_id",
+                        column: x => x.bill_id,
+                        principalTable: "channel_bills",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_channel_bill_lines_users_accepted_by",
+                        column: x => x.accepted_by,
                         principalTable: "users",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
@@ -2186,6 +2253,7 @@ namespace AiHub.Domain.Migrations
                     taken_nanos = table.Column<long>(type: "bigint", nullable: false),
                     reason = table.Column<string>(type: "text", nullable: false),
                     opened_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    evidence_due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     closed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
@@ -2296,6 +2364,7 @@ namespace AiHub.Domain.Migrations
                     scene = table.Column<string>(type: "text", nullable: false),
                     status = table.Column<string>(type: "text", nullable: false),
                     client_address = table.Column<string>(type: "text", nullable: false),
+                    payer_id = table.Column<string>(type: "text", nullable: true),
                     currency = table.Column<string>(type: "text", nullable: false),
                     amount_minor = table.Column<long>(type: "bigint", nullable: false),
                     out_trade_no = table.Column<string>(type: "text", nullable: false),
@@ -2305,6 +2374,7 @@ namespace AiHub.Domain.Migrations
                     channel_reference = table.Column<string>(type: "text", nullable: true),
                     redirect_url = table.Column<string>(type: "text", nullable: true),
                     qr_code = table.Column<string>(type: "text", nullable: true),
+                    app_parameters = table.Column<string>(type: "jsonb", nullable: true),
                     failure = table.Column<string>(type: "text", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
@@ -2557,6 +2627,46 @@ namespace AiHub.Domain.Migrations
                 name: "ix_captured_contents_organization_id",
                 table: "captured_contents",
                 column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_bill_lines_accepted_by",
+                table: "channel_bill_lines",
+                column: "accepted_by");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_bill_lines_bill_id_reference",
+                table: "channel_bill_lines",
+                columns: new[] { "bill_id", "reference" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_bill_lines_order_id",
+                table: "channel_bill_lines",
+                column: "order_id",
+                filter: "order_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_bill_lines_refund_id",
+                table: "channel_bill_lines",
+                column: "refund_id",
+                filter: "refund_id is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_bills_channel_day",
+                table: "channel_bills",
+                columns: new[] { "channel", "day" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_bills_day_id",
+                table: "channel_bills",
+                columns: new[] { "day", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_bills_next_attempt_at",
+                table: "channel_bills",
+                column: "next_attempt_at",
+                filter: "next_attempt_at is not null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_credit_note_lines_credit_note_id_organization_id",
@@ -3266,6 +3376,12 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "organization_id", "occurred_at", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_usage_records_own_key_id_occurred_at",
+                table: "usage_records",
+                columns: new[] { "own_key_id", "occurred_at" },
+                filter: "own_key_id is not null");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_usage_rollups_organization_id_grain_starts_at_key_id_model_",
                 table: "usage_rollups",
                 columns: new[] { "organization_id", "grain", "starts_at", "key_id", "model_id", "vendor_id", "user_id", "team_id", "tags" },
@@ -3427,6 +3543,9 @@ namespace AiHub.Domain.Migrations
                 name: "captured_contents");
 
             migrationBuilder.DropTable(
+                name: "channel_bill_lines");
+
+            migrationBuilder.DropTable(
                 name: "credit_limits");
 
             migrationBuilder.DropTable(
@@ -3569,6 +3688,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "budgets");
+
+            migrationBuilder.DropTable(
+                name: "channel_bills");
 
             migrationBuilder.DropTable(
                 name: "credit_notes");

@@ -26,5 +26,8 @@ public sealed class Dispute
     public required long TakenNanos { get; init; }
     public required string Reason { get; init; }
     public required DateTimeOffset OpenedAt { get; init; }
+
+    /// <summary>Until when the bank takes evidence; null where the channel does not say.</summary>
+    public DateTimeOffset? EvidenceDueAt { get; init; }
     public DateTimeOffset? ClosedAt { get; init; }
 }

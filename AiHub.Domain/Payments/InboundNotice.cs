@@ -36,6 +36,12 @@ public sealed class InboundNotice
     /// <summary>The channel's name for a dispute.</summary>
     public string? DisputeReference { get; init; }
 
+    /// <summary>What the bank gives as the reason of a dispute.</summary>
+    public string? DisputeReason { get; init; }
+
+    /// <summary>Until when the bank takes evidence against a dispute.</summary>
+    public DateTimeOffset? EvidenceDueAt { get; init; }
+
     /// <summary>The merchant that the channel says was paid.</summary>
     public string? Merchant { get; init; }
     public string? App { get; init; }

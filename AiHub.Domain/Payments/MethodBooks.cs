@@ -44,11 +44,16 @@ public static class MethodBooks
 
     /// <returns>opened, known, mismatch or unknown_order.</returns>
     public static Task<string> OpenDisputeAsync(
-        this HubDb db, PaymentChannelId channel, string? channelTradeNo, string? reference, string? currency, long amountMinor, string reason, DateTimeOffset now, CancellationToken ct) =>
-        db.Database.SqlQuery<string>(
+        this HubDb db, PaymentChannelId channel, string? channelTradeNo, string? reference, string? currency, long amountMinor, string reason, DateTimeOffset? evidenceDue,
+        DateTimeOffset now, CancellationToken ct)
+    {
+        var due = evidenceDue?.ToUniversalTime();
+        return db.Database.SqlQuery<string>(
             $"""
-             select dispute_open({Guid.CreateVersion7(now)}, {PaymentBooks.Name(channel)}, {channelTradeNo}, {reference}, {currency}, {amountMinor}, {reason}, {now.ToUniversalTime()}) as "Value"
+             select dispute_open({Guid.CreateVersion7(now)}, {PaymentBooks.Name(channel)}, {channelTradeNo}, {reference}, {currency}, {amountMinor}, {reason}, {due},
+                                 {now.ToUniversalTime()}) as "Value"
              """).SingleAsync(ct);
+    }
 
     /// <returns>won, lost, known or unknown_dispute.</returns>
     public static Task<string> CloseDisputeAsync(this HubDb db, string? reference, bool won, DateTimeOffset now, CancellationToken ct) =>

@@ -71,8 +71,10 @@ public static class PaymentBooks
         return Enum.Parse<CreditOutcome>(outcome.Replace("_", ""), ignoreCase: true);
     }
 
-    public static Task OpenedAsync(this HubDb db, Guid orderId, string? redirectUrl, string? qrCode, string? reference, DateTimeOffset nextCheck, CancellationToken ct) =>
-        db.Database.ExecuteSqlAsync($"select payment_opened({orderId}, {redirectUrl}, {qrCode}, {reference}, {nextCheck.ToUniversalTime()})", ct);
+    /// <param name="appParameters">JSON.</param>
+    public static Task OpenedAsync(
+        this HubDb db, Guid orderId, string? redirectUrl, string? qrCode, string? reference, DateTimeOffset nextCheck, CancellationToken ct, string? appParameters = null) =>
+        db.Database.ExecuteSqlAsync($"select payment_opened({orderId}, {redirectUrl}, {qrCode}, {reference}, {appParameters}::jsonb, {nextCheck.ToUniversalTime()})", ct);
 
     public static Task CheckAgainAsync(this HubDb db, Guid orderId, DateTimeOffset at, string? why, CancellationToken ct) =>
         db.Database.ExecuteSqlAsync($"select payment_check_again({orderId}, {at.ToUniversalTime()}, {why})", ct);

@@ -44,6 +44,9 @@ public enum PaymentScene
 {
     Desktop,
     Mobile,
+
+    /// <summary>Within WeChat itself, where neither of the others works: the page asks WeChat to pay.</summary>
+    Wechat,
 }
 
 /// <summary>
@@ -62,6 +65,9 @@ public sealed class PaymentOrder
 
     /// <summary>Where the customer asked from; some channels want to know it of phones.</summary>
     public required string ClientAddress { get; init; }
+
+    /// <summary>Who pays, as the channel's app knows the customer (a WeChat openid); only where the scene asks for it.</summary>
+    public string? PayerId { get; init; }
     public required Currency Currency { get; init; }
 
     /// <summary>In fen or cents, as every channel counts.</summary>
@@ -87,6 +93,9 @@ public sealed class PaymentOrder
 
     /// <summary>What to show as a QR code.</summary>
     public string? QrCode { get; set; }
+
+    /// <summary>What the customer's app is handed to ask for the payment, signed; JSON.</summary>
+    public string? AppParameters { get; set; }
 
     /// <summary>What the channel said when it would not open the order.</summary>
     public string? Failure { get; set; }

@@ -14,6 +14,9 @@ public enum BillingMailKind
     AutoTopUpStopped,
     DisputeOpened,
     DisputeClosed,
+
+    /// <summary>An invoice was paid twice over, or was voided meanwhile: what came is in the wallet.</summary>
+    PaymentKept,
 }
 
 /// <summary>A message about money to one member, written with what it tells of and sent by whichever worker takes it.</summary>

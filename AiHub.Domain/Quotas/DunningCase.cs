@@ -61,6 +61,9 @@ public static class DunningSchedule
     /// <summary>Calls are refused from here on.</summary>
     public static readonly TimeSpan RestrictedAfter = TimeSpan.FromDays(Steps.First(step => step.Stage == DunningStage.Restricted).Day);
 
+    /// <summary>Keys are refused from here on.</summary>
+    public static readonly TimeSpan SuspendedAfter = TimeSpan.FromDays(Steps.First(step => step.Stage == DunningStage.Suspended).Day);
+
     public static DunningStage StageAt(DateTimeOffset since, DateTimeOffset now) =>
         Steps.LastOrDefault(step => now >= since.AddDays(step.Day), (Day: 0, Stage: DunningStage.Opened)).Stage;
 

@@ -51,4 +51,6 @@ public sealed class Subscription
 
     /// <summary>What a contract grants each month instead of the plan's tokens.</summary>
     public long? ContractTokens { get; init; }
+
+    public QuotedSubscription Quoted => new(Id, OrganizationId, PlanId, Version);
 }

@@ -79,4 +79,36 @@ public sealed class SubscriptionCharge
     public string? IdempotencyKey { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? AppliedAt { get; init; }
+
+    /// <summary>The charge of what was quoted.</summary>
+    /// <param name="userId">Who asked for it; null when the terms did.</param>
+    /// <param name="at">The moment it was quoted for.</param>
+    public static SubscriptionCharge Of(
+        PlanQuote quote, QuotedSubscription subscription, Guid? userId, string planId, PlanInterval interval, Collection collection, Currency currency, DateTimeOffset at, DateTimeOffset now,
+        string? idempotencyKey = null) => new()
+        {
+            Id = Guid.CreateVersion7(now),
+            OrganizationId = subscription.OrganizationId,
+            SubscriptionId = subscription.Id,
+            UserId = userId,
+            Kind = quote.Kind,
+            FromPlanId = subscription.PlanId,
+            PlanId = planId,
+            Interval = interval,
+            Collection = collection,
+            Currency = currency,
+            AmountMinor = quote.AmountMinor,
+            Lines = quote.Lines,
+            At = at,
+            PaidMonths = quote.PaidMonths,
+            PaidThrough = quote.PaidThrough,
+            Tokens = quote.Tokens,
+            TokensExpireAt = quote.TokensExpireAt,
+            Version = subscription.Version,
+            IdempotencyKey = idempotencyKey,
+            CreatedAt = now,
+        };
 }
+
+/// <summary>The subscription a charge is quoted for, as it was at that moment.</summary>
+public readonly record struct QuotedSubscription(Guid Id, Guid OrganizationId, string PlanId, int Version);

@@ -8,6 +8,10 @@ public sealed record HubQueue(string Name, long Waiting, long Parked, DateTimeOf
 /// <summary>Something nobody tries any more; a row of <c>hub_parked</c>.</summary>
 public sealed record HubParked(string Queue, Guid Id, Guid? OrganizationId, string What, int Attempts, string? Error, DateTimeOffset At);
 
+/// <summary>How one of the worker's runs has gone; a row of <c>hub_runs</c>.</summary>
+/// <param name="Runs">Within a day, as are failures and the longest.</param>
+public sealed record HubRun(string Name, DateTimeOffset LastAt, long Runs, long Failures, int LongestMs, DateTimeOffset? FailedAt, string? Error);
+
 /// <summary>What only an operator does. The database refuses it in a transaction that names none.</summary>
 public static class OperatorDesk
 {
@@ -27,6 +31,9 @@ public static class OperatorDesk
 
     public static Task<List<HubParked>> ParkedAsync(this HubDb db, int limit, CancellationToken ct) =>
         db.Database.SqlQuery<HubParked>($"select queue, id, organization_id, what, attempts, error, at from hub_parked({limit})").ToListAsync(ct);
+
+    public static Task<List<HubRun>> RunsAsync(this HubDb db, DateTimeOffset now, CancellationToken ct) =>
+        db.Database.SqlQuery<HubRun>($"select name, last_at, runs, failures, longest_ms, failed_at, error from hub_runs({now.ToUniversalTime()})").ToListAsync(ct);
 
     /// <returns>False when nothing of the kind is parked.</returns>
     public static Task<bool> ReplayAsync(this HubDb db, string queue, Guid id, DateTimeOffset now, CancellationToken ct) =>

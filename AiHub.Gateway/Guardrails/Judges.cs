@@ -57,7 +57,31 @@ public sealed partial class Judges : IDisposable
             return texts;
         }
 
-        var answers = await Task.WhenAll(rules.Select(rule => AskAsync(rule, stage, call, model, caller, texts, ct)));
+        var answers = await Task.WhenAll(rules.Select(rule => AskAsync(
+            rule,
+            caller.OrganizationId,
+            limited => rule.Kind == GuardrailKind.Webhook
+                ? AskWebhookAsync(rule, new WebhookQuestion(stage, call, caller.OrganizationId, model, texts), limited)
+                : AskModelAsync(rule, caller, texts, limited),
+            ct)));
+        return PutDown(rules, answers, stage, texts, log);
+    }
+
+    /// <summary>Asks webhooks about a text that nobody has told a model, which they are told.</summary>
+    public async Task<string> TryAsync(IReadOnlyList<RemoteRule> webhooks, string stage, Guid trial, Guid organization, string text, GuardrailLog log, CancellationToken ct)
+    {
+        if (webhooks.Count == 0 || string.IsNullOrWhiteSpace(text))
+        {
+            return text;
+        }
+
+        var question = new WebhookQuestion(stage, trial, organization, "", [text], Trial: true);
+        var answers = await Task.WhenAll(webhooks.Select(rule => AskAsync(rule, organization, limited => AskWebhookAsync(rule, question, limited), ct)));
+        return PutDown(webhooks, answers, stage, [text], log)[0];
+    }
+
+    private static IReadOnlyList<string> PutDown(IReadOnlyList<RemoteRule> rules, IReadOnlyList<Judgement?> answers, string stage, IReadOnlyList<string> texts, GuardrailLog log)
+    {
         foreach (var (rule, answer) in rules.Zip(answers))
         {
             if (answer is null)
@@ -76,20 +100,18 @@ public sealed partial class Judges : IDisposable
     }
 
     /// <returns>Null when there was no answer in time, or none that can be understood.</returns>
-    private async Task<Judgement?> AskAsync(RemoteRule rule, string stage, Guid call, string model, Caller caller, IReadOnlyList<string> texts, CancellationToken ct)
+    private async Task<Judgement?> AskAsync(RemoteRule rule, Guid organization, Func<CancellationToken, Task<Judgement?>> ask, CancellationToken ct)
     {
         using var limit = new CancellationTokenSource(rule.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
         try
         {
-            return rule.Kind == GuardrailKind.Webhook
-                ? await AskWebhookAsync(rule, stage, call, model, caller, texts, either.Token)
-                : await AskModelAsync(rule, caller, texts, either.Token);
+            return await ask(either.Token);
         }
         catch (Exception failure) when (!ct.IsCancellationRequested
             && failure is OperationCanceledException or HttpRequestException or IOException or TimeoutException or JsonException or FormatException or InvalidOperationException or KeyNotFoundException or UpstreamException)
         {
-            LogSilent(rule.Name, caller.OrganizationId, failure.GetType().Name);
+            LogSilent(rule.Name, organization, failure.GetType().Name);
             return null;
         }
     }
@@ -141,16 +163,24 @@ public sealed partial class Judges : IDisposable
         return Judgement.Fine;
     }
 
-    private async Task<Judgement?> AskWebhookAsync(RemoteRule rule, string stage, Guid call, string model, Caller caller, IReadOnlyList<string> texts, CancellationToken ct)
+    private async Task<Judgement?> AskWebhookAsync(RemoteRule rule, WebhookQuestion question, CancellationToken ct)
     {
         if (rule.Secret is not { } secret)
         {
             return null;
         }
 
-        var body = JsonSerializer.Serialize(
-            new Dictionary<string, object> { ["type"] = $"guardrail.{stage}", ["id"] = call, ["organization_id"] = caller.OrganizationId, ["model"] = model, ["texts"] = texts }, Plain);
-        var (id, timestamp) = ($"{call}.{stage}", _time.GetUtcNow().ToUnixTimeSeconds());
+        var said = new Dictionary<string, object>
+        {
+            ["type"] = $"guardrail.{question.Stage}", ["id"] = question.Call, ["organization_id"] = question.Organization, ["model"] = question.Model, ["texts"] = question.Texts,
+        };
+        if (question.Trial)
+        {
+            said["trial"] = true;
+        }
+
+        var body = JsonSerializer.Serialize(said, Plain);
+        var (id, timestamp) = ($"{question.Call}.{question.Stage}", _time.GetUtcNow().ToUnixTimeSeconds());
         using var request = new HttpRequestMessage(HttpMethod.Post, rule.Url)
         {
             Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json", "utf-8") } },
@@ -171,7 +201,7 @@ public sealed partial class Judges : IDisposable
         try
         {
             var length = await stream.ReadAtLeastAsync(buffer.AsMemory(0, LongestAnswer), LongestAnswer, throwOnEndOfStream: false, ct);
-            return length == LongestAnswer ? null : Read(JsonElement.Parse(buffer.AsSpan(0, length)), texts.Count);
+            return length == LongestAnswer ? null : Read(JsonElement.Parse(buffer.AsSpan(0, length)), question.Texts.Count);
         }
         finally
         {
@@ -195,6 +225,9 @@ public sealed partial class Judges : IDisposable
         var masked = texts.EnumerateArray().Select(text => text.GetString() ?? "").ToList();
         return masked.Count == count ? new Judgement(true, "", masked) : throw new JsonException("The webhook answered with another number of texts.");
     }
+
+    /// <param name="Trial">Somebody tries what the webhook says; there is no call, and no model.</param>
+    private sealed record WebhookQuestion(string Stage, Guid Call, Guid Organization, string Model, IReadOnlyList<string> Texts, bool Trial = false);
 
     [LoggerMessage(LogLevel.Warning, "Guardrail {Guardrail} of organization {Organization} got no answer it could use ({Failure}).")]
     private partial void LogSilent(string guardrail, Guid organization, string failure);

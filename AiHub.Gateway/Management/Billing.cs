@@ -29,6 +29,10 @@ public static class Billing
         billing.MapGet("/wallet", WalletAsync)
             .OfOrganization(Permission.BillingRead)
             .Describe("getWallet", new("Get the wallet", "查询钱包"), new("Money outside the plan, from the ledger; decimal strings.", "套餐之外的余额，取自账本，均为十进制字符串。"), null, Examples.Wallet);
+
+        billing.MapGet("/wallet/lots", LotsAsync)
+            .OfOrganization(Permission.BillingRead)
+            .Describe("listWalletLots", new("List granted money", "列出赠送余额"), new("Grant by grant with what is left and when it expires, newest first. Purchased money does not expire.", "逐笔列出赠送余额的剩余金额与到期时间，按时间从新到旧排列。充值余额不会过期。"), null, new Page<WalletLotView>([PaymentExamples.Lot], null));
     }
 
     private static async Task<Ok<Page<PlanView>>> PlansAsync(Member member, HubDb db, CancellationToken ct)
@@ -47,6 +51,27 @@ public static class Billing
 
     private static async Task<Ok<WalletView>> WalletAsync(Member member, HubDb db, CancellationToken ct) =>
         TypedResults.Ok(await WalletOfAsync(db, member.OrganizationId, member.Organization.Currency, ct));
+
+    private static async Task<Ok<Page<WalletLotView>>> LotsAsync(Member member, HubDb db, CancellationToken ct)
+    {
+        const int Newest = 100;
+        var currency = member.Organization.Currency;
+        var lots = await db.InOrganizationAsync(
+            member.OrganizationId,
+            // A lot has the id of the journal that made it.
+            () => (from lot in db.Lots.AsNoTracking()
+                   join account in db.Accounts on lot.AccountId equals account.Id
+                   join journal in db.Journals on lot.Id equals journal.Id
+                   where account.Kind == AccountKind.WalletGranted
+                   orderby lot.CreatedAt descending, lot.Id descending
+                   select new { lot, journal.Kind, journal.Memo }).Take(Newest).ToListAsync(ct),
+            ct);
+        return TypedResults.Ok(new Page<WalletLotView>(
+            [.. lots.Select(row => new WalletLotView(
+                row.lot.Id, row.Kind, row.Memo, currency.ToString(), new Money(row.lot.Original, currency).ToDecimalString(), new Money(row.lot.Remaining, currency).ToDecimalString(),
+                row.lot.CreatedAt, row.lot.ExpiresAt, row.lot.ExpiredAt))],
+            null));
+    }
 
     internal static async Task<WalletView> WalletOfAsync(HubDb db, Guid organizationId, Currency currency, CancellationToken ct)
     {

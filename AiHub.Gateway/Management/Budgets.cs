@@ -331,15 +331,22 @@ public static class Budgets
         budget.SubjectId,
         budget.ModelId,
         budget.VendorId,
-        budget.Unit,
-        budget.Amount,
+        unit = UnitOf(budget),
+        amount = Said(budget, budget.Amount),
         period = Wire.Name(budget.Period),
         alignment = Wire.Name(budget.Alignment),
         budget.Hard,
         budget.AlertAt,
-        budget.RaisedAmount,
+        raisedAmount = budget.RaisedAmount is { } raised ? Said(budget, raised) : null,
         budget.RaisedUntil,
     };
+
+    private static string UnitOf(Budget budget) => budget.Unit == Budget.Tokens ? Tokens : budget.Unit;
+
+    /// <summary>Tokens, or a decimal string of money.</summary>
+    private static string Said(Budget budget, long amount) => budget.Unit == Budget.Tokens
+        ? amount.ToString(System.Globalization.CultureInfo.InvariantCulture)
+        : new Money(amount, Enum.Parse<Currency>(budget.Unit)).ToDecimalString();
 
     private static async Task<BudgetView?> ViewAsync(HubDb db, Member member, Guid id, DateTimeOffset now, CancellationToken ct) =>
         (await ViewsAsync(db, member, budget => budget.Id == id, now, ct)).SingleOrDefault();
@@ -371,15 +378,13 @@ public static class Budgets
             return new BudgetView(
                 budget.Id, Wire.Name(budget.Scope), budget.SubjectId,
                 budget.Scope switch { BudgetScope.Organization => member.Organization.Name, BudgetScope.Team => row.Team, BudgetScope.User => row.User, _ => row.Key },
-                budget.ModelId, budget.VendorId, budget.Unit == Budget.Tokens ? Tokens : budget.Unit, Say(budget.Amount), Wire.Name(budget.Period), Wire.Name(budget.Alignment),
+                budget.ModelId, budget.VendorId, UnitOf(budget), Say(budget.Amount), Wire.Name(budget.Period), Wire.Name(budget.Alignment),
                 budget.Anchor, budget.Hard, budget.AlertAt,
                 budget.RaisedAmount is { } raised ? new BudgetRaise(Say(raised), budget.RaisedUntil) : null,
                 Say(limit), Say(used), Say(held), Say(Math.Max(0, limit - used - held)),
                 window is { EndsAt: not null } ? window.StartsAt : null, window?.EndsAt, row.SetBy, budget.CreatedAt);
 
-            string Say(long amount) => budget.Unit == Budget.Tokens
-                ? amount.ToString(System.Globalization.CultureInfo.InvariantCulture)
-                : new Money(amount, member.Organization.Currency).ToDecimalString();
+            string Say(long amount) => Said(budget, amount);
         });
     }
 }

@@ -58,7 +58,7 @@ public static class Invoices
             .OfOrganization(Permission.BillingWrite)
             .Parameter("id", InvoiceId, "uuid", InvoiceExamples.Invoice.Id)
             .Describe("payInvoice", new("Pay an invoice", "支付账单"), new("Makes an order over all that is due. Once the channel confirms it the invoice is paid.", "按全部应付金额创建支付订单；渠道确认后账单即为已支付。"), InvoiceExamples.Payment, PaymentExamples.Order)
-            .Refuses(ProblemKind.InvoiceNotFound, ProblemKind.InvoiceNotOpen, ProblemKind.ChannelNotAvailable);
+            .Refuses(ProblemKind.InvoiceNotFound, ProblemKind.InvoiceNotOpen, ProblemKind.ChannelNotAvailable, ProblemKind.AmountBelowMinimum);
 
         billing.MapGet("/profile", ProfileAsync)
             .OfOrganization(Permission.BillingRead)
@@ -194,6 +194,11 @@ public static class Invoices
         if (!(await Orders.OpenAsync(db, invoice.Currency, now, ct)).Contains(channel))
         {
             return Refused.Because(ProblemKind.ChannelNotAvailable, request.Channel);
+        }
+
+        if (invoice.DueMinor < ChannelMinimums.Minor(channel, invoice.Currency))
+        {
+            return Refused.Because(ProblemKind.AmountBelowMinimum, request.Channel, Amount(ChannelMinimums.Minor(channel, invoice.Currency), invoice.Currency), invoice.Currency);
         }
 
         var order = new PaymentOrder

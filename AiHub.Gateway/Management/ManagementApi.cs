@@ -111,6 +111,7 @@ public static class ManagementApi
         api.MapOrganizationPolicies();
         api.MapOwnVendorKeys();
         api.MapGuardrails();
+        api.MapGuardrailTrials();
         api.MapCapturedContents();
         api.MapOperators();
         api.MapBudgets();
@@ -126,6 +127,7 @@ public static class ManagementApi
         api.MapPublicCatalog();
         api.MapModelHealths();
         api.MapAdminVendors();
+        api.MapAdminBalances();
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
@@ -136,6 +138,9 @@ public static class ManagementApi
         api.MapAdminInvoices();
         api.MapAdminFapiao();
         api.MapAdminFinance();
+        api.MapAdminOrders();
+        api.MapAdminDisputes();
+        api.MapAdminBills();
 
         app.UseScim();
         app.MapScim();

@@ -44,9 +44,11 @@ public static class ModelHealths
             [.. snapshot.UpstreamsOf(model).DistinctBy(serving => serving.Upstream.Id).Select(serving => View(serving, report.Of(model.Id, serving.Upstream.Id)))]);
     }
 
-    private static EndpointHealth View(ServedUpstream serving, EndpointFigure? figure) => new(
-        serving.Vendor.Id,
-        serving.Upstream.Region,
+    private static EndpointHealth View(ServedUpstream serving, EndpointFigure? figure) => View(serving.Vendor.Id, serving.Upstream.Region, figure);
+
+    internal static EndpointHealth View(string vendor, string region, EndpointFigure? figure) => new(
+        vendor,
+        region,
         HealthReport.Status(figure),
         figure is null ? null : HealthReport.Share(figure.ServedDay, figure.FailedDay),
         Latency(figure),

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
@@ -25,8 +26,8 @@ public static class Orders
     private const string IdempotencyKey = "Idempotency-Key";
     private const int LongestKey = 255;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    internal static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
 
     public static void MapOrders(this IEndpointRouteBuilder api)
     {
@@ -80,7 +81,7 @@ public static class Orders
         var open = await OpenAsync(db, currency, time.GetUtcNow(), ct);
         return TypedResults.Ok(new Page<PaymentChannelView>(
             [.. open.Select(id => new PaymentChannelView(
-                Wire.Name(id), currency.ToString(), TopUpLimits.Minimum(currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString(),
+                Wire.Name(id), currency.ToString(), TopUpLimits.Minimum(id, currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString(),
                 [.. TopUpLimits.Presets(currency).Select(preset => preset.ToDecimalString())]))],
             null));
     }
@@ -97,9 +98,21 @@ public static class Orders
             errors.Add("currency", FieldText.OrganizationCurrency, currency);
         }
 
-        if (amount is { } money && (money < TopUpLimits.Minimum(currency) || money > TopUpLimits.Maximum(currency)))
+        var channel = Enum.Parse<PaymentChannelId>(request.Channel.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
+        if (request.Scene == "wechat" && channel != PaymentChannelId.WechatPay)
         {
-            errors.Add("amount", FieldText.Range, TopUpLimits.Minimum(currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString());
+            errors.Add("scene", FieldText.OneOf, "desktop, mobile");
+        }
+
+        if ((request.Scene == "wechat") != (request.OpenId is not null))
+        {
+            errors.Add("open_id", FieldText.OfWechat);
+        }
+
+        var minimum = TopUpLimits.Minimum(channel, currency);
+        if (amount is { } money && (money < minimum || money > TopUpLimits.Maximum(currency)))
+        {
+            errors.Add("amount", FieldText.Range, minimum.ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString());
         }
 
         if (errors.Any || amount is not { } paid)
@@ -107,7 +120,6 @@ public static class Orders
             return errors.Refuse();
         }
 
-        var channel = Enum.Parse<PaymentChannelId>(request.Channel.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
         if (!(await OpenAsync(db, currency, now, ct)).Contains(channel))
         {
             return Refused.Because(ProblemKind.ChannelNotAvailable, request.Channel);
@@ -120,7 +132,8 @@ public static class Orders
             UserId = member.UserId,
             Purpose = PaymentPurpose.TopUp,
             Channel = channel,
-            Scene = request.Scene == "mobile" ? PaymentScene.Mobile : PaymentScene.Desktop,
+            Scene = request.Scene switch { "mobile" => PaymentScene.Mobile, "wechat" => PaymentScene.Wechat, _ => PaymentScene.Desktop },
+            PayerId = request.OpenId,
             ClientAddress = ClientAddress.Of(http) ?? "127.0.0.1",
             Currency = currency,
             AmountMinor = MinorUnits.Of(paid)!.Value,
@@ -129,6 +142,7 @@ public static class Orders
             CreatedAt = now,
             ExpiresAt = now + TopUpLimits.Lifetime(channel),
             NextCheckAt = now,
+            SavesMethod = request.SaveMethod && channel == PaymentChannelId.Stripe,
         };
 
         if (await KeepAsync(db, member, order, http, now, ct) is { } earlier)
@@ -252,34 +266,10 @@ public static class Orders
             CreatedAt = now,
         };
 
-        var (earlier, refused) = await db.InOrganizationAsync<(Refund?, RefundRefusal?)>(member.OrganizationId, async () =>
-        {
-            // One after the other within the organization, so that the same key can never open two.
-            await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('refund:' || {member.OrganizationId}, 0))", ct);
-            if (key is not null && await db.PaymentRefunds.AsNoTracking().FirstOrDefaultAsync(row => row.IdempotencyKey == key, ct) is { } same)
-            {
-                return (same, null);
-            }
-
-            if (await db.OpenRefundAsync(refund, ct) is { } refusal)
-            {
-                return (null, refusal);
-            }
-
-            await db.AuditAsync(
-                http.Actor(), "refund.created", refund.Id.ToString(), null,
-                new { order = order.Id, amount = money.ToDecimalString(), currency = currency.ToString(), refund.Reason }, now, ct);
-            return (null, null);
-        }, ct);
-
+        var (earlier, refused) = await db.InOrganizationAsync(member.OrganizationId, () => OpenRefundAsync(db, refund, money, http, ct), ct);
         if (refused is { } why)
         {
-            return Refused.Because(ProblemKind.RefundNotPossible, (why switch
-            {
-                RefundRefusal.OrderNotPaid => RefundTexts.NotPaid,
-                RefundRefusal.MoreThanPaid => RefundTexts.MoreThanPaid,
-                _ => RefundTexts.Spent,
-            }).In(http.Request.Language()));
+            return Refused.Because(ProblemKind.RefundNotPossible, RefundTexts.Of(why).In(http.Request.Language()));
         }
 
         if (earlier is not null)
@@ -290,6 +280,28 @@ public static class Orders
         }
 
         return TypedResults.Created($"{ManagementApi.Path}/billing/orders/{order.Id}", View(refund, currency));
+    }
+
+    /// <summary>Call it inside the organization whose order it is.</summary>
+    /// <returns>The refund that the same key opened before, or why nothing goes back; neither when it is open now.</returns>
+    internal static async Task<(Refund? Earlier, RefundRefusal? Refusal)> OpenRefundAsync(HubDb db, Refund refund, Money amount, HttpContext http, CancellationToken ct)
+    {
+        // One after the other within the organization, so that the same key can never open two.
+        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('refund:' || {refund.OrganizationId}, 0))", ct);
+        if (refund.IdempotencyKey is { } key && await db.PaymentRefunds.AsNoTracking().FirstOrDefaultAsync(row => row.IdempotencyKey == key, ct) is { } same)
+        {
+            return (same, null);
+        }
+
+        if (await db.OpenRefundAsync(refund, ct) is { } refusal)
+        {
+            return (null, refusal);
+        }
+
+        await db.AuditAsync(
+            http.Actor(), "refund.created", refund.Id.ToString(), null,
+            new { order = refund.OrderId, amount = amount.ToDecimalString(), currency = amount.Currency.ToString(), refund.Reason }, refund.CreatedAt, ct);
+        return (null, null);
     }
 
     /// <summary>The channels that can collect this currency now.</summary>
@@ -332,7 +344,8 @@ public static class Orders
         return new PaymentOrderView(
             order.Id, Wire.Name(order.Purpose), Wire.Name(order.Channel), Wire.Name(order.Status), order.Amount.ToDecimalString(), order.Currency.ToString(), order.OutTradeNo,
             order.RedirectUrl, order.QrCode, order.CreatedAt, order.ExpiresAt, order.PaidAt, MinorUnits.ToMoney(refunded, order.Currency).ToDecimalString(),
-            order.Status == PaymentOrderStatus.Failed ? order.Failure : null, [.. own.Select(refund => View(refund, order.Currency))]);
+            order.Status == PaymentOrderStatus.Failed ? order.Failure : null, [.. own.Select(refund => View(refund, order.Currency))],
+            order.AppParameters is { } parameters ? JsonSerializer.Deserialize<WechatPayCall>(parameters, JsonSerializerOptions.Default) : null);
     }
 
     private static RefundView View(Refund refund, Currency currency) => new(

@@ -24,6 +24,7 @@ namespace AiHub.Gateway.Management;
 public static class OwnVendorKeys
 {
     private const int Most = 50;
+    private const int LongestError = 500;
     private static readonly TimeSpan TestPatience = TimeSpan.FromSeconds(30);
 
     public static void MapOwnVendorKeys(this IEndpointRouteBuilder api)
@@ -35,6 +36,11 @@ public static class OwnVendorKeys
             .InOrganizationOfPath(Permission.VendorKeysRead)
             .Describe("listOwnVendorKeys", new("List the organization's own vendor keys", "列出组织自有的厂商密钥"),
                 new("With the last four characters only.", "仅显示最后四个字符。"), null, new Page<OwnVendorKeyView>([PolicyExamples.OwnKey], null));
+
+        ours.MapGet("/terms", TermsAsync)
+            .InOrganizationOfPath(Permission.VendorKeysRead)
+            .Describe("getOwnVendorKeyTerms", new("What own vendor keys come to", "自有厂商密钥的条件"),
+                new("The hub's fee, how many keys an organization may bring, and the vendors they may be for.", "平台手续费、每个组织可添加的密钥数量，以及支持的厂商。"), null, PolicyExamples.OwnKeyTerms);
 
         ours.MapPost("/", AddAsync)
             .InOrganizationOfPath(Permission.VendorKeysWrite)
@@ -75,8 +81,25 @@ public static class OwnVendorKeys
     private static async Task<Ok<Page<OwnVendorKeyView>>> ListAsync(Member member, HubDb db, OwnKeys keys, CancellationToken ct)
     {
         var rows = await db.InOrganizationAsync(
-            member.OrganizationId, () => db.OwnVendorKeys.AsNoTracking().OrderBy(row => row.CreatedAt).ThenBy(row => row.Id).ToListAsync(ct), ct);
-        return TypedResults.Ok(new Page<OwnVendorKeyView>([.. rows.Select(row => View(row, keys))], null));
+            member.OrganizationId,
+            () => db.OwnVendorKeys.AsNoTracking().OrderBy(row => row.CreatedAt).ThenBy(row => row.Id)
+                // The newest by its index; a sum over all calls with the key would grow with them.
+                .Select(row => new
+                {
+                    Row = row,
+                    Used = db.UsageRecords.Where(record => record.OwnKeyId == row.Id).OrderByDescending(record => record.OccurredAt).Select(record => (DateTimeOffset?)record.OccurredAt).FirstOrDefault(),
+                })
+                .ToListAsync(ct),
+            ct);
+        return TypedResults.Ok(new Page<OwnVendorKeyView>([.. rows.Select(each => View(each.Row, keys) with { LastUsedAt = each.Used })], null));
+    }
+
+    private static async Task<Ok<OwnVendorKeyTerms>> TermsAsync(HubDb db, OwnKeys keys, OwnKeyTests tests, CancellationToken ct)
+    {
+        var models = tests.OpenModels();
+        var vendors = await db.Vendors.AsNoTracking().Where(vendor => models.Keys.Contains(vendor.Id)).OrderBy(vendor => vendor.Id).ToListAsync(ct);
+        return TypedResults.Ok(new OwnVendorKeyTerms(
+            keys.FeeBasisPoints, Most, [.. vendors.Select(vendor => new OwnVendorKeyVendor(vendor.Id, vendor.Name, new Uri(tests.AddressOf(vendor)).Host, models[vendor.Id]))]));
     }
 
     private static async Task<Results<Created<SavedOwnVendorKey>, Refused>> AddAsync(
@@ -120,6 +143,7 @@ public static class OwnVendorKeys
             return Refused.Because(ProblemKind.VendorKeyRefused, test.LatencyMs, test.Error ?? "");
         }
 
+        row.TestedAt = test is null ? null : now;
         var added = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
             await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('own_vendor_keys:' || current_organization(), 0))", ct);
@@ -179,6 +203,7 @@ public static class OwnVendorKeys
             row.Protected = secrets.SealOwn(row.OrganizationId, row.VendorId, row.Host, request.Key);
             row.LastFour = VendorSecrets.LastFour(request.Key);
             row.RotatedAt = now;
+            (row.TestedAt, row.TestError) = (test is null ? null : now, null);
         });
 
         return view is null ? Refused.Because(ProblemKind.VendorKeyNotFound) : TypedResults.Ok(new SavedOwnVendorKey(view, test));
@@ -195,9 +220,19 @@ public static class OwnVendorKeys
         var test = keys.Open(row) is { } own
             ? await tests.TryAsync(own, null, TestPatience, ct)
             : new EndpointTest(false, null, 0, "The key cannot be opened any more; replace it.");
-        // It costs its owner something at the vendor.
-        await db.InOrganizationAsync(
-            member.OrganizationId, () => db.AuditAsync(http.Actor(), "own_vendor_key.tested", row.Id.ToString(), null, new { row.Name, test.Succeeded, test.Status }, time.Now(), ct), ct);
+        var now = time.Now();
+        await db.InOrganizationAsync(member.OrganizationId, async () =>
+        {
+            // Not of a key that has taken its place meanwhile.
+            if (await db.OwnVendorKeys.FirstOrDefaultAsync(each => each.Id == row.Id && each.RotatedAt == row.RotatedAt, ct) is { } tested)
+            {
+                (tested.TestedAt, tested.TestError) = (now, test.Succeeded ? null : Short(test.Error));
+                await db.SaveChangesAsync(ct);
+            }
+
+            // It costs its owner something at the vendor.
+            await db.AuditAsync(http.Actor(), "own_vendor_key.tested", row.Id.ToString(), null, new { row.Name, test.Succeeded, test.Status }, now, ct);
+        }, ct);
         return TypedResults.Ok(test);
     }
 
@@ -248,8 +283,11 @@ public static class OwnVendorKeys
         }
     }
 
+    // A vendor's page of HTML is not worth keeping.
+    private static string Short(string? error) => error is { Length: > LongestError } ? error[..LongestError] + "…" : error ?? "";
+
     private static OwnVendorKeyView View(OwnVendorKey row, OwnKeys keys) => new(
-        row.Id, row.VendorId, row.Name, row.LastFour, row.Host, row.BaseUrl, Wire.Name(row.Use), row.Enabled, keys.FeeBasisPoints, row.CreatedAt, row.RotatedAt);
+        row.Id, row.VendorId, row.Name, row.LastFour, row.Host, row.BaseUrl, Wire.Name(row.Use), row.Enabled, keys.FeeBasisPoints, row.CreatedAt, row.RotatedAt, row.TestedAt, row.TestError);
 }
 
 /// <summary>Tries a key that somebody brings with one short call, through the guard like every other.</summary>
@@ -257,6 +295,17 @@ public sealed class OwnKeyTests(Catalogue catalogue, VendorSettings settings, Co
 {
     /// <summary>Where the vendor is, as this hub is configured.</summary>
     public string AddressOf(Vendor vendor) => settings.AddressOf(vendor);
+
+    /// <summary>The vendors that a key can be brought for, each with the chat models to test it with.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> OpenModels()
+    {
+        var snapshot = catalogue.Current;
+        return snapshot.Models.SelectMany(model => snapshot.OpenOf(model).Select(open => (Vendor: open.Vendor.Id, Model: model)))
+            .GroupBy(each => each.Vendor, each => each.Model)
+            .ToDictionary(
+                group => group.Key,
+                group => (IReadOnlyList<string>)[.. group.Where(model => model.Kind == ModelKind.Chat).Select(model => model.Id).Distinct().Order(StringComparer.Ordinal)]);
+    }
 
     /// <param name="model">The catalogue's model; null takes one that the vendor serves.</param>
     public async Task<EndpointTest> TryAsync(OwnKey key, string? model, TimeSpan patience, CancellationToken ct)

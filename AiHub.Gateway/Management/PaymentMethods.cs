@@ -74,9 +74,10 @@ public static class PaymentMethods
         }, ct);
     }
 
-    private static async Task<Ok<Page<AutoTopUpView>>> FindAsync(Member member, HubDb db, CancellationToken ct)
+    private static async Task<Ok<Page<AutoTopUpView>>> FindAsync(Member member, HubDb db, TimeProvider time, CancellationToken ct)
     {
-        var view = await db.InOrganizationAsync(member.OrganizationId, () => RefillAsync(db, member.Organization.Currency, ct), ct);
+        var now = time.Now();
+        var view = await db.InOrganizationAsync(member.OrganizationId, () => RefillAsync(db, member.Organization, now, ct), ct);
         return TypedResults.Ok(new Page<AutoTopUpView>(view is null ? [] : [view], null));
     }
 
@@ -88,9 +89,9 @@ public static class PaymentMethods
         var below = Orders.ReadAmount(request.Below, currency, errors, "below");
         var amount = Orders.ReadAmount(request.Amount, currency, errors);
         var cap = Orders.ReadAmount(request.MonthlyCap, currency, errors, "monthly_cap");
-        if (amount is { } asked && (asked < TopUpLimits.Minimum(currency) || asked > TopUpLimits.Maximum(currency)))
+        if (amount is { } asked && (asked < TopUpLimits.Minimum(PaymentChannelId.Stripe, currency) || asked > TopUpLimits.Maximum(currency)))
         {
-            errors.Add("amount", FieldText.Range, TopUpLimits.Minimum(currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString());
+            errors.Add("amount", FieldText.Range, TopUpLimits.Minimum(PaymentChannelId.Stripe, currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString());
         }
 
         if (cap < amount)
@@ -110,10 +111,10 @@ public static class PaymentMethods
                 return Refused.Because(ProblemKind.NoPaymentMethod);
             }
 
-            var before = await RefillAsync(db, currency, ct);
+            var before = await RefillAsync(db, member.Organization, now, ct);
             await db.SetAutoTopUpAsync(method.Id, below!.Value.Nanos, MinorUnits.Of(amount!.Value)!.Value, MinorUnits.Of(cap!.Value)!.Value, now, ct);
             await db.AuditAsync(http.Actor(), "auto_top_up.set", member.OrganizationId.ToString(), before, request, now, ct);
-            return TypedResults.Ok((await RefillAsync(db, currency, ct))!);
+            return TypedResults.Ok((await RefillAsync(db, member.Organization, now, ct))!);
         }, ct);
     }
 
@@ -122,7 +123,7 @@ public static class PaymentMethods
         var now = time.Now();
         await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
-            var before = await RefillAsync(db, member.Organization.Currency, ct);
+            var before = await RefillAsync(db, member.Organization, now, ct);
             await db.SetAutoTopUpAsync(null, 0, 0, 0, now, ct);
             await db.AuditAsync(http.Actor(), "auto_top_up.ended", member.OrganizationId.ToString(), before, null, now, ct);
         }, ct);
@@ -137,21 +138,36 @@ public static class PaymentMethods
             member.OrganizationId, () => db.Disputes.AsNoTracking().OrderByDescending(row => row.OpenedAt).Take(Newest).ToListAsync(ct), ct);
         return TypedResults.Ok(new Page<DisputeView>(
             [.. disputes.Select(row => new DisputeView(
-                row.Id, row.OrderId, Wire.Name(row.Status), MinorUnits.ToMoney(row.AmountMinor, currency).ToDecimalString(), currency.ToString(), row.Reason, row.OpenedAt, row.ClosedAt))],
+                row.Id, row.OrderId, Wire.Name(row.Status), MinorUnits.ToMoney(row.AmountMinor, currency).ToDecimalString(), currency.ToString(), row.Reason, row.OpenedAt, row.ClosedAt, row.EvidenceDueAt))],
             null));
     }
 
     private static Task<PaymentMethod?> SavedAsync(HubDb db, CancellationToken ct) => db.PaymentMethods.AsNoTracking().FirstOrDefaultAsync(row => row.RemovedAt == null, ct);
 
-    private static async Task<AutoTopUpView?> RefillAsync(HubDb db, Currency currency, CancellationToken ct)
+    private static async Task<AutoTopUpView?> RefillAsync(HubDb db, OrganizationOfUser organization, DateTimeOffset now, CancellationToken ct)
     {
         if (await db.AutoTopUps.AsNoTracking().FirstOrDefaultAsync(ct) is not { } refill)
         {
             return null;
         }
 
+        var (currency, month) = (organization.Currency, MonthOf(organization, now));
+        var orders = db.PaymentOrders.AsNoTracking().Where(order => order.Purpose == PaymentPurpose.AutoTopUp);
+        // As auto_top_ups_due counts: an order under way as if it had arrived.
+        var taken = await orders.Where(order => order.CreatedAt >= month && order.Status != PaymentOrderStatus.Closed && order.Status != PaymentOrderStatus.Failed).SumAsync(order => order.AmountMinor, ct);
+        var last = await orders.OrderByDescending(order => order.CreatedAt).ThenByDescending(order => order.Id).FirstOrDefaultAsync(ct);
         return new AutoTopUpView(
             currency.ToString(), new Money(refill.BelowNanos, currency).ToDecimalString(), MinorUnits.ToMoney(refill.AmountMinor, currency).ToDecimalString(),
-            MinorUnits.ToMoney(refill.MonthlyCapMinor, currency).ToDecimalString(), refill.StoppedAt, refill.StopReason, View(await SavedAsync(db, ct)));
+            MinorUnits.ToMoney(refill.MonthlyCapMinor, currency).ToDecimalString(), refill.StoppedAt, refill.StopReason, View(await SavedAsync(db, ct)),
+            MinorUnits.ToMoney(taken, currency).ToDecimalString(),
+            last is null ? null : new AutoTopUpTry(last.Id, Wire.Name(last.Status), last.Amount.ToDecimalString(), last.CreatedAt, last.Status == PaymentOrderStatus.Paid ? null : last.Failure));
+    }
+
+    private static DateTimeOffset MonthOf(OrganizationOfUser organization, DateTimeOffset now)
+    {
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(organization.TimeZone);
+        var local = TimeZoneInfo.ConvertTime(now, zone).DateTime;
+        var first = new DateTime(local.Year, local.Month, 1);
+        return new DateTimeOffset(first, zone.GetUtcOffset(first)).ToUniversalTime();
     }
 }

@@ -43,7 +43,7 @@ public static class Subscriptions
                 new("A dearer plan, or a year instead of a month, begins as soon as it is paid; anything else follows what is paid for. Until an order is paid the plan stays as it is.",
                     "升级套餐或由月付改为年付在支付后立即生效；其他变更在已付费周期结束后生效。订单支付前套餐保持不变。"),
                 SubscriptionExamples.Change, SubscriptionExamples.Changed)
-            .Refuses(ProblemKind.PlanNotSold, ProblemKind.PlanUnchanged, ProblemKind.PlanByContract, ProblemKind.SubscriptionChanged, ProblemKind.BalanceTooLow,
+            .Refuses(ProblemKind.PlanNotSold, ProblemKind.PlanUnchanged, ProblemKind.PlanByContract, ProblemKind.SubscriptionChanged, ProblemKind.BalanceTooLow, ProblemKind.AmountBelowMinimum,
                 ProblemKind.ChannelNotAvailable, ProblemKind.IdempotencyConflict, ProblemKind.RoleNotAllowed);
 
         subscription.MapPost("/renew", RenewAsync)
@@ -52,7 +52,7 @@ public static class Subscriptions
             .Describe("renewSubscription", new("Pay the next term", "支付下一周期"),
                 new("In advance, or what is overdue: then calls go through again as soon as it is paid.", "可提前续费，或支付逾期款项；支付后立即恢复调用。"),
                 SubscriptionExamples.Renewal, SubscriptionExamples.Changed)
-            .Refuses(ProblemKind.NothingToRenew, ProblemKind.PlanByContract, ProblemKind.SubscriptionChanged, ProblemKind.BalanceTooLow, ProblemKind.ChannelNotAvailable,
+            .Refuses(ProblemKind.NothingToRenew, ProblemKind.PlanByContract, ProblemKind.SubscriptionChanged, ProblemKind.BalanceTooLow, ProblemKind.AmountBelowMinimum, ProblemKind.ChannelNotAvailable,
                 ProblemKind.IdempotencyConflict, ProblemKind.RoleNotAllowed);
 
         subscription.MapPost("/cancel", CancelAsync)
@@ -84,14 +84,22 @@ public static class Subscriptions
             .Where(found => found.SubscriptionId == row.subscription.Id && found.StartsAt <= now && found.EndsAt > now)
             .OrderByDescending(found => found.StartsAt).Select(found => new PeriodView(found.StartsAt, found.EndsAt)).FirstOrDefaultAsync(ct);
         var method = await db.PaymentMethods.AsNoTracking().FirstOrDefaultAsync(found => found.RemovedAt == null, ct);
+        var overdue = await db.DunningCases.AsNoTracking().Where(found => found.ClosedAt == null).OrderBy(found => found.Since).FirstOrDefaultAsync(ct);
         var suspended = row.Status == OrganizationStatus.Suspended || row.Standing == PaymentStanding.Suspended;
 
         return new SubscriptionView(
             Billing.View(row.plan, member.Organization.Currency) with { MonthlyTokens = row.subscription.ContractTokens ?? row.plan.MonthlyTokens },
             suspended ? "suspended" : row.subscription.PaidThrough <= now ? "past_due" : "active",
             period, row.plan.AllowsOverage, Wire.Name(row.subscription.Interval), Wire.Name(row.subscription.Collection), row.subscription.PaidThrough,
-            row.subscription.NextPlanId, row.subscription.NextInterval is { } next ? Wire.Name(next) : null, Wire.Name(row.Standing), PaymentMethods.View(method));
+            row.subscription.NextPlanId, row.subscription.NextInterval is { } next ? Wire.Name(next) : null, Wire.Name(row.Standing), PaymentMethods.View(method),
+            Overdue(row.subscription, overdue, now));
     }
+
+    private static OverdueView? Overdue(Subscription subscription, DunningCase? open, DateTimeOffset now) => open is not null
+        ? new OverdueView(Wire.Name(open.Reason), open.Since, open.NextAttemptAt, open.Since + DunningSchedule.RestrictedAfter, open.Since + DunningSchedule.SuspendedAfter, null)
+        : subscription is { Collection: Collection.Prepaid, PaidThrough: { } through } && through <= now
+            ? new OverdueView(Wire.Name(DunningReason.Subscription), through, null, null, null, through + DunningSchedule.Grace)
+            : null;
 
     private static async Task<Results<Ok<PlanQuoteView>, Refused>> PreviewAsync(
         PlanChangePreview request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
@@ -292,13 +300,18 @@ public static class Subscriptions
                 return (new PlanChangeView("scheduled", await ReadAsync(db, member, now, ct), quoted, null), null);
             }
 
+            if (channel is { } collects && quote.AmountMinor > 0 && quote.AmountMinor < ChannelMinimums.Minor(collects, currency))
+            {
+                return (null, Refused.Because(ProblemKind.AmountBelowMinimum, channelName!, MinorUnits.ToMoney(ChannelMinimums.Minor(collects, currency), currency).ToDecimalString(), currency));
+            }
+
             // Another wish takes the place of one that nobody has paid for.
             foreach (var open in await db.SubscriptionCharges.AsNoTracking().Where(charge => charge.SubscriptionId == subscription.Id && charge.Status == SubscriptionChargeStatus.Open).ToListAsync(ct))
             {
                 await db.AbandonChargeAsync(open.Id, ct);
             }
 
-            var charge = Charge(member, subscription, quote, planId, interval, collection, currency, at, key, now);
+            var charge = SubscriptionCharge.Of(quote, subscription.Quoted, member.UserId, planId, interval, collection, currency, at, now, key);
             db.SubscriptionCharges.Add(charge);
             if (quote.AmountMinor > 0 && channel is { } by)
             {
@@ -334,31 +347,6 @@ public static class Subscriptions
             ? TypedResults.Ok(view)
             : TypedResults.Created($"{ManagementApi.Path}/billing/orders/{order.Id}", view with { Order = await Orders.AwaitAsync(db, member, order.Id, seen => seen.Status != "created", time, ct) });
     }
-
-    private static SubscriptionCharge Charge(
-        Member member, Subscription subscription, PlanQuote quote, string planId, PlanInterval interval, Collection collection, Currency currency, DateTimeOffset at, string? key, DateTimeOffset now) => new()
-        {
-            Id = Guid.CreateVersion7(now),
-            OrganizationId = member.OrganizationId,
-            SubscriptionId = subscription.Id,
-            UserId = member.UserId,
-            Kind = quote.Kind,
-            FromPlanId = subscription.PlanId,
-            PlanId = planId,
-            Interval = interval,
-            Collection = collection,
-            Currency = currency,
-            AmountMinor = quote.AmountMinor,
-            Lines = quote.Lines,
-            At = at,
-            PaidMonths = quote.PaidMonths,
-            PaidThrough = quote.PaidThrough,
-            Tokens = quote.Tokens,
-            TokensExpireAt = quote.TokensExpireAt,
-            Version = subscription.Version,
-            IdempotencyKey = key,
-            CreatedAt = now,
-        };
 
     private static PaymentOrder Order(Member member, SubscriptionCharge charge, PaymentChannelId channel, string? scene, Collection collection, HttpContext http, DateTimeOffset now) => new()
     {

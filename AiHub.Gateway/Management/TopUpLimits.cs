@@ -6,7 +6,9 @@ namespace AiHub.Gateway.Management;
 /// <summary>How much may be paid in at once, and how long an order waits for it.</summary>
 public static class TopUpLimits
 {
-    public static Money Minimum(Currency currency) => Money.Of(1, currency);
+    private const long Least = 100;
+
+    public static Money Minimum(PaymentChannelId channel, Currency currency) => MinorUnits.ToMoney(Math.Max(Least, ChannelMinimums.Minor(channel, currency)), currency);
 
     public static Money Maximum(Currency currency) => Money.Of(currency == Currency.CNY ? 50_000 : 10_000, currency);
 

@@ -131,7 +131,7 @@ public static class UsageRequests
         record.Guardrails.Length == 0 ? null : [.. record.Guardrails.Select(Decision)]);
 
     // output:mask:email:personal data
-    private static GuardrailDecision Decision(string entry)
+    internal static GuardrailDecision Decision(string entry)
     {
         var parts = entry.Split(':', 4);
         return new GuardrailDecision(parts[0], parts[1], parts[2], parts[3]);

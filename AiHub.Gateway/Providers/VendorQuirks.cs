@@ -11,7 +11,7 @@ public sealed record VendorQuirks
     public static IReadOnlyList<string> Names { get; } =
     [
         "output_limit", "stream_options", "extras", "done", "auth", "path", "api_version", "errors", "drop", "rename", "defaults", "thinking",
-        "developer_role", "sampling", "system_turns", "models_endpoint", "connector",
+        "developer_role", "sampling", "system_turns", "models_endpoint", "connector", VendorBalance.Quirk,
     ];
 
     /// <summary>What its <c>extras</c> may be, set apart by commas.</summary>

@@ -1,4 +1,5 @@
 using AiHub.Contracts;
+using AiHub.Portal.Parts;
 using AiHub.Portal.Resources;
 using Microsoft.AspNetCore.Components;
 
@@ -7,6 +8,7 @@ namespace AiHub.Portal.Admin;
 public sealed partial class VendorPage
 {
     private readonly Dictionary<Guid, EndpointTest> _tests = [];
+    private readonly Dictionary<Guid, VendorBalanceView> _balances = [];
     private VendorView _vendor = null!;
     private IReadOnlyList<EndpointView> _endpoints = [];
     private IReadOnlyList<ModelAdminView> _models = [];
@@ -63,6 +65,12 @@ public sealed partial class VendorPage
 
     private Task SwitchKeyAsync(VendorKeyView key) =>
         DoAsync($"key-{key.Id}", Management.SwitchVendorKeyAsync(key.Id, !key.Enabled, Ct), $"{Here}?done={(key.Enabled ? "off" : "on")}");
+
+    private async Task AskBalanceAsync(VendorKeyView key) => _balances[key.Id] = await Management.VendorBalanceAsync(key.Id, Ct);
+
+    // A vendor may keep its accounts in a currency the hub has none of.
+    private static string BalanceText(string amount, string currency) =>
+        currency is "USD" or "CNY" ? AmountText.Rounded(amount, currency).Exact : $"{amount} {currency}";
 
     private Task RemoveKeyAsync(VendorKeyView key) => DoAsync($"remove-key-{key.Id}", Management.RemoveVendorKeyAsync(key.Id, Ct), $"{Here}?done=key-removed");
 

@@ -12,6 +12,7 @@ public sealed partial class BillingPage
     private SubscriptionView _subscription = null!;
     private IReadOnlyList<PaymentChannelView> _channels = [];
     private Page<PaymentOrderView> _orders = null!;
+    private IReadOnlyList<DisputeView> _disputes = [];
     private ProblemView? _problem;
 
     [SupplyParameterFromQuery]
@@ -40,7 +41,9 @@ public sealed partial class BillingPage
         Input ??= new TopUpInput { Wish = Guid.CreateVersion7().ToString("N") };
         var ct = HttpContext.RequestAborted;
         var (wallet, channels, orders, subscription) = (Management.WalletAsync(ct), Management.PaymentChannelsAsync(ct), Management.OrdersAsync(Cursor, ct), Management.SubscriptionAsync(ct));
-        await Task.WhenAll(wallet, channels, orders, subscription);
+        var disputes = Management.DisputesAsync(ct);
+        await Task.WhenAll(wallet, channels, orders, subscription, disputes);
+        _disputes = await disputes;
         (_wallet, _channels, _subscription, _orders) = (await wallet, await channels, await subscription, await orders);
         if (_channels.Count > 0)
         {

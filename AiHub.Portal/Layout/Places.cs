@@ -34,6 +34,8 @@ public static class Places
         new("/alerts", "bell", Text.Alerts_Title, "budgets.write"),
         new("/organization/limits", "usage", Text.Limits_Title),
         new("/organization/policy", "policy", Text.Policy_Title, "policy.read"),
+        new("/organization/guardrails", "shield", Text.Guardrails_Title, "policy.read"),
+        new("/organization/vendor-keys", "vendors", Text.OwnKeys_Title, "vendor_keys.read"),
         new("/organization/audit-log", "audit", Text.Audit_Title, "audit.read"),
         new("/organization/settings", "organizations", Text.Settings_Title),
         new(SignOnPageEndpoints.PagePath, "plug", Text.SignOnPage_Title, "sign_in.write"),

@@ -17,6 +17,8 @@ public sealed partial class ManagementClient
 
     public Task<ProblemView?> RemoveVendorKeyAsync(Guid id, CancellationToken ct) => TryAsync(HttpMethod.Delete, $"admin/vendor-keys/{id}", null, ct);
 
+    public Task<VendorBalanceView> VendorBalanceAsync(Guid key, CancellationToken ct) => GetAsync<VendorBalanceView>($"admin/vendor-keys/{key}/balance", ct);
+
     /// <param name="model">Null: those of all models.</param>
     public async Task<IReadOnlyList<EndpointView>> EndpointsAsync(string? model, CancellationToken ct) =>
         (await GetAsync<Page<EndpointView>>(Query("admin/endpoints", ("model_id", model)), ct)).Data;
@@ -60,6 +62,12 @@ public sealed partial class ManagementClient
         (await AskAsync<WalletView>(HttpMethod.Post, $"admin/organizations/{id}/credits", request, ct, wish)).Problem;
 
     public Task<ProblemView?> LimitOrganizationAsync(Guid id, KeyLimits limits, CancellationToken ct) => TryAsync(HttpMethod.Put, $"admin/organizations/{id}/limits", limits, ct);
+
+    public Task<ProblemView?> SetContractAsync(Guid id, ContractTerms terms, CancellationToken ct) => TryAsync(HttpMethod.Put, $"admin/organizations/{id}/contract", terms, ct);
+
+    public Task<ProblemView?> EndContractAsync(Guid id, CancellationToken ct) => TryAsync(HttpMethod.Delete, $"admin/organizations/{id}/contract", null, ct);
+
+    public Task<ProblemView?> SetCreditLimitAsync(Guid id, NewCreditLimit request, CancellationToken ct) => TryAsync(HttpMethod.Put, $"admin/organizations/{id}/credit-limit", request, ct);
 
     public Task<HubHealthView> HubHealthAsync(CancellationToken ct) => GetAsync<HubHealthView>("admin/health", ct);
 

@@ -1,10 +1,15 @@
+using System.Globalization;
 using System.Text.Json;
+using AiHub.Portal.Parts;
 
 namespace AiHub.Portal.Organization;
 
 /// <summary>One field of an audited change, as it was and as it is; null where there was none.</summary>
 public sealed record AuditChange(string Field, string? Before, string? After)
 {
+    // Amounts as the management API writes them, beside the currency or unit they are in.
+    private static readonly HashSet<string> Amounts = ["amount", "raised_amount", "credit_limit", "total"];
+
     /// <summary>The fields that differ, in the order they were written down; nested ones with dots.</summary>
     public static IReadOnlyList<AuditChange> Of(JsonElement? before, JsonElement? after)
     {
@@ -34,7 +39,15 @@ public sealed record AuditChange(string Field, string? Before, string? After)
                 case JsonValueKind.Object:
                     foreach (var member in value.EnumerateObject())
                     {
-                        Add(member.Value, path.Length == 0 ? member.Name : $"{path}.{member.Name}");
+                        var at = path.Length == 0 ? member.Name : $"{path}.{member.Name}";
+                        if (Amounts.Contains(member.Name) && Amount(member.Value, value) is { } amount)
+                        {
+                            fields[at] = amount;
+                        }
+                        else
+                        {
+                            Add(member.Value, at);
+                        }
                     }
 
                     break;
@@ -56,5 +69,24 @@ public sealed record AuditChange(string Field, string? Before, string? After)
                     break;
             }
         }
+    }
+
+    /// <returns>Null where nobody says of what it is an amount.</returns>
+    private static string? Amount(JsonElement value, JsonElement beside)
+    {
+        if (value.ValueKind != JsonValueKind.String
+            || !decimal.TryParse(value.GetString(), NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        {
+            return null;
+        }
+
+        return (Word("currency") ?? Word("unit")) switch
+        {
+            "tokens" => number.ToString("N0", CultureInfo.CurrentCulture),
+            { } currency and ("USD" or "CNY") => AmountText.Rounded(value.GetString()!, currency).Exact,
+            _ => null,
+        };
+
+        string? Word(string name) => beside.TryGetProperty(name, out var word) && word.ValueKind == JsonValueKind.String ? word.GetString() : null;
     }
 }

@@ -15,6 +15,7 @@ public sealed partial class TeamPage
     private KeyLimits _limits = new();
     private KeyLimits _plan = new();
     private PolicyView _policy = null!;
+    private IReadOnlyList<GuardrailView> _guardrails = [];
 
     [Parameter]
     public Guid Id { get; set; }
@@ -39,11 +40,13 @@ public sealed partial class TeamPage
 
     protected override async Task OnInitializedAsync()
     {
-        var (team, members, everybody, budgets, limits, policy) = (
-            Management.TeamAsync(Id, Ct), Management.TeamMembersAsync(Id, Ct), Management.AllMembersAsync(Ct), Management.BudgetsAsync(Ct), Management.LimitsAsync(Ct), Management.PolicyAsync(Id, Ct));
-        await Task.WhenAll(team, members, everybody, budgets, limits, policy);
+        var (team, members, everybody, budgets, limits, policy, guardrails) = (
+            Management.TeamAsync(Id, Ct), Management.TeamMembersAsync(Id, Ct), Management.AllMembersAsync(Ct), Management.BudgetsAsync(Ct), Management.LimitsAsync(Ct), Management.PolicyAsync(Id, Ct), Management.GuardrailsAsync(Ct));
+        await Task.WhenAll(team, members, everybody, budgets, limits, policy, guardrails);
         (_members, _everybody, _policy) = (await members, await everybody, await policy);
         _budgets = [.. (await budgets).Where(budget => budget.Scope == "team" && budget.SubjectId == Id)];
+        // The organization's look at the team's calls too.
+        _guardrails = [.. (await guardrails).Where(guardrail => guardrail.TeamId is null || guardrail.TeamId == Id)];
         _plan = (await limits).Plan;
         _limits = (await limits).Teams.FirstOrDefault(row => row.Id == Id)?.Limits ?? new KeyLimits();
         _team = await team;

@@ -30,6 +30,9 @@ public sealed class PostedForm(HttpContext http)
     /// <summary>The items of a list written in one field: by line, comma or space.</summary>
     public IReadOnlyList<string> List(string field) => [.. Text(field).Split([',', '，', '、', ' ', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries).Distinct()];
 
+    /// <summary>The lines of a field whose items may hold commas and spaces.</summary>
+    public IReadOnlyList<string> Lines(string field) => [.. Text(field).Split(['\n', '\r'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
+
     public Guid? Id(string field) => Guid.TryParse(Text(field), out var id) ? id : null;
 
     /// <returns>False when something was filled in that is no whole number; null where nothing was.</returns>

@@ -16,6 +16,7 @@ public static class PaymentControl
         builder.Services.AddOptions<PaymentOptions>().BindConfiguration(PaymentOptions.Section);
         builder.Services.AddSingleton<TradeBook>();
         builder.Services.AddSingleton<StripeBook>();
+        builder.Services.AddSingleton<BillBook>();
         builder.Services.AddSingleton<NoticeSender>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<NoticeSender>());
         builder.Services.AddSingleton<Cashier>();
@@ -56,7 +57,7 @@ public static class PaymentControl
             trade.Close();
             return TypedResults.Ok(View(trade));
         });
-        app.MapPost("/_sim/stripe/dispute", IResult (DisputeOrder order, TradeBook book, StripeBook stripe, NoticeSender sender, SimulatorClock clock) =>
+        app.MapPost("/_sim/stripe/dispute", IResult (DisputeOrder order, TradeBook book, StripeBook stripe, BillBook bills, NoticeSender sender, SimulatorClock clock) =>
         {
             if (book.Find(Channels.Stripe, order.OutTradeNo) is not { State: TradeState.Paid } trade)
             {
@@ -69,7 +70,13 @@ public static class PaymentControl
                 "lost" => ("charge.dispute.closed", "lost"),
                 _ => ("charge.dispute.funds_withdrawn", "needs_response"),
             };
-            sender.Send(StripeApi.EventOf(type, StripeApi.Dispute(trade, $"dp_{trade.TradeNo[3..]}", status, clock.GetUtcNow()), trade.OutTradeNo, stripe.Party, clock), order.Copies);
+            var id = $"dp_{trade.TradeNo[3..]}";
+            if (order.What is "opened" or "won")
+            {
+                bills.Disputed(trade, id, order.What == "won", clock.GetUtcNow());
+            }
+
+            sender.Send(StripeApi.EventOf(type, StripeApi.Dispute(trade, id, status, clock.GetUtcNow()), trade.OutTradeNo, stripe.Party, clock), order.Copies);
             return TypedResults.Ok(View(trade));
         });
         app.MapPost("/_sim/stripe/cards", (CardOrder order, StripeBook stripe) =>
@@ -88,6 +95,11 @@ public static class PaymentControl
             }
 
             return stripe.Cards.Values.Select(card => new { card.Customer, card.Method, declined = stripe.Declined.ContainsKey(card.Method) });
+        });
+        sim.MapPost("/bill", (string channel, BillChange change, BillBook bills, SimulatorClock clock) =>
+        {
+            bills.Change(channel, change, clock.GetUtcNow());
+            return TypedResults.Ok();
         });
         sim.MapGet("/trades", (string channel, TradeBook book) => book.All.Where(trade => trade.Channel == channel).Select(View));
         sim.MapGet("/deliveries", (string channel, NoticeSender sender) => sender.Deliveries.Where(delivery => delivery.Channel == channel));

@@ -31,6 +31,9 @@ public sealed class PaymentOptions
         /// <summary>What <c>Wechatpay-Serial</c> calls the key.</summary>
         public string KeyId { get; set; } = "";
         public string ApiV3Key { get; set; } = "";
+
+        /// <summary>The platform certificates there are (PEM), of a merchant in that mode; <see cref="KeyId"/> is then the serial of one.</summary>
+        public List<string> Certificates { get; set; } = [];
     }
 
     public sealed class StripeParty

@@ -1,4 +1,5 @@
 using AiHub.Domain.Alerts;
+using AiHub.Domain.Quotas;
 using AiHub.Tests.Accounts;
 using Microsoft.EntityFrameworkCore;
 
@@ -45,6 +46,29 @@ public sealed class AlertFiringTests(LedgerFixture fixture) : IClassFixture<Ledg
         await UseAsync(customer, 6_000, next);
         await FireAsync(next);
         Assert.Equal(4, (await FiringsAsync(customer)).Count);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_budget_fires_each_threshold_once_in_a_period_whether_it_refuses_or_not(bool hard)
+    {
+        var customer = await fixture.CustomerAsync(PlanIds.Developer);
+        await ChannelAsync(customer);
+        await customer.BudgetAsync(1_000, BudgetScope.Organization, period: BudgetPeriod.Day, hard: hard);
+        var (fired, tomorrow) = (new List<int>(), Customer.Start.AddDays(1));
+        foreach (var (used, at) in new[] { (499, Customer.Start), (1, Customer.Start), (299, Customer.Start), (1, Customer.Start), (150, Customer.Start), (50, Customer.Start), (500, tomorrow) })
+        {
+            await UseAsync(customer, used, at);
+            await Task.WhenAll(FireAsync(at), FireAsync(at));
+            fired.Add((await FiringsAsync(customer)).Count);
+        }
+
+        Assert.Equal([0, 1, 1, 2, 3, 4, 5], fired);
+        var firings = (await FiringsAsync(customer)).OrderBy(firing => firing.FiredAt).ThenBy(firing => firing.Threshold).ToList();
+        Assert.Equal([(50, 500L), (80, 800L), (95, 950L), (100, 1_000L), (50, 500L)], firings.Select(firing => (firing.Threshold, firing.UsedAmount)));
+        Assert.All(firings, firing => Assert.Equal((AlertKind.Budget, 1_000L, "TOK"), (firing.Kind, firing.OfAmount, firing.Unit)));
+        Assert.Equal(5, (await DeliveriesAsync(customer)).Count);
     }
 
     [Fact]

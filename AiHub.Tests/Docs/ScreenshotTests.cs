@@ -8,11 +8,11 @@ using Microsoft.Playwright;
 
 namespace AiHub.Tests.Docs;
 
-/// <summary>Takes the pictures of the documentation when it is asked to (<c>docs/images/take.sh</c>).</summary>
+/// <summary>Takes the pictures of the documentation when it is asked to (<c>bench/screenshots.sh docs</c>).</summary>
 public sealed class ScreenshotFactAttribute : FactAttribute
 {
     public ScreenshotFactAttribute() => Skip =
-        Environment.GetEnvironmentVariable("AIHUB_SCREENSHOTS") == "1" ? Browser.Missing : "Pictures are taken by docs/images/take.sh.";
+        Environment.GetEnvironmentVariable("AIHUB_DOCS_IMAGES") == "1" ? Browser.Missing : "Pictures are taken by bench/screenshots.sh docs.";
 }
 
 [Collection(WholeHubs.Name)]

@@ -148,6 +148,43 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
     }
 
     [Theory]
+    [InlineData("paid")]
+    [InlineData("void")]
+    [InlineData("credited")]
+    public async Task An_order_whose_invoice_no_longer_waits_for_it_fills_the_wallet_with_a_receipt_and_a_message(string meanwhile)
+    {
+        var customer = await PostpaidAsync(50_000_000_000);
+        await UseAsync(customer, 30_000_000_000, Start);
+        await RunAsync(June + Later);
+        var invoice = (await InvoicesAsync(customer)).Single().Invoice;
+        switch (meanwhile)
+        {
+            case "paid":
+                await PayAsync(customer, 3_000, invoice.Id);
+                break;
+            case "void":
+                Assert.True(await OperateAsync(customer, (db, now) => db.VoidAsync(invoice.Id, "wrong company", now, default)));
+                break;
+            default:
+                var line = (await InvoicesAsync(customer)).Single().Lines[0];
+                Assert.Null(await OperateAsync(customer, (db, now) => db.CreditAsync(Guid.CreateVersion7(), invoice.Id, CreditDisposition.Offset, null, "goodwill", [new CreditedLine(line.Id, 1_000, InvoiceTotals.RoundHalfEven((Int128)line.TaxMinor * 1_000, line.AmountMinor))], now, default)));
+                break;
+        }
+
+        var before = (await customer.BalancesAsync()).Purchased.Posted;
+        var order = await PayAsync(customer, 3_000, invoice.Id);
+        await Task.WhenAll(RunAsync(June + Later + Later), RunAsync(June + Later + Later));
+
+        // All of it is purchased balance, it has a receipt, and whoever pays is told once.
+        Assert.Equal(before + 30_000_000_000, (await customer.BalancesAsync()).Purchased.Posted);
+        var receipt = Assert.Single(await InvoicesAsync(customer), row => row.Invoice.OrderId == order).Invoice;
+        Assert.Equal((InvoiceKind.TopUp, InvoiceStatus.Paid, 3_000L), (receipt.Kind, receipt.Status, receipt.TotalMinor));
+        await using var db = books.Database.OpenAsAdmin();
+        var mail = await db.BillingMails.AsNoTracking().SingleAsync(row => row.OrganizationId == customer.Id);
+        Assert.Equal((BillingMailKind.PaymentKept, invoice.Number, "3000"), (mail.Kind, mail.Values["invoice"], mail.Values["amount"]));
+    }
+
+    [Theory]
     [InlineData("update invoices set total_minor = total_minor + 1, subtotal_minor = subtotal_minor + 1 where organization_id = '{0}' returning id")]
     [InlineData("update invoices set buyer = '{{}}' where organization_id = '{0}' returning id")]
     [InlineData("update invoices set number = 'X', status = 'draft' where organization_id = '{0}' returning id")]

@@ -39,6 +39,10 @@ public sealed class BudgetsTests(ManagementHub hub) : IClassFixture<ManagementHu
         Assert.Equal(
             ["budget.created", "budget.changed", "budget.changed", "budget.changed", "budget.removed"],
             await db.AuditEntries.Where(entry => entry.OrganizationId == person.OrganizationId && entry.Subject == budget.Id.ToString()).OrderBy(entry => entry.Sequence).Select(entry => entry.Action).ToListAsync());
+        var log = (await person.ReadAsync<Page<AuditEntryView>>($"organizations/{person.OrganizationId}/audit-log?action=budget.changed")).Data;
+        Assert.Equal(["12.5", "50", "50"], log.Select(entry => entry.After!.Value.GetProperty("amount").GetString()));
+        Assert.Equal([null, null, "80"], log.Select(entry => entry.After!.Value.GetProperty("raised_amount").GetString()));
+        Assert.All(log, entry => Assert.Equal("USD", entry.After!.Value.GetProperty("unit").GetString()));
 
         async Task<BudgetView> ChangeAsync(BudgetChange change)
         {

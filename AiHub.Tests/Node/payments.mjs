@@ -61,6 +61,11 @@ function wechatNotice(keys, plain, associated) {
   return { timestamp, nonce, body, plain, signature: Rsa.sign(Formatter.response(timestamp, nonce, body), keys.platform_private) };
 }
 
+function wechatCall(keys) {
+  const call = { appId: 'wx8888888888888888', timeStamp: '1769848200', nonceStr: '593BEC0C930BF1AFEB40B4A08C8FB242', package: 'prepay_id=wx201410272009395522657a690389285100' };
+  return { ...call, signType: 'RSA', paySign: Rsa.sign(Formatter.joinedByLineFeed(call.appId, call.timeStamp, call.nonceStr, call.package), keys.merchant_private) };
+}
+
 function stripeEvent(secret, payload) {
   const timestamp = 1769848200;
   return { payload, timestamp, header: stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp }) };
@@ -87,6 +92,8 @@ function make(keys, certificates) {
         wechatRequest(keys, 'GET', '/v3/pay/transactions/out-trade-no/T20260131?mchid=1900000001', ''),
       ],
       notices: [wechatNotice(keys, transaction, 'transaction'), wechatNotice(keys, transaction, '')],
+      jsapi: wechatCall(keys),
+      certificate: { nonce: 'c0ffee123456', associated_data: 'certificate', plain: certificates.app, ciphertext: AesGcm.encrypt(certificates.app, keys.api_v3_key, 'c0ffee123456', 'certificate') },
       empty: { timestamp: '1769848200', nonce: 'n', signature: Rsa.sign(Formatter.response('1769848200', 'n', ''), keys.platform_private) },
     },
     stripe: [stripeEvent(keys.stripe_secret, JSON.stringify({ id: 'evt_1', object: 'event', type: 'checkout.session.completed', data: { object: { object: 'checkout.session', id: 'cs_1', metadata: { note: tricky } } } })), stripeEvent(keys.stripe_secret, '{"id":"evt_2","object":"event","type":"x"}')],

@@ -24,6 +24,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         ["refresh"] = "a session goes on; its start and its end are in the log",
         ["previewInvitation"] = "only reads",
         ["previewPlanChange"] = "only reads",
+        ["tryGuardrails"] = "only looks, and keeps nothing of the text",
         ["forgotPassword"] = "answers before it is known whether there is such an account; the entry follows (PasswordResetTests)",
         ["beginSignOn"] = "nobody is known yet",
         ["completeSignOn"] = "takes an identity provider (SignOnTests)",

@@ -14,6 +14,15 @@ public sealed class ChannelSettingsTests
     public void Whole_settings_are_taken() => Assert.Equal(3, ChannelsOf(Whole));
 
     [Fact]
+    public void WeChat_Pay_s_certificates_may_be_downloaded_instead_of_a_key()
+    {
+        var settings = new Dictionary<string, string?>(Whole) { ["Payments:WechatPay:DownloadCertificates"] = "true" };
+        settings.Remove("Payments:WechatPay:PlatformKeys:PUB_KEY_ID_0000000001");
+
+        Assert.Equal(3, ChannelsOf(settings));
+    }
+
+    [Fact]
     public void A_channel_that_is_not_named_is_not_there() => Assert.Equal(0, ChannelsOf(new Dictionary<string, string?> { ["Payments:PublicUrl"] = "https://hub.example.com" }));
 
     [Theory]

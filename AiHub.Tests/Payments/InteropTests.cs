@@ -131,6 +131,17 @@ public sealed class InteropTests
         Assert.Throws<StripeException>(() => EventUtility.ConstructEvent(payload, header, secret, 300, at + 301, throwOnApiVersionMismatch: false));
     }
 
+    [Fact]
+    public void A_payment_within_WeChat_and_a_sealed_certificate_are_as_the_SDK_makes_them()
+    {
+        var call = Vectors["wechat"]!["jsapi"]!;
+        Assert.Equal(Text(call["paySign"]), WechatPaySignature.Sign(Merchant, Text(call["appId"]), Text(call["timeStamp"]), Text(call["nonceStr"]), Text(call["package"])));
+
+        var certificate = Vectors["wechat"]!["certificate"]!;
+        Assert.Equal(Text(certificate["plain"]), WechatPaySignature.Open(ApiV3Key, Text(certificate["nonce"]), Text(certificate["ciphertext"]), Text(certificate["associated_data"])));
+        Assert.Null(WechatPaySignature.Open(ApiV3Key, Text(certificate["nonce"]), Text(certificate["ciphertext"]), "certificatf"));
+    }
+
     [NodeFact]
     public async Task The_SDKs_still_make_what_is_committed() => Assert.Equal("ok\n", await NodeClients.RunAsync("payments.mjs", "check", VectorFile));
 

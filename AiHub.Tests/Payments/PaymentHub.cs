@@ -49,6 +49,22 @@ public sealed class PaymentHub : IAsyncLifetime
     /// <summary>Who is who at the simulated channels, their keys included: for tests that make notices themselves.</summary>
     public AiHub.Simulators.Payments.PaymentOptions Parties { get; private set; } = null!;
 
+    /// <summary>What the simulated channels' bills say otherwise than what happened.</summary>
+    public AiHub.Simulators.Payments.BillBook Bills => _simulators.Services.GetRequiredService<AiHub.Simulators.Payments.BillBook>();
+
+    /// <summary>Makes a payment known to a simulated channel, as if it had been asked to open it.</summary>
+    public void Trade(string channel, string outTradeNo, long amountMinor, string currency)
+    {
+        var (now, id) = (SimulatorClock.GetUtcNow(), Guid.CreateVersion7().ToString("N"));
+        var notify = new Uri(WorkerUrl, $"webhooks/{channel}").ToString();
+        var trade = _simulators.Services.GetRequiredService<AiHub.Simulators.Payments.TradeBook>().GetOrAdd(
+            new AiHub.Simulators.Payments.Trade(channel, outTradeNo, (channel == "stripe" ? "pi_" : "") + id, amountMinor, currency, notify, now, now.AddHours(1)));
+        if (channel == "stripe")
+        {
+            _simulators.Services.GetRequiredService<AiHub.Simulators.Payments.Stripe.StripeBook>().Sessions["cs_test_" + id] = trade;
+        }
+    }
+
     public SimulatorClock SimulatorClock => _simulators.Services.GetRequiredService<SimulatorClock>();
 
     public async Task InitializeAsync()

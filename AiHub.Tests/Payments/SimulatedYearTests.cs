@@ -139,7 +139,7 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
         }
 
         var automatic = _random.Next(2) == 0;
-        var charge = Charge(customer, subscription, quote, to, interval, automatic ? Collection.Automatic : Collection.Prepaid, currency, now);
+        var charge = SubscriptionCharge.Of(quote, subscription.Quoted, customer.OwnerId, to.Id, interval, automatic ? Collection.Automatic : Collection.Prepaid, currency, now, now);
         await db.InOrganizationAsync(customer.Id, async () =>
         {
             foreach (var open in await db.SubscriptionCharges.AsNoTracking().Where(row => row.SubscriptionId == subscription.Id && row.Status == SubscriptionChargeStatus.Open).ToListAsync())
@@ -352,30 +352,6 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
         return (subscription, new PlanPosition(
             _plans[subscription.PlanId], subscription.Interval, subscription.Anchor, subscription.PaidMonths, subscription.PaidThrough, organization.TimeZone, period?.StartsAt, period?.EndsAt), organization.Currency);
     }, default);
-
-    private static SubscriptionCharge Charge(
-        Customer customer, Subscription subscription, PlanQuote quote, Plan to, PlanInterval interval, Collection collection, Currency currency, DateTimeOffset now) => new()
-        {
-            Id = Guid.CreateVersion7(now),
-            OrganizationId = customer.Id,
-            SubscriptionId = subscription.Id,
-            UserId = customer.OwnerId,
-            Kind = quote.Kind,
-            FromPlanId = subscription.PlanId,
-            PlanId = to.Id,
-            Interval = interval,
-            Collection = collection,
-            Currency = currency,
-            AmountMinor = quote.AmountMinor,
-            Lines = quote.Lines,
-            At = now,
-            PaidMonths = quote.PaidMonths,
-            PaidThrough = quote.PaidThrough,
-            Tokens = quote.Tokens,
-            TokensExpireAt = quote.TokensExpireAt,
-            Version = subscription.Version,
-            CreatedAt = now,
-        };
 
     private static async Task PayAsync(HubDb db, PaymentOrder order, DateTimeOffset now)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using AiHub.Contracts;
+using AiHub.Domain.Payments;
 using AiHub.Tests.Hub;
 using Microsoft.EntityFrameworkCore;
 
@@ -89,6 +90,135 @@ public sealed class TopUpTests(PaymentHub fixture) : IClassFixture<PaymentHub>
 
         Assert.Equal("0", (await WalletAsync(customer)).Purchased);
         Assert.Equal("pending", (await FindAsync(customer, order.Id)).Status);
+    }
+
+    [Theory]
+    [MemberData(nameof(ChannelsAndCurrencies))]
+    public async Task A_notice_that_comes_when_the_order_has_long_expired_is_credited_all_the_same(string channel, string currency)
+    {
+        var customer = await fixture.Hub.RegisterAsync(currency);
+        var order = await OrderAsync(customer, channel, currency, "6.00");
+        // The poller is kept away, and the order closed, so that nothing but the notice can credit it.
+        await fixture.Hub.Database.AsAdminAsync<Guid>($"update payment_orders set next_check_at = null where id = '{order.Id}' returning id");
+        await PayAsync(channel, order, delaySeconds: 2 * 3600);
+        await fixture.Hub.Database.AsAdminAsync<object>($"select payment_closed('{order.Id}', false, null, null, '{order.ExpiresAt:O}')");
+
+        fixture.Clock.AdvanceTo(order.ExpiresAt.AddHours(3));
+        await fixture.Hub.Database.AsAdminAsync<string>($"update payment_channels set seen_at = '{fixture.Clock.GetUtcNow():O}' returning id");
+        await customer.SignInAsync();
+        await PaidAsync(customer, order);
+
+        Assert.Equal("6", (await WalletAsync(customer)).Purchased);
+        await AssertBooksAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(ChannelsAndCurrencies))]
+    public async Task A_notice_that_is_here_before_the_channel_s_answer_is_credited_and_the_order_is_not_opened_again(string channel, string currency)
+    {
+        var customer = await fixture.Hub.RegisterAsync(currency);
+        var (id, now) = (Guid.CreateVersion7(), fixture.Clock.GetUtcNow());
+        // Kept, and given to the channel; its answer is still on the way.
+        await fixture.Hub.Database.AsAdminAsync<Guid>(
+            $"""
+             insert into payment_orders (id, organization_id, user_id, purpose, channel, scene, status, client_address, currency, amount_minor, out_trade_no, created_at, expires_at, checks)
+             values ('{id}', '{customer.OrganizationId}', '{customer.UserId}', 'top_up', '{channel}', 'desktop', 'created', '127.0.0.1', '{currency}', 850, '{id:N}', '{now:O}', '{now.AddHours(1):O}', 1)
+             returning id
+             """);
+        fixture.Trade(Path(channel), $"{id:N}", 850, currency);
+
+        var paid = await fixture.Sim.PostAsJsonAsync($"{Path(channel)}/pay", new { out_trade_no = $"{id:N}" });
+        Assert.True(paid.IsSuccessStatusCode, await paid.Content.ReadAsStringAsync());
+        var order = await FindAsync(customer, id);
+        await PaidAsync(customer, order);
+        Assert.Equal("8.5", (await WalletAsync(customer)).Purchased);
+
+        // Now the answer comes, and the run looks.
+        await using var db = fixture.Hub.Database.Open();
+        await db.OpenedAsync(id, "http://127.0.0.1:1/late", null, "late", fixture.Clock.GetUtcNow(), default);
+        await customer.Management.PostAsync($"billing/orders/{id}/check", null);
+        Assert.Equal(("paid", null), ((await FindAsync(customer, id)).Status, (await FindAsync(customer, id)).RedirectUrl));
+        Assert.Equal("8.5", (await WalletAsync(customer)).Purchased);
+    }
+
+    [Theory]
+    [MemberData(nameof(ChannelsAndCurrencies))]
+    public async Task Whoever_pays_while_the_order_is_being_closed_is_credited_or_could_not_pay(string channel, string currency)
+    {
+        const int Races = 6;
+        var customer = await fixture.Hub.RegisterAsync(currency);
+        var orders = new List<PaymentOrderView>();
+        for (var i = 0; i < Races; i++)
+        {
+            var order = await OrderAsync(customer, channel, currency, "5.00");
+            if (channel == "alipay")
+            {
+                using var browser = new HttpClient();
+                (await browser.GetAsync(order.RedirectUrl)).EnsureSuccessStatusCode();
+            }
+
+            orders.Add(order);
+        }
+
+        var now = fixture.Clock.GetUtcNow();
+        await fixture.Hub.Database.AsAdminAsync<long>(
+            $"with expired as (update payment_orders set expires_at = '{now:O}', next_check_at = '{now:O}' where organization_id = '{customer.OrganizationId}' returning id) select count(*) from expired");
+        // The notice is lost, so that only the closing can find the money.
+        var paid = await Task.WhenAll(orders.Select(async (order, index) =>
+        {
+            await Task.Delay(index * 120);
+            return (await fixture.Sim.PostAsJsonAsync($"{Path(channel)}/pay", new { out_trade_no = order.OutTradeNo, notice = "lost" })).IsSuccessStatusCode;
+        }));
+        await PaymentHub.PollAsync(async () => (await Task.WhenAll(orders.Select(order => FindAsync(customer, order.Id)))).All(order => order.Status is "paid" or "closed"));
+
+        Assert.Equal(paid.Select(won => won ? "paid" : "closed"), (await Task.WhenAll(orders.Select(order => FindAsync(customer, order.Id)))).Select(order => order.Status));
+        Assert.Equal((5 * paid.Count(won => won)).ToString(System.Globalization.CultureInfo.InvariantCulture), (await WalletAsync(customer)).Purchased);
+        await AssertBooksAsync();
+    }
+
+    [Theory]
+    [InlineData("stripe", "CNY", "3.99", "4")]
+    [InlineData("stripe", "USD", "0.49", "1")]
+    [InlineData("alipay", "CNY", "0.99", "1")]
+    public async Task Less_than_the_channel_collects_is_refused_before_there_is_an_order(string channel, string currency, string amount, string minimum)
+    {
+        var customer = await fixture.Hub.RegisterAsync(currency);
+
+        var response = await AskAsync(customer, channel, currency, amount);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("\"amount\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Empty((await customer.Management.GetFromJsonAsync<Page<PaymentOrderView>>("billing/orders", Json.Options))!.Data);
+        var open = (await customer.Management.GetFromJsonAsync<Page<PaymentChannelView>>("billing/channels", Json.Options))!.Data;
+        Assert.Equal(minimum, open.Single(view => view.Channel == channel).Minimum);
+    }
+
+    [Fact]
+    public async Task Within_WeChat_the_page_is_handed_what_it_asks_for_the_payment_with()
+    {
+        var customer = await fixture.Hub.RegisterAsync("CNY");
+        Task<HttpResponseMessage> Ask(string channel, string? scene, string? openId) =>
+            customer.Management.PostAsJsonAsync("billing/orders", new NewPaymentOrder("top_up", channel, "3.00", "CNY", scene, openId), Json.Options);
+
+        foreach (var (channel, scene, openId, field) in new[] { ("alipay", "wechat", "o1", "scene"), ("wechat_pay", "wechat", null, "open_id"), ("wechat_pay", "desktop", "o1", "open_id") })
+        {
+            var refused = await Ask(channel, scene, openId);
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+            Assert.Contains($"\"{field}\"", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        var order = await ReadAsync(await Ask("wechat_pay", "wechat", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"));
+        await PaymentHub.PollAsync(async () => (order = await FindAsync(customer, order.Id)).Status != "created");
+        var call = order.Wechat!;
+        Assert.Equal(("wx8888888888888888", "RSA", null, null), (call.AppId, call.SignType, order.QrCode, order.RedirectUrl));
+        Assert.StartsWith("prepay_id=wx", call.Package, StringComparison.Ordinal);
+        using var key = System.Security.Cryptography.RSA.Create();
+        key.ImportFromPem(fixture.Parties.WechatPay.MerchantPublicKey);
+        Assert.True(AiHub.Worker.Payments.WechatPay.WechatPaySignature.Verify(key, call.PaySign, call.AppId, call.TimeStamp, call.NonceStr, call.Package));
+
+        await PayAsync("wechat_pay", order);
+        await PaidAsync(customer, order);
+        Assert.Null((await FindAsync(customer, order.Id)).Wechat);
     }
 
     [Fact]
@@ -248,7 +378,7 @@ public sealed class TopUpTests(PaymentHub fixture) : IClassFixture<PaymentHub>
     }
 
     /// <summary>Opens the payment page first where only that makes the trade, as a customer's browser would.</summary>
-    private async Task PayAsync(string channel, PaymentOrderView order, string notice = "sent", int copies = 1)
+    private async Task PayAsync(string channel, PaymentOrderView order, string notice = "sent", int copies = 1, int delaySeconds = 0)
     {
         if (channel == "alipay")
         {
@@ -257,7 +387,7 @@ public sealed class TopUpTests(PaymentHub fixture) : IClassFixture<PaymentHub>
             Assert.True(page.StatusCode == HttpStatusCode.OK, await page.Content.ReadAsStringAsync());
         }
 
-        var paid = await fixture.Sim.PostAsJsonAsync($"{Path(channel)}/pay", new { out_trade_no = order.OutTradeNo, notice, copies });
+        var paid = await fixture.Sim.PostAsJsonAsync($"{Path(channel)}/pay", new { out_trade_no = order.OutTradeNo, notice, copies, delay_seconds = delaySeconds });
         Assert.True(paid.IsSuccessStatusCode, await paid.Content.ReadAsStringAsync());
     }
 

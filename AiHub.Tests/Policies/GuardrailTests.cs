@@ -215,6 +215,48 @@ public sealed class GuardrailTests(PolicyHub hub) : IAsyncLifetime
         Assert.Contains(await _customer.RequestsAsync(), each => each is { Model: "sim/moderate", Surface: "openai.moderations", Status: "succeeded" });
     }
 
+    [Fact]
+    public async Task A_text_is_tried_without_a_call_and_nothing_of_it_is_kept()
+    {
+        await using var judge = await Receiver.StartAsync();
+        var team = await hub.SendAsync<TeamView>(_customer, HttpMethod.Post, $"organizations/{_customer.OrganizationId}/teams", new NewTeam("Search"));
+        Assert.Equal(("passed", "13812345678"), await TryAsync(new GuardrailTrial("13812345678")) is var nothing ? (nothing.Outcome, nothing.Text) : default);
+        var personal = await AddAsync(new NewGuardrail("personal data", "pii", "mask"));
+        await AddAsync(new NewGuardrail("no whales", "keywords", "block", ["input"], ["whale"], TeamId: team.Id));
+        await AddAsync(new NewGuardrail("no violence", "moderation", "block", ["input"], Model: "sim/moderate"));
+        var asked = await AddAsync(new NewGuardrail("our judge", "webhook", "flag", ["input"], Url: new Uri(judge.Url, "/judge").ToString()));
+        Judge(judge, """{"flagged":true}""");
+
+        var masked = await TryAsync(new GuardrailTrial("the whale is at 13812345678"));
+
+        Assert.Equal(("masked", "the whale is at [CN_MOBILE]"), (masked.Outcome, masked.Text));
+        Assert.Equal([new GuardrailDecision("input", "mask", "cn_mobile", "personal data"), new GuardrailDecision("input", "flag", "", "our judge")], masked.Decisions);
+        Assert.Equal(["no violence"], masked.NotAsked);
+        // The webhook is told what it would be told, signed, and that it is no call.
+        var told = Assert.Single(judge.Received);
+        Assert.Equal(AlertSecrets.Sign(asked.Secret!, told.Headers["webhook-id"], long.Parse(told.Headers["webhook-timestamp"]), told.Body), told.Headers["webhook-signature"]);
+        Assert.Equal(("the whale is at [CN_MOBILE]", true), ((string?)JsonNode.Parse(told.Body)!["texts"]![0], (bool)JsonNode.Parse(told.Body)!["trial"]!));
+
+        var blocked = await TryAsync(new GuardrailTrial("the whale", TeamId: team.Id));
+        Assert.Equal(("blocked", null), (blocked.Outcome, blocked.Text));
+        Assert.Single(judge.Received);
+        judge.Answers.Enqueue((500, ""));
+        var silent = await TryAsync(new GuardrailTrial("hello"));
+        Assert.Equal(("blocked", new GuardrailDecision("input", "block", "no_answer", "our judge")), (silent.Outcome, Assert.Single(silent.Decisions)));
+        Assert.Equal("passed", (await TryAsync(new GuardrailTrial("the whale", "output", team.Id))).Outcome);
+
+        await hub.SendAsync<GuardrailView>(_customer, HttpMethod.Patch, $"{Guardrails}/{personal.Guardrail.Id}", new GuardrailChange(Enabled: false));
+        Assert.Equal("masked", (await TryAsync(new GuardrailTrial("13812345678", "output", GuardrailId: personal.Guardrail.Id))).Outcome);
+        Assert.Equal("passed", (await TryAsync(new GuardrailTrial("13812345678", "output"))).Outcome);
+        var (status, text) = await hub.SendAsync(_customer, HttpMethod.Post, $"{Guardrails}/try", new GuardrailTrial("x", GuardrailId: Guid.CreateVersion7()));
+        Assert.Equal((HttpStatusCode.NotFound, "guardrail_not_found"), (status, (string?)JsonNode.Parse(text)!["code"]));
+        (status, text) = await hub.SendAsync(_customer, HttpMethod.Post, $"{Guardrails}/try", new GuardrailTrial("x", TeamId: Guid.CreateVersion7()));
+        Assert.Equal((HttpStatusCode.NotFound, "team_not_found"), (status, (string?)JsonNode.Parse(text)!["code"]));
+        Assert.Empty(await _customer.RequestsAsync());
+
+        Task<GuardrailTrialResult> TryAsync(GuardrailTrial trial) => hub.SendAsync<GuardrailTrialResult>(_customer, HttpMethod.Post, $"{Guardrails}/try", trial);
+    }
+
     [Theory]
     [InlineData("regex", "block", "(?<=a)b", "terms")]
     [InlineData("regex", "block", null, "terms")]

@@ -193,6 +193,33 @@ public sealed class OwnVendorKeyTests(PolicyHub hub) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_list_tells_when_a_key_was_tested_with_what_outcome_and_when_it_last_answered()
+    {
+        const string Next = "sk-next-0123456789-wxyz";
+        await using var vendor = await ScriptedVendor.StartAsync(AcceptingOnly(Key));
+        var model = await hub.ServeAsync(vendor);
+        var saved = await AddAsync(model, new NewOwnVendorKey("", "contract", Key));
+        Assert.Equal((true, null, null), await OnlyAsync() is var fresh ? (fresh.TestedAt is not null, fresh.TestError, fresh.LastUsedAt) : default);
+
+        var response = await OnceAsync(model, used => used.Headers.Contains("x-aihub-own-key"));
+        Assert.Equal((await hub.RecordAsync(response)).OccurredAt, (await OnlyAsync()).LastUsedAt);
+
+        await hub.SendAsync<SavedOwnVendorKey>(_customer, HttpMethod.Post, $"{Keys}/{saved.Key.Id}/rotate", new OwnVendorKeyRotation(Next, Test: false));
+        Assert.Null((await OnlyAsync()).TestedAt);
+        Assert.False((await hub.SendAsync<EndpointTest>(_customer, HttpMethod.Post, $"{Keys}/{saved.Key.Id}/test")).Succeeded);
+        var tested = await OnlyAsync();
+        Assert.NotNull(tested.TestedAt);
+        Assert.Contains("Incorrect API key provided", tested.TestError, StringComparison.Ordinal);
+
+        var terms = await hub.SendAsync<OwnVendorKeyTerms>(_customer, HttpMethod.Get, $"{Keys}/terms");
+        Assert.Equal((0, 50), (terms.FeeBasisPoints, terms.Most));
+        var served = Assert.Single(terms.Vendors, each => each.Id == saved.Key.VendorId);
+        Assert.Equal((saved.Key.Host, model), (served.Host, Assert.Single(served.Models)));
+
+        async Task<OwnVendorKeyView> OnlyAsync() => Assert.Single((await hub.SendAsync<Page<OwnVendorKeyView>>(_customer, HttpMethod.Get, Keys)).Data);
+    }
+
+    [Fact]
     public async Task A_key_is_rotated_switched_off_and_removed_and_never_shown()
     {
         const string Next = "sk-next-0123456789-wxyz";

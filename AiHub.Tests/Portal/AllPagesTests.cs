@@ -1,11 +1,17 @@
+using AiHub.Tests.Payments;
 using Microsoft.Playwright;
 
 namespace AiHub.Tests.Portal;
 
 /// <summary>What holds for every page of <see cref="PortalPages"/>. With <c>AIHUB_SCREENSHOTS</c> naming a folder, it is also where their pictures go (bench/screenshots.sh).</summary>
-public sealed class AllPagesTests
+[Collection(PortalWalks.Name)]
+public sealed class AllPagesTests(PaymentHub fixture)
 {
     private const int FirstLoadLimit = 150_000;
+
+    // What is hidden until a script shows it, but for what says so and what would do nothing without one.
+    private const string WaitsForScripts =
+        "main [hidden]:not([data-copy]):not([data-model-choice]):not(.chart-tip):not([data-passkey-sign-in]):not([data-passkey-new]):not([data-passkey-problem])";
 
     // Whatever can be clicked can be reached: in order, without a trap, and with nothing hidden taking the focus.
     private const string Unreachable = """
@@ -20,18 +26,11 @@ public sealed class AllPagesTests
     [InlineData("zh-CN")]
     public async Task Every_page_is_accessible_in_both_themes_fits_a_phone_and_is_reached_by_keyboard(string language)
     {
-        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var portal = await PortalHost.StartAsync(fixture.Hub);
         await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language));
         var found = new List<string>();
-        foreach (var page in PortalPages.Of(Door.Anybody))
-        {
-            found.AddRange(await JudgeAsync(visitor, page, language));
-        }
 
-        foreach (var page in await visitor.FillAsync(hub))
-        {
-            found.AddRange(await JudgeAsync(visitor, page, language));
-        }
+        found.AddRange(await visitor.WalkAsync(fixture, async page => found.AddRange(await JudgeAsync(visitor, page, language))));
 
         Assert.Equal([], found);
     }
@@ -39,7 +38,7 @@ public sealed class AllPagesTests
     [BrowserFact]
     public async Task Every_page_is_small_and_all_of_it_is_there_without_scripts()
     {
-        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var portal = await PortalHost.StartAsync(fixture.Hub);
         await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false));
         var network = await visitor.Page.Context.NewCDPSessionAsync(visitor.Page);
         await network.SendAsync("Network.enable");
@@ -47,27 +46,19 @@ public sealed class AllPagesTests
         double received = 0;
         network.Event("Network.loadingFinished").OnEvent += (_, finished) => received += finished!.Value.GetProperty("encodedDataLength").GetDouble();
         var scripts = await ScriptsAsync(portal.Url);
-        var pages = PortalPages.Of(Door.Anybody).ToList();
         var found = new List<string>();
 
-        // Nobody is signed in yet for the first ones.
-        foreach (var page in pages)
+        found.AddRange(await visitor.WalkAsync(fixture, async page =>
         {
-            await LookAsync(page);
-        }
+            if (page.Then is not null)
+            {
+                return;
+            }
 
-        foreach (var page in await visitor.FillAsync(hub))
-        {
-            await LookAsync(page);
-        }
-
-        Assert.Equal([], found);
-
-        async Task LookAsync(PortalPage page)
-        {
             received = 0;
-            var response = await visitor.Page.GotoAsync(page.Path, new PageGotoOptions { WaitUntil = WaitUntilState.NetworkIdle });
-            if (response is not { Ok: true } || await visitor.Page.Locator("h1").CountAsync() != 1 || new Uri(visitor.Page.Url).PathAndQuery != page.Path)
+            // Without scripts nothing is loaded later than this.
+            var response = await visitor.Page.GotoAsync(page.Path, new PageGotoOptions { WaitUntil = WaitUntilState.Load });
+            if (response?.Status != page.Status || await visitor.Page.Locator("h1").CountAsync() != 1 || new Uri(visitor.Page.Url).PathAndQuery != (page.Lands ?? page.Path))
             {
                 found.Add($"{page}: {response?.Status} at {visitor.Page.Url}");
             }
@@ -77,11 +68,13 @@ public sealed class AllPagesTests
                 found.Add($"{page}: {received + scripts} bytes");
             }
 
-            if (page.WithoutScripts && await visitor.Page.Locator("main [hidden]:not([data-copy]):not([data-model-choice]):not(.chart-tip):not([data-passkey-sign-in]):not([data-passkey-problem])").CountAsync() > 0)
+            if (page.WithoutScripts && await visitor.Page.Locator(WaitsForScripts).CountAsync() > 0)
             {
                 found.Add($"{page}: waits for a script");
             }
-        }
+        }));
+
+        Assert.Equal([], found);
     }
 
     /// <summary>What a browser that runs scripts would load besides.</summary>
@@ -102,10 +95,10 @@ public sealed class AllPagesTests
     private static async Task<IReadOnlyList<string>> JudgeAsync(Visitor visitor, PortalPage page, string language)
     {
         var found = new List<string>();
-        await visitor.GoAsync(page.Path);
-        if (await visitor.Page.Locator("html").GetAttributeAsync("lang") != language)
+        await visitor.OpenAsync(page);
+        if (await visitor.Page.Locator("html").GetAttributeAsync("lang") != language || await visitor.Page.Locator("h1").CountAsync() != 1)
         {
-            found.Add($"{page}: not in {language}");
+            found.Add($"{page}: no page in {language} at {visitor.Page.Url}");
         }
 
         // The theme follows the device here, so that one visit sees both.

@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Payments;
-using Microsoft.Playwright;
 
 namespace AiHub.Tests.Portal;
 
@@ -16,21 +15,21 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
         await visitor.RegisterAsync("蓝海 Studio");
         await OrderAsync(visitor, "19.99");
         await visitor.Page.WaitForSelectorAsync(".qr");
-        await JudgeAsync(visitor, "order-open");
+        await visitor.JudgeAsync("order-open");
 
         await PayAsync(visitor, "sent");
 
         await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
         Assert.Equal("已支付", await visitor.TextAsync("[data-figure=status]"));
-        await JudgeAsync(visitor, "order-paid");
+        await visitor.JudgeAsync("order-paid");
         await visitor.GoAsync("/billing");
         Assert.Equal("¥19.99", await visitor.TextAsync("[data-figure=available]"));
         Assert.Equal("¥19.99", await visitor.TextAsync("[data-figure=purchased]"));
         Assert.Equal("¥0.00", await visitor.TextAsync("[data-figure=granted]"));
-        await JudgeAsync(visitor, "billing");
+        await visitor.JudgeAsync("billing");
         await visitor.Page.ClickAsync(".side-switches button");
         await visitor.Page.WaitForSelectorAsync("html[lang=en]");
-        await JudgeAsync(visitor, "billing-en");
+        await visitor.JudgeAsync("billing-en");
     }
 
     [BrowserFact]
@@ -67,21 +66,5 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
         var number = await visitor.TextAsync(".order code");
         var paid = await fixture.Sim.PostAsJsonAsync("wechat-pay/pay", new { out_trade_no = number, notice, copies = 1 });
         Assert.True(paid.IsSuccessStatusCode, await paid.Content.ReadAsStringAsync());
-    }
-
-    private static async Task JudgeAsync(Visitor visitor, string name)
-    {
-        foreach (var (theme, width) in new[] { (ColorScheme.Light, 390), (ColorScheme.Dark, 1280) })
-        {
-            await visitor.Page.SetViewportSizeAsync(width, 844);
-            await visitor.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
-            if (Environment.GetEnvironmentVariable("AIHUB_SCREENSHOTS") is { Length: > 0 } folder)
-            {
-                await visitor.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{theme}-{width}.png"), FullPage = true });
-            }
-
-            Assert.Equal(0, await visitor.OverflowAsync());
-            Assert.Equal([], await visitor.ViolationsAsync());
-        }
     }
 }

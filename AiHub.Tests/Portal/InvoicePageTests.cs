@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text;
 using AiHub.Tests.Payments;
-using Microsoft.Playwright;
 using UglyToad.PdfPig;
 
 namespace AiHub.Tests.Portal;
@@ -27,17 +26,17 @@ public sealed class InvoicePageTests(PaymentHub fixture) : IClassFixture<Payment
         await visitor.Page.FillAsync("#name", "杭州蓝海科技有限公司");
         await visitor.Page.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync(".notice.good");
-        await JudgeAsync(visitor, "invoice-details");
+        await visitor.JudgeAsync("invoice-details");
         await PaymentHub.PollAsync(async () =>
         {
             await visitor.GoAsync("/invoices");
             return await visitor.Page.Locator("[data-invoice]").CountAsync() == 1;
         });
-        await JudgeAsync(visitor, "invoices");
+        await visitor.JudgeAsync("invoices");
         await visitor.Page.ClickAsync("[data-invoice] a");
         Assert.Equal("已支付", await visitor.TextAsync("[data-figure=status]"));
         Assert.Equal("¥29.90", await visitor.TextAsync("[data-figure=total]"));
-        await JudgeAsync(visitor, "invoice");
+        await visitor.JudgeAsync("invoice");
         var href = await visitor.Page.GetAttributeAsync("[data-file='zh-CN']", "href");
         await PaymentHub.PollAsync(async () => (await FileAsync(visitor, portal.Url, href!)).Length > 0);
         using (var pdf = PdfDocument.Open(await FileAsync(visitor, portal.Url, href!)))
@@ -49,14 +48,14 @@ public sealed class InvoicePageTests(PaymentHub fixture) : IClassFixture<Payment
 
         await visitor.GoAsync("/fapiao");
         Assert.Equal("¥0.00", await visitor.TextAsync("[data-figure=invoiceable]"));
-        await JudgeAsync(visitor, "fapiao");
+        await visitor.JudgeAsync("fapiao");
         await visitor.GoAsync("/fapiao/titles/new");
         await visitor.Page.FillAsync("#name", "杭州蓝海科技有限公司");
         await visitor.Page.FillAsync("#tax-id", "91350100M000100Y42");
         await visitor.Page.FillAsync("#email", "finance@example.com");
         await visitor.Page.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync("#tax-id[aria-invalid=true]");
-        await JudgeAsync(visitor, "fapiao-title");
+        await visitor.JudgeAsync("fapiao-title");
         await visitor.Page.FillAsync("#tax-id", "91350100M000100Y43");
         await visitor.Page.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync("#title");
@@ -65,28 +64,12 @@ public sealed class InvoicePageTests(PaymentHub fixture) : IClassFixture<Payment
         await visitor.GoAsync("/admin/finance");
         Assert.Equal("¥29.90", (await visitor.TextAsync("[data-channel=wechat_pay] td")).Trim());
         Assert.True(await visitor.Page.Locator("[data-order]").CountAsync() > 0);
-        await JudgeAsync(visitor, "finance");
+        await visitor.JudgeAsync("finance");
     }
 
     private static async Task<byte[]> FileAsync(Visitor visitor, Uri portal, string href)
     {
         var response = await visitor.Page.APIRequest.GetAsync(new Uri(portal, href).ToString());
         return response.Headers["content-type"] == "application/pdf" ? await response.BodyAsync() : [];
-    }
-
-    private static async Task JudgeAsync(Visitor visitor, string name)
-    {
-        foreach (var (theme, width) in new[] { (ColorScheme.Light, 390), (ColorScheme.Dark, 1280) })
-        {
-            await visitor.Page.SetViewportSizeAsync(width, 844);
-            await visitor.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
-            if (Environment.GetEnvironmentVariable("AIHUB_SCREENSHOTS") is { Length: > 0 } folder)
-            {
-                await visitor.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{theme}-{width}.png"), FullPage = true });
-            }
-
-            Assert.Equal(0, await visitor.OverflowAsync());
-            Assert.Equal([], await visitor.ViolationsAsync());
-        }
     }
 }

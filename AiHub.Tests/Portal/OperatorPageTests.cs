@@ -78,6 +78,12 @@ public sealed class OperatorPageTests
             Assert.True(tries < 20, await desk.TextAsync("[data-test]"));
         }
 
+        await hub.Database.AsAdminAsync<string>($$"""update vendors set quirks = '{"balance":"/balance left USD"}' where id = '{{name}}' returning id""");
+        await desk.GoAsync($"/admin/vendors/{name}");
+        await desk.Page.Locator("[data-key=first] form button").First.ClickAsync();
+        await desk.Page.WaitForSelectorAsync("[data-key=first] [data-balance=unknown]");
+        Assert.Contains("The vendor answered 404.", await desk.TextAsync("[data-balance]"), StringComparison.Ordinal);
+
         await desk.Page.FillAsync("[data-endpoint] input[name=weight]", "heavy");
         await desk.Page.ClickAsync("[data-endpoint] form:has(input[name=weight]) button");
         await desk.Page.WaitForSelectorAsync(".notice.bad");
@@ -130,6 +136,10 @@ public sealed class OperatorPageTests
         await desk.Page.ClickAsync("form:has(#catalogue) button");
         await desk.Page.WaitForSelectorAsync("#catalogue[aria-invalid=true]");
         Assert.Equal("{ not json", await desk.Page.InputValueAsync("#catalogue"));
+        await desk.Page.FillAsync("#catalogue", """{"source":"page","vendors":[],"models":[{"id":"a/b"}]}""");
+        await desk.Page.ClickAsync("form:has(#catalogue) button");
+        await desk.Page.WaitForSelectorAsync(".notice.bad");
+        Assert.Contains("models[0].name", await desk.TextAsync(".notice.bad"), StringComparison.Ordinal);
     }
 
     [BrowserTheory]
@@ -159,6 +169,29 @@ public sealed class OperatorPageTests
         await desk.Page.FillAsync("#limits-requests_per_minute", "5");
         await desk.Page.ClickAsync("form.limits-form button");
         await desk.Page.WaitForURLAsync("**?done=limited");
+        await desk.Page.SelectOptionAsync("#contract-plan", "enterprise");
+        await desk.Page.FillAsync("#contract-credit", "much");
+        await desk.Page.FillAsync("#contract-tokens", "2000000");
+        await desk.Page.ClickAsync("form:has(#contract-plan) button");
+        await desk.Page.WaitForSelectorAsync("#contract-credit[aria-invalid=true]");
+        Assert.Equal("2000000", await desk.Page.InputValueAsync("#contract-tokens"));
+        await desk.Page.FillAsync("#contract-credit", "500");
+        await desk.Page.ClickAsync("form:has(#contract-plan) button");
+        await desk.Page.WaitForURLAsync("**?done=contract");
+        await Assertions.Expect(desk.Page.Locator("[data-figure=credit-limit]")).ToHaveTextAsync("$500.00");
+        Assert.Equal("2000000", await desk.Page.InputValueAsync("#contract-tokens"));
+        await desk.Page.FillAsync("#credit-limit-amount", "750");
+        await desk.Page.ClickAsync("form:has(#credit-limit-amount) button");
+        await desk.Page.WaitForSelectorAsync("#credit-limit-reason[aria-invalid=true]");
+        await desk.Page.FillAsync("#credit-limit-reason", "A good payer");
+        await desk.Page.ClickAsync("form:has(#credit-limit-amount) button");
+        await desk.Page.WaitForURLAsync("**?done=credit-limit");
+        await Assertions.Expect(desk.Page.Locator("[data-figure=credit-limit]")).ToHaveTextAsync("$750.00");
+        await desk.Page.ClickAsync("section[aria-labelledby=plan] .danger-row > button");
+        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.Page.WaitForURLAsync("**?done=contract-ended");
+        await desk.CountIsAsync(0, "[data-figure=contract]");
+
         await desk.Page.ClickAsync("section[aria-labelledby=status] .danger-row > button");
         await desk.Page.FillAsync("#suspend-reason", "overdue");
         await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");

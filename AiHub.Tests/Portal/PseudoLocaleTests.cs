@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Resources;
 using AiHub.Portal.Resources;
 using AiHub.Tests.Hub;
+using AiHub.Tests.Payments;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Localization;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,7 +11,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AiHub.Tests.Portal;
 
 /// <summary>A language in which every text of the resources stands in brackets: what stands outside them was written into the code.</summary>
-public sealed class PseudoLocaleTests
+[Collection(PortalWalks.Name)]
+public sealed class PseudoLocaleTests(PaymentHub fixture)
 {
     private const string Pseudo = "qps-ploc";
 
@@ -41,8 +43,7 @@ public sealed class PseudoLocaleTests
     {
         var field = typeof(Text).GetField("resourceMan", BindingFlags.Static | BindingFlags.NonPublic)!;
         field.SetValue(null, new Bracketed(Text.ResourceManager));
-        var (hub, _) = await PortalHost.SharedAsync();
-        await using var portal = PortalHost.Start(hub.GatewayUrl, await TestServers.CacheAsync(), services: services =>
+        await using var portal = PortalHost.Start(fixture.Hub.GatewayUrl, await TestServers.CacheAsync(), services: services =>
             services.PostConfigure<RequestLocalizationOptions>(options =>
             {
                 options.AddSupportedCultures(Pseudo).AddSupportedUICultures(Pseudo);
@@ -50,45 +51,12 @@ public sealed class PseudoLocaleTests
             }));
         await using var visitor = await Visitor.OpenAsync(portal.Url);
         var strays = new List<string>();
-        visitor.Expected = complaint => complaint.Contains("404", StringComparison.Ordinal);
 
-        foreach (var path in new[] { "/", "/sign-in", "/register", "/forgot-password", "/reset-password?token=x", "/verify-email?token=x", "/sign-in/sso", "/nowhere" })
+        strays.AddRange(await visitor.WalkAsync(fixture, async page =>
         {
-            await visitor.GoAsync(path);
-            await JudgeAsync(strays, visitor, path);
-        }
-
-        await visitor.RegisterAsync("Lanhai");
-        foreach (var path in new[] { "/overview", "/keys", "/keys/new", "/usage", "/billing", "/budgets", "/budgets/new", "/models", "/models?q=zzz", "/account/security", "/organization/sign-on" })
-        {
-            await visitor.GoAsync(path);
-            await JudgeAsync(strays, visitor, path);
-        }
-
-        var key = await visitor.CreateKeyAsync("one", "sim/echo");
-        await JudgeAsync(strays, visitor, "the new key");
-        using var api = hub.NewApiClient(key);
-        await api.ChatAsync("hi");
-        await visitor.CreateBudgetAsync("20", hard: true);
-        await visitor.CreateBudgetAsync("5000", "tokens", hard: false);
-        foreach (var path in new[] { "/overview", "/keys", "/budgets", "/budgets?ended=true", "/usage", "/usage?metric=cost", "/usage?metric=requests" })
-        {
-            await visitor.GoAsync(path);
-            await JudgeAsync(strays, visitor, path);
-        }
-
-        await visitor.Page.Context.ClearCookiesAsync();
-        foreach (var page in PortalPages.Of(Door.Anybody))
-        {
-            await visitor.GoAsync(page.Path);
+            await visitor.OpenAsync(page);
             await JudgeAsync(strays, visitor, page.Name);
-        }
-
-        foreach (var page in await visitor.FillAsync(hub))
-        {
-            await visitor.GoAsync(page.Path);
-            await JudgeAsync(strays, visitor, page.Name);
-        }
+        }));
 
         Assert.Equal([], strays.Distinct());
     }

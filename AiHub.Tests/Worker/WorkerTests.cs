@@ -61,6 +61,7 @@ public sealed class WorkerTests
         await database.AsAdminAsync<object>("alter function subscriptions_due(timestamptz, uuid, integer) rename to hidden; select 1::text");
         var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Customer.Start.AddMonths(1));
         await using var worker = Start(database, clock);
+        await EventuallyAsync(() => database.AsAdminAsync<bool>("select exists (select from worker_runs where name = 'PeriodRun' and failures > 0)"));
         await database.AsAdminAsync<object>("alter function hidden(timestamptz, uuid, integer) rename to subscriptions_due; select 1::text");
 
         await EventuallyAsync(async () =>
@@ -69,6 +70,14 @@ public sealed class WorkerTests
             await using var db = database.Open();
             return await db.InOrganizationAsync(customer.Id, () => db.Periods.CountAsync(), default) == 2;
         });
+
+        // And what an operator is told of it.
+        await EventuallyAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(15));
+            return database.AsAdminAsync<bool>("select sum(runs) > sum(failures) from worker_runs where name = 'PeriodRun'");
+        });
+        Assert.StartsWith("PostgresException: 42883", await database.AsAdminAsync<string>("select error from worker_runs where name = 'PeriodRun' and failures > 0"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using AiHub.Domain;
 using AiHub.Domain.Invoices;
+using AiHub.Domain.Payments;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -21,10 +22,15 @@ public sealed partial class InvoiceRun
         }
 
         var seller = await db.LegalEntities.AsNoTracking().SingleAsync(entity => entity.Currency == charge.Currency, ct);
-        var order = await db.PaymentOrders.AsNoTracking().Where(row => row.ChargeId == charge.Id).OrderByDescending(row => row.PaidAt).Select(row => row.Id).FirstAsync(ct);
+        var order = await db.PaymentOrders.AsNoTracking().Where(row => row.ChargeId == charge.Id && row.Status == PaymentOrderStatus.Paid).OrderByDescending(row => row.PaidAt).FirstAsync(ct);
         var plans = await db.Plans.AsNoTracking().ToDictionaryAsync(plan => plan.Id, plan => plan.Name, ct);
-        var draft = InvoiceDraft.OfSubscription(
-            charge.OrganizationId, seller, source, [.. charge.Lines.Select(line => LineOf(line, plans[line.PlanId]))], charge.Lines[0].From, charge.Lines[^1].To, order, now);
+        var lines = charge.Lines.Select(line => LineOf(line, plans[line.PlanId])).ToList();
+        if (order.AmountMinor > charge.AmountMinor)
+        {
+            lines.Add(new DraftLine(InvoiceLineKind.TopUp, "AI Hub 账户充值（预付服务费）", "AI Hub account top-up (prepaid service fee)", order.AmountMinor - charge.AmountMinor));
+        }
+
+        var draft = InvoiceDraft.OfSubscription(charge.OrganizationId, seller, source, lines, charge.Lines[0].From, charge.Lines[^1].To, order.Id, now);
         await FinalizeAsync(db, draft, now, ct);
         return 1;
     }, ct);

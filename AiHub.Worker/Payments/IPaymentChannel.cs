@@ -45,6 +45,20 @@ public interface IPaymentChannel
     /// <inheritdoc cref="RefundAsync"/>
     Task<ChannelRefundState> QueryRefundAsync(PaymentOrder order, Refund refund, CancellationToken ct);
 
+    /// <summary>How far the day of the channel's bills is ahead of UTC's.</summary>
+    TimeSpan BillOffset { get; }
+
+    /// <summary>How long after the end of a day the channel promises its bill.</summary>
+    TimeSpan BillReadyAfter { get; }
+
+    /// <summary>What the channel took, gave back and kept on a day.</summary>
+    /// <returns>Null when the channel has no bill of that day, or none yet: it does not tell which.</returns>
+    /// <exception cref="PaymentChannelException">Nobody knows, or what came is not what the channel wrote.</exception>
+    Task<IReadOnlyList<BillLine>?> BillAsync(DateOnly day, CancellationToken ct);
+
+    /// <summary>Makes sure that the channel's key is known that signed what was posted, where channels change them.</summary>
+    Task PrepareAsync(IHeaderDictionary headers, CancellationToken ct) => Task.CompletedTask;
+
     /// <summary>Reads what was posted to the channel's webhook.</summary>
     /// <returns>Null when it is not proven to come from the channel; whatever it says then means nothing.</returns>
     InboundNotice? Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body, DateTimeOffset now);
@@ -57,7 +71,8 @@ public interface IPaymentChannel
 }
 
 /// <param name="Reference">The channel's own object, where it makes one before payment.</param>
-public sealed record OpenedOrder(string? RedirectUrl, string? QrCode, string? Reference);
+/// <param name="AppParameters">What the customer's app asks for the payment with; JSON.</param>
+public sealed record OpenedOrder(string? RedirectUrl, string? QrCode, string? Reference, string? AppParameters = null);
 
 public enum ChannelOrderState
 {

@@ -73,7 +73,7 @@ public sealed partial class OrderRun(TimeProvider time, IServiceScopeFactory sco
         if (order.Status == PaymentOrderStatus.Created)
         {
             var opened = order.PaymentMethodId is { } method ? await CollectAsync(db, channel, order, method, ct) : await channel.OpenAsync(order, ct);
-            await db.OpenedAsync(order.Id, opened.RedirectUrl, opened.QrCode, opened.Reference, order.PaymentMethodId is null ? now + Pause(0) : now, ct);
+            await db.OpenedAsync(order.Id, opened.RedirectUrl, opened.QrCode, opened.Reference, order.PaymentMethodId is null ? now + Pause(0) : now, ct, opened.AppParameters);
             return;
         }
 

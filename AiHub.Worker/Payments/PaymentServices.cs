@@ -35,6 +35,7 @@ public static class PaymentServices
         services.AddHostedService<ChannelSign>();
         services.AddHostedService<OrderRun>();
         services.AddHostedService<RefundRun>();
+        services.AddHostedService<BillRun>();
         services.AddHostedService<InboxRun>();
 
         return builder;

@@ -36,6 +36,7 @@ internal static class BillingMailText
             _ => "The saved card was refused, so the balance is not refilled any more. Set it again to go on.",
         }),
         BillingMailKind.DisputeOpened => ("A payment was disputed", $"The bank has taken back {Amount(values)} of order {Of(values, "order")}. As much of the balance is set aside until it is decided; what was spent already is due."),
+        BillingMailKind.PaymentKept => ("Your payment is in the balance", $"Invoice {Of(values, "invoice")} was no longer waiting for the {Amount(values)} of order {Of(values, "order")}: it had been paid, changed or voided meanwhile. The amount is in the purchased balance; you can use it or have it refunded."),
         _ => ("A dispute was decided", Of(values, "won") == "true"
             ? $"The dispute about order {Of(values, "order")} was decided for us; the balance that was set aside is back."
             : $"The dispute about order {Of(values, "order")} was decided for the card holder; the balance that was set aside is gone."),
@@ -58,6 +59,7 @@ internal static class BillingMailText
             _ => "已保存的卡被拒绝，余额不再自动充值。重新设置后即可恢复。",
         }),
         BillingMailKind.DisputeOpened => ("一笔付款被拒付", $"银行已撤回订单 {Of(values, "order")} 的 {Amount(values)}。裁定前将冻结相应余额；已消费的部分需要补足。"),
+        BillingMailKind.PaymentKept => ("付款已计入余额", $"账单 {Of(values, "invoice")} 在您支付订单 {Of(values, "order")}（{Amount(values)}）之前已付清、变更或作废。该款项已计入充值余额，可继续使用或申请退款。"),
         _ => ("拒付争议已裁定", Of(values, "won") == "true"
             ? $"订单 {Of(values, "order")} 的争议已裁定为有效付款，冻结的余额已恢复。"
             : $"订单 {Of(values, "order")} 的争议已裁定退还持卡人，冻结的余额已扣除。"),

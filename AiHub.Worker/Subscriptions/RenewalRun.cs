@@ -167,27 +167,17 @@ public sealed partial class RenewalRun(TimeProvider time, IServiceScopeFactory s
 
         await db.InOrganizationAsync(subscription.OrganizationId, async () =>
         {
-            var charge = new SubscriptionCharge
-            {
-                Id = Guid.CreateVersion7(now),
-                OrganizationId = subscription.OrganizationId,
-                SubscriptionId = subscription.Id,
-                Kind = quote.Kind,
-                FromPlanId = subscription.PlanId,
-                PlanId = to.Id,
-                Interval = interval,
-                Collection = Collection.Automatic,
-                Currency = currency,
-                AmountMinor = quote.AmountMinor,
-                Lines = quote.Lines,
-                At = subscription.PaidThrough,
-                PaidMonths = quote.PaidMonths,
-                PaidThrough = quote.PaidThrough,
-                Tokens = 0,
-                Version = subscription.Version,
-                CreatedAt = now,
-            };
+            var quoted = new QuotedSubscription(subscription.Id, subscription.OrganizationId, subscription.PlanId, subscription.Version);
+            var charge = SubscriptionCharge.Of(quote, quoted, null, to.Id, interval, Collection.Automatic, currency, subscription.PaidThrough, now);
             db.SubscriptionCharges.Add(charge);
+            await db.SaveChangesAsync(ct);
+            var minimum = ChannelMinimums.Minor(PaymentChannelId.Stripe, currency);
+            if (charge.AmountMinor < minimum && await db.ApplyChargeAsync(charge.Id, now, ct) == ChargeOutcome.Applied)
+            {
+                // Too little for the card, and the wallet had it.
+                return;
+            }
+
             db.PaymentOrders.Add(new PaymentOrder
             {
                 Id = Guid.CreateVersion7(now),
@@ -198,7 +188,8 @@ public sealed partial class RenewalRun(TimeProvider time, IServiceScopeFactory s
                 Scene = PaymentScene.Desktop,
                 ClientAddress = "127.0.0.1",
                 Currency = currency,
-                AmountMinor = charge.AmountMinor,
+                // What the card has to pay beyond a small charge stays in the wallet.
+                AmountMinor = Math.Max(charge.AmountMinor, minimum),
                 OutTradeNo = RandomNumberGenerator.GetString(TradeNumbers, 32),
                 ChargeId = charge.Id,
                 PaymentMethodId = subscription.PaymentMethodId,

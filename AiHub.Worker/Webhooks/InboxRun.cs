@@ -111,7 +111,7 @@ public sealed partial class InboxRun(TimeProvider time, IServiceScopeFactory sco
         }
 
         var outcome = await db.OpenDisputeAsync(
-            notice.Channel, notice.ChannelTradeNo, notice.DisputeReference, notice.Currency, notice.AmountMinor ?? 0, "disputed", _time.GetUtcNow(), ct);
+            notice.Channel, notice.ChannelTradeNo, notice.DisputeReference, notice.Currency, notice.AmountMinor ?? 0, notice.DisputeReason ?? "disputed", notice.EvidenceDueAt, _time.GetUtcNow(), ct);
         LogDispute(notice.Channel, notice.ChannelTradeNo, outcome);
         return outcome;
     }

@@ -31,6 +31,7 @@ public static partial class WebhookEndpoint
             return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
         }
 
+        await channel.PrepareAsync(http.Request.Headers, ct);
         if (channel.Read(http.Request.Headers, body, time.GetUtcNow()) is not { } notice)
         {
             LogForged(logger, id, http.Connection.RemoteIpAddress?.ToString());

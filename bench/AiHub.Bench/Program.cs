@@ -23,6 +23,9 @@ switch (args)
         await UsageBench.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 1_000_000, Console.Out);
         return 0;
 
+    case ["pages", .. var rest]:
+        return await PageBench.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 1_000_000, Console.Out);
+
     case ["drill", .. var rest]:
         return await RestoreDrill.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 1_000_000, Console.Out);
 
@@ -44,6 +47,7 @@ switch (args)
             """
             ledger [--seconds 10] [--callers 128] [--postgres "Host=…;Username=…;Password=…"]   holds and settlements a second
             usage [records]                                                                   times the views of a million usage records
+            pages [records]                                                                   times the portal's pages over a million usage records
             drill [records]                                                                   backs up, restores and audits a database with so many usage records
             memory [seconds]                                                                  the gateway with each garbage collector, side by side
             chaos [seconds] [seed]                                                            kills the hub's parts under load and counts

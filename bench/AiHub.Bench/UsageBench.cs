@@ -12,7 +12,9 @@ namespace AiHub.Bench;
 internal static class UsageBench
 {
     private const int Batch = 50_000;
-    private const int Days = 60;
+    public const int Days = 60;
+    public const string Email = "usage@example.com";
+    public const string Password = "a sentence only I know";
     private const int Times = 7;
 
     public static async Task RunAsync(int records, TextWriter output)
@@ -79,16 +81,16 @@ internal static class UsageBench
 
     private static Guid Key(int number) => new(number, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]);
 
-    private static async Task<(Guid Organization, Guid User)> RegisterAsync(HttpClient http)
+    public static async Task<(Guid Organization, Guid User)> RegisterAsync(HttpClient http)
     {
-        using var response = await http.PostAsJsonAsync("auth/register", new { email = "usage@example.com", password = "a sentence only I know", currency = "USD" });
+        using var response = await http.PostAsJsonAsync("auth/register", new { email = Email, password = Password, currency = "USD" });
         var registered = JsonNode.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync())!;
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (string)registered["access_token"]!);
         return (Guid.Parse((string)registered["organization"]!["id"]!), Guid.Parse((string)registered["user"]!["id"]!));
     }
 
     /// <summary>As settlements leave them: in order of time, twenty keys, twelve models of six vendors, a few tags, one in a hundred failed.</summary>
-    private static async Task FillAsync(string admin, Guid organization, Guid user, DateTimeOffset now, int records)
+    public static async Task FillAsync(string admin, Guid organization, Guid user, DateTimeOffset now, int records)
     {
         for (var month = Days / 30 + 1; month >= 0; month--)
         {
@@ -117,7 +119,7 @@ internal static class UsageBench
         }
     }
 
-    private static async Task OnceCountedAsync(string admin)
+    public static async Task OnceCountedAsync(string admin)
     {
         while (await ScalarAsync<long>(admin, "select count(*) from usage_pending") > 0)
         {

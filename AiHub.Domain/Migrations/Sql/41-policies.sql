@@ -1,7 +1,7 @@
 -- What organizations decide about their calls beyond who may answer them: their own keys at vendors, guardrails, kept contents.
 
 grant select, delete on own_vendor_keys, guardrails to hub_app;
-grant insert, update (name, protected, last_four, use, enabled, rotated_at) on own_vendor_keys to hub_app;
+grant insert, update (name, protected, last_four, use, enabled, rotated_at, tested_at, test_error) on own_vendor_keys to hub_app;
 grant insert, update (name, action, on_input, on_output, terms, model, url, secret, timeout_ms, fails_open, enabled, updated_at) on guardrails to hub_app;
 grant select, insert on captured_contents to hub_app;
 grant update (captures_content, retention_days, default_parameters) on policies to hub_app;

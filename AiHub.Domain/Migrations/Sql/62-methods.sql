@@ -114,7 +114,8 @@ grant execute on function auto_top_up_stop(uuid, text, timestamptz) to hub_app;
 -- A bank has taken back what an order paid. As much of it as the wallet has left is set aside until the dispute is decided; what has been spent
 -- already is owed.
 create or replace function dispute_open(
-    p_id uuid, p_channel text, p_channel_trade_no text, p_reference text, p_currency text, p_amount_minor bigint, p_reason text, p_now timestamptz) returns text
+    p_id uuid, p_channel text, p_channel_trade_no text, p_reference text, p_currency text, p_amount_minor bigint, p_reason text, p_evidence_due_at timestamptz,
+    p_now timestamptz) returns text
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
@@ -135,8 +136,8 @@ begin
 
     select greatest(0, least(p_amount_minor * 10000000, balance.posted - balance.held)) into v_take from balances balance
     where balance.account_id = ledger_account(v_order.organization_id, 'wallet_purchased', v_order.currency);
-    insert into disputes (id, organization_id, order_id, reference, status, amount_minor, taken_nanos, reason, opened_at)
-    values (p_id, v_order.organization_id, v_order.id, p_reference, 'open', p_amount_minor, v_take, p_reason, p_now);
+    insert into disputes (id, organization_id, order_id, reference, status, amount_minor, taken_nanos, reason, opened_at, evidence_due_at)
+    values (p_id, v_order.organization_id, v_order.id, p_reference, 'open', p_amount_minor, v_take, p_reason, p_now, p_evidence_due_at);
     if v_take > 0 then
         perform ledger_post(p_id, v_order.organization_id, 'dispute:' || p_id, 'dispute', 'wallet_purchased', 'disputed', v_order.currency, v_take, p_now, p_now, p_reference);
     end if;
@@ -147,7 +148,7 @@ begin
                          jsonb_build_object('order', v_order.out_trade_no, 'amount', p_amount_minor, 'currency', p_currency), p_now);
     return 'opened';
 end $$;
-grant execute on function dispute_open(uuid, text, text, text, text, bigint, text, timestamptz) to hub_app;
+grant execute on function dispute_open(uuid, text, text, text, text, bigint, text, timestamptz, timestamptz) to hub_app;
 
 create or replace function dispute_close(p_reference text, p_won boolean, p_journal_id uuid, p_now timestamptz) returns text
     language plpgsql security definer set search_path = public, pg_temp

@@ -230,8 +230,16 @@ begin
 end $$;
 grant execute on function invoice_paid(uuid, uuid, text, timestamptz) to hub_app;
 
+-- Whether it was this order, and nothing else, that paid the invoice.
+create or replace function invoice_paid_with(p_order payment_orders) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select exists (select from journals where organization_id = p_order.organization_id and idempotency_key = 'invoice_paid:' || p_order.invoice_id
+                                          and memo = p_order.channel || ' ' || p_order.out_trade_no)
+$$;
+
 -- An order that pays an invoice has filled the wallet when its transaction ends; then the invoice takes it. Where the invoice no longer waits
--- for that amount the money stays in the wallet.
+-- for that amount the money stays in the wallet, as if it had been paid in, and whoever pays is told.
 create or replace function invoice_paid_by_order() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
 as $$
@@ -242,6 +250,10 @@ begin
     select * into v_invoice from invoices where id = new.invoice_id and organization_id = new.organization_id for update;
     if found and v_invoice.status in ('finalized', 'overdue') and v_invoice.total_minor - v_invoice.paid_minor - v_invoice.credited_minor = new.amount_minor then
         perform invoice_settle(v_invoice, uuid_v7(new.paid_at), 'wallet_purchased', new.channel || ' ' || new.out_trade_no, new.paid_at);
+    else
+        perform billing_tell(
+            new.organization_id, 'payment_kept', 'kept:' || new.id,
+            jsonb_build_object('order', new.out_trade_no, 'amount', new.amount_minor::text, 'currency', new.currency, 'invoice', coalesce(v_invoice.number, '')), new.paid_at);
     end if;
     return null;
 end $$;
@@ -380,7 +392,8 @@ as $$
     where paid.status = 'paid'
       -- What was paid for a plan that had changed meanwhile is in the wallet, as if it had been paid in.
       and (paid.purpose in ('top_up', 'auto_top_up')
-           or (paid.purpose = 'subscription' and exists (select from subscription_charges charge where charge.id = paid.charge_id and charge.status = 'abandoned')))
+           or (paid.purpose = 'subscription' and exists (select from subscription_charges charge where charge.id = paid.charge_id and charge.status = 'abandoned'))
+           or (paid.purpose = 'invoice' and not invoice_paid_with(paid)))
       and not exists (select from invoices where invoices.order_id = paid.id and invoices.status not in ('draft', 'void'))
     order by paid.paid_at, paid.id limit p_limit
 $$;
@@ -553,7 +566,8 @@ $$;
 grant execute on function invoice_audit() to hub_app;
 
 -- For operators: invoices of all organizations, newest first, and whose one is.
-create or replace function invoices_of_hub(p_status text, p_before timestamptz, p_before_id uuid, p_limit integer)
+-- p_search: an invoice's number, an id, or part of the organization's name.
+create or replace function invoices_of_hub(p_status text, p_search text, p_before timestamptz, p_before_id uuid, p_limit integer)
     returns table (
         id uuid, organization_id uuid, organization_name text, number text, kind text, status text, currency text, subtotal_minor bigint, tax_minor bigint,
         total_minor bigint, paid_minor bigint, credited_minor bigint, finalized_at timestamptz, due_at timestamptz, paid_at timestamptz)
@@ -568,10 +582,11 @@ begin
                invoice.total_minor, invoice.paid_minor, invoice.credited_minor, invoice.finalized_at, invoice.due_at, invoice.paid_at
         from invoices invoice join organizations organization on organization.id = invoice.organization_id
         where invoice.status <> 'draft' and (p_status is null or invoice.status = p_status)
+          and (p_search is null or p_search in (invoice.number, invoice.id::text, invoice.organization_id::text) or position(lower(p_search) in lower(organization.name)) > 0)
           and (p_before is null or (invoice.finalized_at, invoice.id) < (p_before, p_before_id))
         order by invoice.finalized_at desc, invoice.id desc limit p_limit;
 end $$;
 create or replace function invoice_whose(p_id uuid) returns uuid
     language sql stable security definer set search_path = public, pg_temp
 as $$ select organization_id from invoices where id = p_id and status <> 'draft' and operator_at_work() $$;
-grant execute on function invoices_of_hub(text, timestamptz, uuid, integer), invoice_whose(uuid) to hub_app;
+grant execute on function invoices_of_hub(text, text, timestamptz, uuid, integer), invoice_whose(uuid) to hub_app;

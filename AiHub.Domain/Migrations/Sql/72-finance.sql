@@ -100,7 +100,8 @@ begin
         order by sum(record.cost_nanos::numeric) desc, record.model_id, record.vendor_id;
 end $$;
 
-create or replace function finance_orders(p_status text, p_channel text, p_before timestamptz, p_before_id uuid, p_limit integer)
+-- p_search: a number of the order at the channel or of the channel, an id, or part of the organization's name.
+create or replace function finance_orders(p_status text, p_channel text, p_search text, p_before timestamptz, p_before_id uuid, p_limit integer)
     returns table (
         id uuid, organization_id uuid, organization_name text, purpose text, channel text, status text, currency text, amount_minor bigint, refunded_minor bigint,
         out_trade_no text, channel_trade_no text, created_at timestamptz, paid_at timestamptz)
@@ -114,8 +115,10 @@ begin
                paid.out_trade_no, paid.channel_trade_no, paid.created_at, paid.paid_at
         from payment_orders paid join organizations organization on organization.id = paid.organization_id
         where (p_status is null or paid.status = p_status) and (p_channel is null or paid.channel = p_channel)
+          and (p_search is null or p_search in (paid.out_trade_no, paid.channel_trade_no, paid.id::text, paid.organization_id::text)
+               or position(lower(p_search) in lower(organization.name)) > 0)
           and (p_before is null or (paid.created_at, paid.id) < (p_before, p_before_id))
         order by paid.created_at desc, paid.id desc limit p_limit;
 end $$;
 grant execute on function finance_revenue(timestamptz, timestamptz, text, text), finance_payments(timestamptz, timestamptz), finance_receivables(timestamptz),
-    finance_models(timestamptz, timestamptz), finance_orders(text, text, timestamptz, uuid, integer) to hub_app;
+    finance_models(timestamptz, timestamptz), finance_orders(text, text, text, timestamptz, uuid, integer) to hub_app;

@@ -29,7 +29,7 @@ public static class AdminEndpoints
         admin.MapGet("/", ListAsync)
             .RequireAuthorization(Policies.Operator)
             .Parameter("model_id", new("Only those of this model.", "仅列出该模型的端点。"), example: AdminExamples.Endpoint.ModelId)
-            .Describe("listEndpoints", new("List endpoints", "列出端点"), new("Which vendor serves which model.", "各模型由哪些厂商提供。"), null, new Page<EndpointView>([AdminExamples.Endpoint], null))
+            .Describe("listEndpoints", new("List endpoints", "列出端点"), new("Which vendor serves which model, and how it has been answering.", "各模型由哪些厂商提供，及其运行状况。"), null, new Page<EndpointView>([AdminExamples.Endpoint], null))
             .Refuses(ProblemKind.OperatorRequired);
 
         admin.MapPost("/", CreateAsync)
@@ -55,13 +55,15 @@ public static class AdminEndpoints
     }
 
     private static async Task<Ok<Page<EndpointView>>> ListAsync(
-        HubDb db, UpstreamHealth health, CancellationToken ct, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "model_id")] string? modelId = null)
+        HubDb db, UpstreamHealth health, HealthReports reports, CancellationToken ct, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "model_id")] string? modelId = null)
     {
         var rows = await db.Upstreams.AsNoTracking()
             .Where(row => modelId == null || row.ModelId == modelId)
             .OrderBy(row => row.ModelId).ThenBy(row => row.Priority).ThenBy(row => row.Id)
             .ToListAsync(ct);
-        return TypedResults.Ok(new Page<EndpointView>([.. rows.Select(row => View(row, health))], null));
+        var report = await reports.ReadAsync(ct);
+        return TypedResults.Ok(new Page<EndpointView>(
+            [.. rows.Select(row => View(row, health) with { Health = ModelHealths.View(row.VendorId, row.Region, report.Of(row.ModelId, row.Id)) })], null));
     }
 
     private static async Task<Results<Created<EndpointView>, Refused>> CreateAsync(

@@ -35,7 +35,7 @@ public static class AdminFinance
         finance.MapGet("/payments", PaymentsAsync)
             .RequireAuthorization(Policies.Operator)
             .Parameter("from", From, "date", "2026-01-01").Parameter("to", Texts.To, "date", "2026-01-31")
-            .Describe("getPaymentTotals", new("Payments by channel", "各渠道收款"), new("What came in and went back, from the ledger.", "收款与退款金额，取自账本。"), null, new Page<ChannelTotals>([FinanceExamples.Channel], null))
+            .Describe("getPaymentTotals", new("Payments by channel", "各渠道收款"), new("What came in and went back, from the ledger, and what channels kept, from their bills.", "收款与退款金额取自账本，手续费取自渠道账单。"), null, new Page<ChannelTotals>([FinanceExamples.Channel], null))
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.InvalidRequest);
 
         finance.MapGet("/receivables", ReceivablesAsync)
@@ -53,6 +53,7 @@ public static class AdminFinance
             .RequireAuthorization(Policies.Operator)
             .Parameter("status", new("Only those with this status: created, pending, paid, closed or failed.", "只列出此状态的订单：created、pending、paid、closed 或 failed。"))
             .Parameter("channel", new("Only those of this channel: stripe, alipay or wechat_pay.", "只列出此渠道的订单：stripe、alipay 或 wechat_pay。"))
+            .Parameter("search", new("The order's number, the channel's, an id, or part of the organization's name.", "订单号、渠道交易号、编号，或组织名称的一部分。"))
             .Parameter("cursor", Texts.Cursor)
             .Parameter("limit", Texts.Limit, example: "50")
             .Describe("listAllOrders", new("List all orders", "列出全部订单"), new("Of every organization, newest first.", "列出所有组织的订单，按时间从新到旧排列。"), null, new Page<HubOrderView>([FinanceExamples.Order], null))
@@ -107,7 +108,7 @@ public static class AdminFinance
     }
 
     private static async Task<Results<Ok<Page<HubOrderView>>, Refused>> OrdersAsync(
-        string? status, string? channel, string? cursor, string? limit, Person person, HttpContext http, HubDb db, CancellationToken ct)
+        string? status, string? channel, string? search, string? cursor, string? limit, Person person, HttpContext http, HubDb db, CancellationToken ct)
     {
         var asked = new Asked(http);
         var (state, by, after, size) = (asked.OneOf<PaymentOrderStatus>("status", status), asked.OneOf<PaymentChannelId>("channel", channel), asked.Cursor(cursor), asked.Limit(limit));
@@ -118,8 +119,9 @@ public static class AdminFinance
 
         string? word = state is { } known ? Wire.Name(known) : null;
         string? name = by is { } named ? Wire.Name(named) : null;
+        var wanted = string.IsNullOrWhiteSpace(search) ? null : search.Trim();
         var (at, id) = (after?.At.ToUniversalTime(), after?.Id);
-        var rows = await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<OrderRow>($"select * from finance_orders({word}, {name}, {at}, {id}, {size + 1})").ToListAsync(ct), ct);
+        var rows = await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<OrderRow>($"select * from finance_orders({word}, {name}, {wanted}, {at}, {id}, {size + 1})").ToListAsync(ct), ct);
         var page = rows.Take(size).ToList();
         return TypedResults.Ok(new Page<HubOrderView>(
             [
@@ -158,10 +160,10 @@ public static class AdminFinance
 
                 break;
             case "payments":
-                text.Append(CsvLine.Of("channel", "currency", "paid_count", "paid", "refunded_count", "refunded", "net"));
+                text.Append(CsvLine.Of("channel", "currency", "paid_count", "paid", "refunded_count", "refunded", "net", "fees"));
                 foreach (var row in await PaymentRowsAsync(db, person, span, ct))
                 {
-                    text.Append(Line([row.Channel, row.Currency], Whole(row.PaidCount), row.Paid, Whole(row.RefundedCount), row.Refunded, row.Net));
+                    text.Append(Line([row.Channel, row.Currency], Whole(row.PaidCount), row.Paid, Whole(row.RefundedCount), row.Refunded, row.Net, row.Fees));
                 }
 
                 break;
@@ -225,10 +227,19 @@ public static class AdminFinance
                 row.Key, row.Currency, Text(row.UsageNanos), Text(row.SubscriptionNanos), Text(row.PromotionNanos), Text(row.BreakageNanos), Text(row.WriteOffNanos), Text(row.TaxNanos),
                 Text(row.UsageNanos + row.SubscriptionNanos + row.PromotionNanos + row.BreakageNanos + row.WriteOffNanos + row.TaxNanos)))];
 
-    private static async Task<IReadOnlyList<ChannelTotals>> PaymentRowsAsync(HubDb db, Person person, DaySpan span, CancellationToken ct) =>
-        [.. (await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<Collected>($"select * from finance_payments({span.Start}, {span.End})").ToListAsync(ct), ct))
-            .Select(row => new ChannelTotals(
-                row.Channel, row.Currency, row.PaidCount, Text(row.PaidNanos), row.RefundedCount, Text(row.RefundedNanos), Text(row.PaidNanos - row.RefundedNanos)))];
+    private static async Task<IReadOnlyList<ChannelTotals>> PaymentRowsAsync(HubDb db, Person person, DaySpan span, CancellationToken ct)
+    {
+        var fees = await AdminBills.FeesAsync(db, person, span.From, span.To, ct);
+        var booked = await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<Collected>($"select * from finance_payments({span.Start}, {span.End})").ToListAsync(ct), ct);
+        // A fee may be kept in a currency nothing was booked in.
+        var keptElsewhere = fees.Keys.Except(booked.Select(row => (row.Channel, row.Currency))).Select(key => new Collected(key.Channel, key.Currency, 0, 0, 0, 0));
+        return
+        [
+            .. booked.Concat(keptElsewhere).OrderBy(row => row.Channel, StringComparer.Ordinal).ThenBy(row => row.Currency, StringComparer.Ordinal).Select(row => new ChannelTotals(
+                row.Channel, row.Currency, row.PaidCount, Text(row.PaidNanos), row.RefundedCount, Text(row.RefundedNanos), Text(row.PaidNanos - row.RefundedNanos),
+                Text(fees.GetValueOrDefault((row.Channel, row.Currency))))),
+        ];
+    }
 
     private static async Task<IReadOnlyList<Receivable>> ReceivableRowsAsync(HubDb db, Person person, DateTimeOffset now, CancellationToken ct) =>
         [.. (await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<Owed>($"select * from finance_receivables({now.ToUniversalTime()})").ToListAsync(ct), ct))

@@ -22,7 +22,7 @@ public static class AdminHealth
 
         health.MapGet("", LookAsync)
             .RequireAuthorization(Policies.Operator)
-            .Describe("getHubHealth", new("Get the hub's health", "查询平台状态"), new("Queues, what is parked in them, and endpoints at rest. For operators.", "包括队列、搁置的任务与暂停调用的端点。仅限平台运营者。"), null, AdminExamples.Health)
+            .Describe("getHubHealth", new("Get the hub's health", "查询平台状态"), new("Queues, what is parked in them, endpoints at rest, and how the worker's runs have gone. For operators.", "包括队列、搁置的任务、暂停调用的端点与后台任务的运行情况。仅限平台运营者。"), null, AdminExamples.Health)
             .Refuses(ProblemKind.OperatorRequired);
 
         health.MapPost("/parked/{queue}/{id}/replay", ReplayAsync)
@@ -33,15 +33,17 @@ public static class AdminHealth
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.NothingParked);
     }
 
-    private static async Task<Ok<HubHealthView>> LookAsync(Person person, HubDb db, UpstreamHealth health, CancellationToken ct)
+    private static async Task<Ok<HubHealthView>> LookAsync(Person person, HubDb db, UpstreamHealth health, TimeProvider time, CancellationToken ct)
     {
-        var (queues, parked) = await db.AsOperatorAsync(person.UserId, async () => (await db.QueuesAsync(ct), await db.ParkedAsync(MostParked, ct)), ct);
+        var (queues, parked, runs) = await db.AsOperatorAsync(
+            person.UserId, async () => (await db.QueuesAsync(ct), await db.ParkedAsync(MostParked, ct), await db.RunsAsync(time.Now(), ct)), ct);
         var endpoints = await db.Upstreams.AsNoTracking().Where(row => row.Enabled).OrderBy(row => row.ModelId).ThenBy(row => row.Priority).ToListAsync(ct);
 
         return TypedResults.Ok(new HubHealthView(
             queues.ConvertAll(queue => new QueueView(queue.Name, queue.Waiting, queue.Parked, queue.OldestAt)),
             parked.ConvertAll(row => new ParkedView(row.Queue, row.Id, row.OrganizationId, row.What, row.Attempts, row.Error, row.At)),
-            [.. endpoints.Where(row => health.RestsUntil(row.Id) is not null).Select(row => AdminEndpoints.View(row, health))]));
+            [.. endpoints.Where(row => health.RestsUntil(row.Id) is not null).Select(row => AdminEndpoints.View(row, health))],
+            runs.ConvertAll(run => new RunView(run.Name, run.LastAt, run.Runs, run.Failures, run.LongestMs, run.FailedAt, run.Error))));
     }
 
     private static async Task<Results<NoContent, Refused>> ReplayAsync(string queue, string id, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)

@@ -22,10 +22,18 @@ public static class AdminInvoices
         finance.MapGet("/invoices", ListAsync)
             .RequireAuthorization(Policies.Operator)
             .Parameter("status", new("Only those with this status: finalized, paid, overdue, void or uncollectible.", "只列出此状态的账单：finalized、paid、overdue、void 或 uncollectible。"))
+            .Parameter("search", new("An invoice's number, an id, or part of the organization's name.", "账单编号、组织编号，或组织名称的一部分。"))
             .Parameter("cursor", Texts.Cursor)
             .Parameter("limit", Texts.Limit, example: "50")
             .Describe("listAllInvoices", new("List all invoices", "列出全部账单"), new("Of every organization, newest first. For operators.", "列出所有组织的账单，按时间从新到旧排列。仅限平台运营者。"), null, new Page<HubInvoiceView>([InvoiceExamples.OfHub], null))
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.InvalidRequest);
+
+        finance.MapGet("/invoices/{id}", FindAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Parameter("id", Invoices.InvoiceId, "uuid", InvoiceExamples.Invoice.Id)
+            .Describe("getAnyInvoice", new("Get any invoice", "查询任一账单"), new("Of whichever organization, with its lines and credit notes. For operators.", "返回任一组织的账单及其明细与贷项通知单。仅限平台运营者。"), null,
+                new HubInvoiceDetail(Examples.Organization.Id, "Lin's organization", InvoiceExamples.Invoice))
+            .Refuses(ProblemKind.OperatorRequired, ProblemKind.InvoiceNotFound);
 
         Change("paid", MarkPaidAsync, "markInvoicePaid", new("Mark an invoice as paid", "将账单标记为已支付"), new("When its bank transfer has arrived, all of it. Books the payment.", "银行转账全额到账后使用，并记入账本。"), InvoiceExamples.Transfer);
         Change("void", VoidAsync, "voidInvoice", new("Void an invoice", "作废账单"),
@@ -59,7 +67,7 @@ public static class AdminInvoices
     }
 
     private static async Task<Results<Ok<Page<HubInvoiceView>>, Refused>> ListAsync(
-        string? status, string? cursor, string? limit, Person person, HttpContext http, HubDb db, CancellationToken ct)
+        string? status, string? search, string? cursor, string? limit, Person person, HttpContext http, HubDb db, CancellationToken ct)
     {
         var asked = new Asked(http);
         var (wanted, after, size) = (asked.OneOf<InvoiceStatus>("status", status), asked.Cursor(cursor), asked.Limit(limit));
@@ -69,12 +77,21 @@ public static class AdminInvoices
         }
 
         string? word = wanted is { } known ? Wire.Name(known) : null;
+        var sought = string.IsNullOrWhiteSpace(search) ? null : search.Trim();
         var (at, id) = (after?.At.ToUniversalTime(), after?.Id);
         var rows = await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<HubInvoice>(
-            $"select * from invoices_of_hub({word}, {at}, {id}, {size + 1})").ToListAsync(ct), ct);
+            $"select * from invoices_of_hub({word}, {sought}, {at}, {id}, {size + 1})").ToListAsync(ct), ct);
         var page = rows.Take(size).ToList();
         return TypedResults.Ok(new Page<HubInvoiceView>([.. page.Select(View)], rows.Count > size ? new Cursor(page[^1].FinalizedAt, page[^1].Id).ToString() : null));
     }
+
+    private static async Task<Results<Ok<HubInvoiceDetail>, Refused>> FindAsync(string id, Person person, HttpContext http, HubDb db, CancellationToken ct) =>
+        await WhoseAsync(db, person, id, ct) is not { } found
+            ? Refused.Because(ProblemKind.InvoiceNotFound)
+            : TypedResults.Ok(await db.AsOperatorInAsync(person.UserId, found.Organization, async () => new HubInvoiceDetail(
+                found.Organization,
+                await db.Organizations.AsNoTracking().Where(row => row.Id == found.Organization).Select(row => row.Name).SingleAsync(ct),
+                (await Invoices.LookUpAsync(db, found.Invoice, http.Request.Language(), ct))!), ct));
 
     private static Task<Results<Ok<InvoiceView>, Refused>> MarkPaidAsync(string id, InvoiceTransfer request, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct) =>
         ChangeAsync(id, "invoice.paid", new { request.Reference }, (invoice, now) => db.PaidAsync(invoice, request.Reference.Trim(), now, ct), person, http, db, time, ct);

@@ -54,16 +54,20 @@ public static class AdminOrganizations
         }
 
         var plan = await db.Plans.AsNoTracking().FirstOrDefaultAsync(row => row.Id == found.PlanId, ct);
-        var (wallet, limits) = await db.InOrganizationAsync(
+        var (wallet, limits, contract) = await db.InOrganizationAsync(
             found.Id,
-            async () => (await Billing.WalletOfAsync(db, found.Id, found.Currency, ct), await db.RateLimits.AsNoTracking().FirstOrDefaultAsync(row => row.Owner == LimitOwner.Organization, ct)),
+            async () => (
+                await Billing.WalletOfAsync(db, found.Id, found.Currency, ct),
+                await db.RateLimits.AsNoTracking().FirstOrDefaultAsync(row => row.Owner == LimitOwner.Organization, ct),
+                await db.Subscriptions.AsNoTracking().FirstOrDefaultAsync(row => row.Status == SubscriptionStatus.Active && row.Collection == Collection.Contract, ct)),
             ct);
 
         return TypedResults.Ok(new HubOrganizationDetail(
             Operators.View(found),
             wallet,
             new KeyLimits(plan?.RequestsPerMinute, plan?.TokensPerMinute, plan?.Concurrency),
-            new KeyLimits(limits?.RequestsPerMinute, limits?.TokensPerMinute, limits?.Concurrency)));
+            new KeyLimits(limits?.RequestsPerMinute, limits?.TokensPerMinute, limits?.Concurrency),
+            contract is null ? null : new ContractTerms(contract.PlanId, wallet.CreditLimit, contract.ContractTokens)));
     }
 
     private static async Task<Results<Ok<WalletView>, Refused>> CreditAsync(

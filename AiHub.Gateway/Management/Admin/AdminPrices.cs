@@ -248,14 +248,10 @@ public static class AdminPrices
     private static async Task<Results<Ok<CatalogueImported>, Refused>> ImportAsync(
         CatalogueImport request, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
-        if (CatalogData.Read(request.Catalogue, out var fault) is not { } catalogue)
-        {
-            return Refused.Because(ProblemKind.NotACatalogue, fault!);
-        }
-
         var now = time.Now();
         try
         {
+            var catalogue = CatalogData.Read(request.Catalogue);
             return await db.AsOperatorAsync<Results<Ok<CatalogueImported>, Refused>>(person.UserId, async () =>
             {
                 var imported = await db.ImportCatalogAsync(catalogue with { Proposes = true }, now, ct);
@@ -265,7 +261,7 @@ public static class AdminPrices
         }
         catch (CatalogException impossible)
         {
-            return Refused.Because(ProblemKind.NotACatalogue, impossible.Message);
+            return Refused.Because(ProblemKind.NotACatalogue, CatalogueFaults.Told(impossible, http.Request.Language()));
         }
     }
 

@@ -245,6 +245,10 @@ public static class AdminVendors
         {
             errors.Add("quirks.extras", FieldText.OneOf, string.Join(", ", VendorQuirks.ExtrasNames));
         }
+        else if (quirks?.GetValueOrDefault(VendorBalance.Quirk) is { } balance && VendorBalance.Parse(balance) is null)
+        {
+            errors.Add("quirks.balance", FieldText.BalanceQuirk);
+        }
     }
 
     private static VendorView View(Vendor vendor, IEnumerable<VendorKey> keys) => new(

@@ -12,7 +12,7 @@ public static class AdminExamples
     public static readonly HubOrganizationDetail OrganizationDetail = new(OrganizationExamples.OfHub, Examples.Wallet, new KeyLimits(10), new KeyLimits());
     public static readonly NewCredit NewCredit = new("25.00", "For the outage of January 30", Moment.AddMonths(3));
     public static readonly ParkedView Parked = new("payment_notices", Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120015"), null, "stripe paid AH20260131083000", 10, "No worker at hand serves Stripe.", Moment);
-    public static readonly HubHealthView Health = new([new QueueView("payment_notices", 0, 1, null), new QueueView("alert_messages", 2, 0, Moment)], [Parked], []);
+    public static readonly HubHealthView Health = new([new QueueView("payment_notices", 0, 1, null), new QueueView("alert_messages", 2, 0, Moment)], [Parked], [], [new RunView("InvoiceRun", Moment, 17_280, 1, 842, Moment.AddHours(-3), "NpgsqlException: the connection was closed")]);
 
     public static readonly NewVendorKey NewVendorKey = new("acme", "first key", "sk-acme-…");
     public static readonly VendorKeyView VendorKey = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120012"), "acme", "default", "first key", "9xYz", "api.acme.example", true, Moment);
@@ -28,7 +28,8 @@ public static class AdminExamples
 
     public static readonly NewEndpoint NewEndpoint = new("acme/turbo", "acme", "turbo-2026");
     public static readonly EndpointChange EndpointChange = new(Weight: 3);
-    public static readonly EndpointView Endpoint = new(EndpointId, "acme/turbo", "acme", "turbo-2026", "", null, "default", 0, 1, true, null);
+    public static readonly EndpointView Endpoint = new(EndpointId, "acme/turbo", "acme", "turbo-2026", "", null, "default", 0, 1, true, null, new EndpointHealth("acme", "", "operational", 0.9981, 420, 71.5));
+    public static readonly VendorBalanceView Balance = new("218.42", "CNY", 180, null);
     public static readonly EndpointTest Test = new(true, 200, 312, null);
 
     public static readonly NewPrice NewPrice = new(EndpointId, "input", "CNY", "2", "https://acme.example/pricing, 2026-01-31");

@@ -28,8 +28,9 @@ public static class InvoiceExamples
     private static readonly Text Party = new("As it is printed on invoices.", "打印在账单上的内容。");
 
     /// <summary>Of invoices, fapiao and finance.</summary>
-    public static readonly IReadOnlyDictionary<(Type, string), Text> Fields = new Dictionary<(Type, string), Text>([.. FapiaoExamples.Fields, .. FinanceExamples.Fields])
+    public static readonly IReadOnlyDictionary<(Type, string), Text> Fields = new Dictionary<(Type, string), Text>([.. FapiaoExamples.Fields, .. FinanceExamples.Fields, .. BillExamples.Fields])
     {
+        [(typeof(HubInvoiceDetail), "invoice")] = new("The invoice.", "账单。"),
         [(typeof(InvoiceView), "kind")] = new("top_up, usage or subscription.", "top_up、usage 或 subscription。"),
         [(typeof(InvoiceView), "status")] = new("finalized, paid, overdue, void or uncollectible.", "finalized、paid、overdue、void 或 uncollectible。"),
         [(typeof(HubInvoiceView), "kind")] = new("top_up, usage or subscription.", "top_up、usage 或 subscription。"),

@@ -11,6 +11,7 @@ public static class PolicyExamples
 
     public static readonly OwnVendorKeyView OwnKey = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120041"), "openai", "our contract", "9f3a", "api.openai.com", null, "preferred", true, 0, Moment, null);
+    public static readonly OwnVendorKeyTerms OwnKeyTerms = new(0, 50, [new OwnVendorKeyVendor("openai", "OpenAI", "api.openai.com", ["openai/gpt-6-luna"])]);
     public static readonly NewOwnVendorKey NewOwnKey = new("openai", "our contract", "sk-0123456789ab9f3a");
     public static readonly OwnVendorKeyChange OwnKeyChange = new(Use: "fallback");
     public static readonly OwnVendorKeyRotation OwnKeyRotation = new("sk-0123456789ab77c1");
@@ -20,6 +21,8 @@ public static class PolicyExamples
     public static readonly NewGuardrail NewGuardrail = new("personal data", "pii", "mask", ["input", "output"], ["cn_id", "cn_mobile", "email"]);
     public static readonly GuardrailChange GuardrailChange = new(Action: "block");
     public static readonly CreatedGuardrail CreatedGuardrail = new(Guardrail, null);
+    public static readonly GuardrailTrial Trial = new("Call me at 13812345678");
+    public static readonly GuardrailTrialResult TrialResult = new("masked", "Call me at [CN_MOBILE]", [new GuardrailDecision("input", "mask", "cn_mobile", "personal data")], []);
     public static readonly CapturedContentView Content = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120043"), Moment, Moment.AddDays(30),
         JsonSerializer.SerializeToElement(new { model = "openai/gpt-6-luna", messages = new[] { new { role = "user", content = "Hello!" } } }), ["Hello! How can I help?"]);
@@ -29,6 +32,22 @@ public static class PolicyExamples
         [(typeof(OwnVendorKeyView), "host")] = new("The only host the key is sent to.", "密钥仅发送到此主机。"),
         [(typeof(OwnVendorKeyView), "enabled")] = new("False while it is switched off.", "停用时为 false。"),
         [(typeof(OwnVendorKeyView), "base_url")] = new("The organization's own endpoint; null for the vendor's.", "组织自有端点；null 表示厂商官方端点。"),
+        [(typeof(OwnVendorKeyView), "tested_at")] = new("When it was last tried with a short call; null when this key never was.", "最近一次测试的时间；该密钥从未测试则为 null。"),
+        [(typeof(OwnVendorKeyView), "test_error")] = new("What went wrong in the last test; null when it was answered.", "最近一次测试的错误信息；测试成功则为 null。"),
+        [(typeof(OwnVendorKeyView), "last_used_at")] = new("When it last answered a call; null when it never has.", "最近一次完成调用的时间；从未使用则为 null。"),
+        [(typeof(OwnVendorKeyTerms), "most")] = new("How many keys an organization may bring.", "每个组织可添加的密钥数量。"),
+        [(typeof(OwnVendorKeyTerms), "vendors")] = new("The vendors that keys may be for.", "可添加密钥的厂商。"),
+        [(typeof(OwnVendorKeyVendor), "name")] = new("The vendor's name.", "厂商名称。"),
+        [(typeof(OwnVendorKeyVendor), "host")] = new("Where its keys are sent to.", "密钥发送到的主机。"),
+        [(typeof(OwnVendorKeyVendor), "models")] = new("The chat models that a key can be tested with.", "可用于测试密钥的对话模型。"),
+        [(typeof(GuardrailTrial), "text")] = new("The text to look at.", "待检查的文本。"),
+        [(typeof(GuardrailTrial), "stage")] = new("input or output: as somebody tells it a model, or as a model says it.", "input（发送给模型的文本）或 output（模型返回的文本）。"),
+        [(typeof(GuardrailTrial), "team_id")] = new("With this team's guardrails besides the organization's own; null without any team's.", "同时使用该团队的护栏；null 表示仅使用组织的护栏。"),
+        [(typeof(GuardrailTrial), "guardrail_id")] = new("Only this one, also while it is switched off; null for all that are switched on.", "仅使用该护栏（停用时也可）；null 表示所有已启用的护栏。"),
+        [(typeof(GuardrailTrialResult), "outcome")] = new("passed, flagged, masked or blocked.", "passed（通过）、flagged（标记）、masked（遮盖）或 blocked（拦截）。"),
+        [(typeof(GuardrailTrialResult), "text")] = new("The text as it would go on; null when it would not.", "放行后的文本；被拦截则为 null。"),
+        [(typeof(GuardrailTrialResult), "decisions")] = new("What each guardrail did.", "各护栏的处理结果。"),
+        [(typeof(GuardrailTrialResult), "not_asked")] = new("Names of guardrails that only look at real calls.", "仅检查真实调用的护栏名称。"),
         [(typeof(NewOwnVendorKey), "key")] = new("The vendor's key. It is never shown again.", "厂商密钥，之后不再显示。"),
         [(typeof(NewOwnVendorKey), "base_url")] = new("An endpoint of your own that speaks the vendor's dialect: https, and not in a private network.", "使用该厂商协议的自有端点：须为 https，且不在内网。"),
         [(typeof(NewOwnVendorKey), "test")] = new("Whether the key has to answer a short call before it is saved; by default it has.", "保存前是否须通过一次简短调用的测试；默认需要。"),

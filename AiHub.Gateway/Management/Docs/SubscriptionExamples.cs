@@ -23,10 +23,10 @@ public static class SubscriptionExamples
     public static readonly PlanChangeView Changed = new("awaiting_payment", Examples.Subscription, Quote, PaymentExamples.Order);
     public static readonly SubscriptionChargeView Charge = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120021"), "upgrade", "pro", "month", "33.83", "USD", Lines, 1_933_333, TermEnd, Moment);
     public static readonly AutoTopUpRequest SetAutoTopUp = new("5.00", "20.00", "200.00");
-    public static readonly AutoTopUpView AutoTopUp = new("USD", "5", "20", "200", null, null, Method);
+    public static readonly AutoTopUpView AutoTopUp = new("USD", "5", "20", "200", null, null, Method, "20", new(PaymentExamples.Order.Id, "paid", "20", Moment, null));
     public static readonly CodeRedemption Redeem = new("ABCDE-FGHJK-LMNPQ-RSTUV");
     public static readonly RedemptionView Redemption = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120022"), "10", "USD", Moment, TermEnd);
-    public static readonly DisputeView Dispute = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120023"), PaymentExamples.Order.Id, "open", "20", "USD", "fraudulent", Moment, null);
+    public static readonly DisputeView Dispute = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120023"), PaymentExamples.Order.Id, "open", "20", "USD", "fraudulent", Moment, null, Moment.AddDays(9));
     public static readonly ContractTerms Contract = new("enterprise", "5000.00", 200_000_000);
     public static readonly NewCodeBatch NewBatch = new("Spring campaign", "USD", "10.00", 100, new DateTimeOffset(2030, 12, 31, 0, 0, 0, TimeSpan.Zero), 1, 90);
     public static readonly CodeBatchView Batch = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120024"), "Spring campaign", "USD", "10", 100, 0, 1, NewBatch.RedeemBefore, 90, Moment, null);
@@ -45,6 +45,13 @@ public static class SubscriptionExamples
         [(typeof(SubscriptionView), "next_interval")] = new("How that one is paid.", "该套餐的付费周期。"),
         [(typeof(SubscriptionView), "standing")] = new("good, restricted (no new calls) or suspended (keys are refused): what is overdue has come to.", "good（正常）、restricted（不接受新调用）或 suspended（密钥被拒绝）：逾期的后果。"),
         [(typeof(SubscriptionView), "method")] = new("The saved card; null when there is none.", "已保存的卡；没有时为 null。"),
+        [(typeof(SubscriptionView), "overdue")] = new("What is overdue, the oldest of it; null when nothing is.", "逾期的款项（最早的一笔）；没有时为 null。"),
+        [(typeof(OverdueView), "reason")] = new("subscription, invoice or dispute.", "subscription（套餐）、invoice（账单）或 dispute（拒付）。"),
+        [(typeof(OverdueView), "since")] = new("Since when.", "逾期起始时间。"),
+        [(typeof(OverdueView), "next_attempt_at")] = new("When the saved card is tried again; null when it is not.", "下次尝试从已保存的卡扣款的时间；不再尝试时为 null。"),
+        [(typeof(OverdueView), "restricted_at")] = new("From when on new calls are refused; null where the plan ends instead.", "开始拒绝新调用的时间；套餐到期即终止时为 null。"),
+        [(typeof(OverdueView), "suspended_at")] = new("From when on the keys are refused.", "开始拒绝密钥的时间。"),
+        [(typeof(OverdueView), "plan_ends_at")] = new("When a prepaid plan becomes the free one; null where it does not.", "预付套餐转为免费套餐的时间；不适用时为 null。"),
         [(typeof(PlanChangePreview), "plan_id")] = Plan,
         [(typeof(PlanChangePreview), "interval")] = Interval,
         [(typeof(PlanChangePreview), "proration_at")] = new("The moment it is computed for; now when left out.", "计算所依据的时刻；省略时为当前时间。"),
@@ -95,6 +102,12 @@ public static class SubscriptionExamples
         [(typeof(AutoTopUpView), "stopped_at")] = new("When it stopped; null while it works.", "停止时间；正常工作时为 null。"),
         [(typeof(AutoTopUpView), "stop_reason")] = new("declined, cap_reached or method_removed; null while it works.", "declined（支付被拒）、cap_reached（达到上限）或 method_removed（支付方式已删除）；正常工作时为 null。"),
         [(typeof(AutoTopUpView), "method")] = new("The saved card.", "已保存的卡。"),
+        [(typeof(AutoTopUpView), "this_month")] = new("What the calendar month has taken so far, orders under way included.", "本自然月已充值的金额，含进行中的订单。"),
+        [(typeof(AutoTopUpView), "last")] = new("The newest order it made; null when there is none.", "最近一次自动充值的订单；没有时为 null。"),
+        [(typeof(AutoTopUpTry), "order_id")] = new("The order.", "订单编号。"),
+        [(typeof(AutoTopUpTry), "status")] = new("created, pending, paid, closed or failed.", "created、pending、paid、closed 或 failed。"),
+        [(typeof(AutoTopUpTry), "amount")] = Amount,
+        [(typeof(AutoTopUpTry), "failure")] = new("What the channel said when it would not take the money; null otherwise.", "渠道拒绝扣款时返回的原因；其他情况为 null。"),
         [(typeof(CodeRedemption), "code")] = new("As it was given; case, blanks and hyphens do not count.", "兑换码；不区分大小写，空格与连字符忽略。"),
         [(typeof(RedemptionView), "amount")] = Amount,
         [(typeof(RedemptionView), "redeemed_at")] = new("When.", "兑换时间。"),
@@ -104,6 +117,7 @@ public static class SubscriptionExamples
         [(typeof(DisputeView), "amount")] = Amount,
         [(typeof(DisputeView), "reason")] = new("What the bank says.", "银行给出的原因。"),
         [(typeof(DisputeView), "opened_at")] = new("When.", "发起时间。"),
+        [(typeof(DisputeView), "evidence_due_at")] = new("Until when the bank takes evidence; null where the channel does not say.", "银行接受证据的截止时间；渠道未提供时为 null。"),
         [(typeof(DisputeView), "closed_at")] = new("When it was decided; null until then.", "裁定时间；未裁定时为 null。"),
         [(typeof(ContractTerms), "plan_id")] = Plan,
         [(typeof(ContractTerms), "credit_limit")] = new("Decimal string in the organization's currency: how far below zero its wallet may go.", "十进制字符串，以组织货币计：钱包允许透支的额度。"),

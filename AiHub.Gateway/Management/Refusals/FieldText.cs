@@ -10,6 +10,7 @@ public static class FieldText
     public static readonly Text Length = new("Must be {0} to {1} characters long.", "长度须为 {0} 到 {1} 个字符。");
     public static readonly Text MaxLength = new("Must not be longer than {0} characters.", "长度不得超过 {0} 个字符。");
     public static readonly Text MaxItems = new("Must not have more than {0} items.", "不得超过 {0} 项。");
+    public static readonly Text BalanceQuirk = new("Must be a path, a field for the amount and a currency, such as “/user/balance data.available CNY”.", "须依次为路径、金额字段与货币，例如“/user/balance data.available CNY”。");
     public static readonly Text Range = new("Must be between {0} and {1}.", "须介于 {0} 和 {1} 之间。");
     public static readonly Text AtMost = new("The plan allows at most {0}.", "当前套餐最多允许 {0}。");
     public static readonly Text ControlCharacter = new("Must not contain control characters.", "不得包含控制字符。");
@@ -37,6 +38,8 @@ public static class FieldText
     public static readonly Text UnknownTeam = new("Must be a team of this organization that the key's owner is in.", "须为密钥所有者所在的、属于本组织的团队。");
     public static readonly Text UnknownServiceAccount = new("Must be a service account of this organization.", "须为本组织的服务账号。");
     public static readonly Text SocialCreditCode = new("Must be the 18 characters of a unified social credit code; the last one proves the others.", "须为 18 位统一社会信用代码，且校验位正确。");
+    public static readonly Text OfWechat = new("Needed in the scene wechat, and nowhere else.", "仅在 wechat 场景下必填，其他场景请勿填写。");
+
     public static readonly Text OfCompany = new("Only a company has one.", "仅企业抬头填写。");
     public static readonly Text SpecialTitle = new("A special fapiao needs a company with address, phone, bank and account.", "开具专票须使用填写了地址、电话、开户行与银行账号的企业抬头。");
     public static readonly Text Slug = new("Lower-case letters, digits and hyphens only.", "只能使用小写字母、数字和连字符。");
@@ -63,7 +66,7 @@ public static class FieldText
 
     public static IReadOnlyList<Text> All { get; } =
     [
-        SocialCreditCode, OfCompany, Owed, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
+        SocialCreditCode, OfCompany, OfWechat, Owed, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordBreached, PasswordIsEmail, Domain,
         UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,

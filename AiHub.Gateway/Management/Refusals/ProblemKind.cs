@@ -410,6 +410,14 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("Batch not found", "未找到该批次"),
         new("It does not exist.", "该批次不存在。"));
 
+    public static readonly ProblemKind AmountBelowMinimum = new("amount_below_minimum", 409,
+        new("The amount is too small for this channel", "金额低于该渠道的最低限额"),
+        new("{0} collects no less than {1} {2}. Pay from the balance, or by another channel.", "{0} 的最低收款金额为 {1} {2}。请使用余额或其他渠道支付。"));
+
+    public static readonly ProblemKind BillNotFound = new("bill_not_found", 404,
+        new("There is no such bill or difference", "未找到该账单或差异"),
+        new("It does not exist, or the difference is gone or accepted already.", "该账单不存在，或差异已消除、已确认。"));
+
     public static IReadOnlyList<ProblemKind> All { get; } =
     [
         PlanNotSold, PlanUnchanged, PlanByContract, NothingToRenew, SubscriptionChanged, BalanceTooLow, NoPaymentMethod, CodeNotValid, CodeNotForYou, CodeBatchNotFound,
@@ -425,5 +433,6 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         SignOnFailed, SignOnRequired, NoSignOn, SignOnNotFound, ScimTokenNotFound, SignOnProviderUnusable, DomainNotProven, DomainTaken, ScimTokenLimitReached,
         InvalidCode, PasskeyNotValid, EmailNotVerified, LinkNotValid, PasskeyNotFound, TwoFactorIsOn, PasskeyLimitReached,
         InvoiceNotFound, InvoiceNotOpen, CreditNotPossible, DocumentNotReady,
+        BillNotFound, AmountBelowMinimum,
     ];
 }

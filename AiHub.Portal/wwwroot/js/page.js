@@ -63,6 +63,8 @@ let sent = false;
 
 const settle = () => {
   reveal(document);
+  // The list of places may be longer than the window is high.
+  document.querySelector(".nav .nav-link.active")?.scrollIntoView({ block: "nearest" });
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
     form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");

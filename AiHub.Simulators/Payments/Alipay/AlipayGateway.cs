@@ -15,7 +15,7 @@ public static class AlipayGateway
 
     public static void MapAlipay(this WebApplication app)
     {
-        app.MapMethods("/payments/alipay/gateway.do", ["GET", "POST"], async (HttpContext http, IOptions<PaymentOptions> options, TradeBook book, SimulatorClock clock) =>
+        app.MapMethods("/payments/alipay/gateway.do", ["GET", "POST"], async (HttpContext http, IOptions<PaymentOptions> options, TradeBook book, BillBook bills, SimulatorClock clock) =>
         {
             var parameters = http.Request.Query.ToDictionary(value => value.Key, value => value.Value.ToString());
             if (http.Request.HasFormContentType)
@@ -26,8 +26,10 @@ public static class AlipayGateway
                 }
             }
 
-            return Answer(parameters, options.Value.Alipay, book, clock.GetUtcNow());
+            return Answer(parameters, options.Value.Alipay, book, bills, $"{http.Request.Scheme}://{http.Request.Host}", clock.GetUtcNow());
         }).DisableAntiforgery();
+        app.MapGet("/payments/alipay/bill", (string? token, BillBook bills) =>
+            bills.File(token) is { } file ? TypedResults.Bytes(file, "application/octet-stream") : Results.NotFound());
     }
 
     /// <summary>The notice of a payment or a refund, signed as Alipay signs: without <c>sign</c> and <c>sign_type</c>.</summary>
@@ -77,7 +79,7 @@ public static class AlipayGateway
             (status, body) => status == 200 && body == "success");
     }
 
-    private static IResult Answer(Dictionary<string, string> parameters, PaymentOptions.AlipayParty party, TradeBook book, DateTimeOffset now)
+    private static IResult Answer(Dictionary<string, string> parameters, PaymentOptions.AlipayParty party, TradeBook book, BillBook bills, string origin, DateTimeOffset now)
     {
         var method = parameters.GetValueOrDefault("method") ?? "";
         var isPage = method is "alipay.trade.page.pay" or "alipay.trade.wap.pay";
@@ -97,6 +99,7 @@ public static class AlipayGateway
             "alipay.trade.close" => Sign(party, method, Close(content, book)),
             "alipay.trade.refund" => Sign(party, method, Refund(content, book, now)),
             "alipay.trade.fastpay.refund.query" => Sign(party, method, QueryRefund(content, book)),
+            "alipay.data.dataservice.bill.downloadurl.query" => Sign(party, method, Bill(content, party, bills, origin, now)),
             _ => Sign(party, method, Error("40002", "isv.invalid-method", "不存在的方法名")),
         };
     }
@@ -210,6 +213,23 @@ public static class AlipayGateway
         }
 
         return answer;
+    }
+
+    private static JsonObject Bill(JsonObject content, PaymentOptions.AlipayParty party, BillBook bills, string origin, DateTimeOffset now)
+    {
+        if ((string?)content["bill_type"] != "trade" || !DateOnly.TryParseExact((string?)content["bill_date"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+        {
+            return Error("40004", "isp.invalid-arguments", "入参不合法");
+        }
+
+        return AlipayBill.Of(day, bills, party.SellerId, now) is not { } file
+            ? Error("40004", "isp.bill_not_exist", "账单不存在")
+            : new JsonObject
+            {
+                ["code"] = "10000",
+                ["msg"] = "Success",
+                ["bill_download_url"] = $"{origin}/payments/alipay/bill?token={bills.Keep(bills.Fault(Channels.Alipay) == "tampered" ? [.. file[..^40]] : file)}",
+            };
     }
 
     private static JsonObject Success(Trade trade) => new()

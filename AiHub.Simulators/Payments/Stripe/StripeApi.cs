@@ -45,6 +45,7 @@ public static class StripeApi
             stripe.Get(http, () => book.FindByTradeNo(Channels.Stripe, id) is { } trade ? (200, Intent(trade, stripe)) : Missing("payment_intent", id)));
         api.MapPost("/payment_intents/{id}/cancel", (HttpContext http, string id, StripeBook stripe, TradeBook book) =>
             stripe.PostAsync(http, [], _ => Cancel(id, stripe, book))).DisableAntiforgery();
+        api.MapGet("/balance_transactions", (HttpContext http, StripeBook stripe, BillBook bills) => stripe.Get(http, () => StripeBalance.List(http, bills, stripe)));
         api.MapGet("/refunds", (HttpContext http, StripeBook stripe, TradeBook book) => stripe.Get(http, () => (200, Refunds(http, book))));
     }
 
@@ -117,6 +118,7 @@ public static class StripeApi
             currency.ToUpperInvariant(), stripe.Party.WebhookUrl, now, DateTimeOffset.FromUnixTimeSeconds(expires))
         { ReturnUrl = form.GetValueOrDefault("success_url") });
         stripe.Sessions[id] = trade;
+        stripe.OrderIds[trade.TradeNo] = form.GetValueOrDefault("payment_intent_data[metadata][order_id]") ?? "";
         if (form.GetValueOrDefault("payment_intent_data[setup_future_usage]") == "off_session")
         {
             stripe.Cards[trade.TradeNo] = new SavedCard(
@@ -191,6 +193,10 @@ public static class StripeApi
         ["charge"] = "ch_" + trade.TradeNo[3..],
         ["created"] = now.ToUnixTimeSeconds(),
         ["currency"] = trade.Currency.ToLowerInvariant(),
+        ["evidence_details"] = new JsonObject
+        {
+            ["due_by"] = now.AddDays(9).ToUnixTimeSeconds(), ["has_evidence"] = false, ["past_due"] = false, ["submission_count"] = 0,
+        },
         ["livemode"] = false,
         ["payment_intent"] = trade.TradeNo,
         ["reason"] = "fraudulent",

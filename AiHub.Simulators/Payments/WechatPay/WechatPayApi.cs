@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace AiHub.Simulators.Payments.WechatPay;
 
-/// <summary>WeChat Pay's API v3: Native, H5, query, close, refunds. Verifies the merchant's Authorization byte for byte and signs every answer.</summary>
+/// <summary>WeChat Pay's API v3: Native, H5, JSAPI, query, close, refunds, bills, certificates. Verifies the merchant's Authorization byte for byte and signs every answer.</summary>
 public static partial class WechatPayApi
 {
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(300);
@@ -21,10 +22,14 @@ public static partial class WechatPayApi
         var api = app.MapGroup("/payments/wechat/v3");
         api.MapPost("/pay/transactions/native", (Asked asked) => asked.AnswerAsync(body => Order(asked, body, "code_url")));
         api.MapPost("/pay/transactions/h5", (Asked asked) => asked.AnswerAsync(body => Order(asked, body, "h5_url")));
+        api.MapPost("/pay/transactions/jsapi", (Asked asked) => asked.AnswerAsync(body => Order(asked, body, "prepay_id")));
+        api.MapGet("/certificates", (Asked asked) => asked.AnswerAsync(_ => Certificates(asked)));
         api.MapGet("/pay/transactions/out-trade-no/{number}", (Asked asked, string number) => asked.AnswerAsync(_ => Query(asked, number)));
         api.MapPost("/pay/transactions/out-trade-no/{number}/close", (Asked asked, string number) => asked.AnswerAsync(_ => Close(asked, number)));
         api.MapPost("/refund/domestic/refunds", (Asked asked) => asked.AnswerAsync(body => Refund(asked, body)));
         api.MapGet("/refund/domestic/refunds/{number}", (Asked asked, string number) => asked.AnswerAsync(_ => QueryRefund(asked, number)));
+        api.MapGet("/bill/tradebill", (Asked asked) => asked.AnswerAsync(_ => Bill(asked)));
+        api.MapGet("/billdownload/file", (Asked asked, string? token) => asked.FileAsync(token));
     }
 
     /// <summary>The notice of a payment or a refund, its content sealed with the APIv3 key.</summary>
@@ -81,7 +86,8 @@ public static partial class WechatPayApi
             || body["amount"] is not JsonObject amount || amount["total"] is not JsonValue value || !value.TryGetValue<long>(out var total) || total <= 0
             || (string?)amount["currency"] != "CNY"
             || !DateTimeOffset.TryParse((string?)body["time_expire"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var expires) || expires <= asked.Now
-            || (answer == "h5_url" && (string?)body["scene_info"]?["payer_client_ip"] is null))
+            || (answer == "h5_url" && (string?)body["scene_info"]?["payer_client_ip"] is null)
+            || (answer == "prepay_id" && (string?)body["payer"]?["openid"] is not { Length: > 0 and <= 128 }))
         {
             return Error(400, "PARAM_ERROR", "参数错误");
         }
@@ -100,7 +106,12 @@ public static partial class WechatPayApi
 
         return (200, new JsonObject
         {
-            [answer] = answer == "code_url" ? $"weixin://wxpay/bizpayurl?pr={trade.TradeNo}" : $"{asked.Origin}/payments/pay/{Channels.WechatPay}/{trade.TradeNo}",
+            [answer] = answer switch
+            {
+                "code_url" => $"weixin://wxpay/bizpayurl?pr={trade.TradeNo}",
+                "prepay_id" => $"wx{trade.TradeNo}",
+                _ => $"{asked.Origin}/payments/pay/{Channels.WechatPay}/{trade.TradeNo}",
+            },
         });
     }
 
@@ -161,6 +172,68 @@ public static partial class WechatPayApi
             ? (200, RefundView(trade, refund))
             : Error(404, "RESOURCE_NOT_EXISTS", "退款单不存在");
 
+    private static (int, JsonObject?) Certificates(Asked asked)
+    {
+        // Merchants that have a public key have no certificates.
+        if (asked.Party.Certificates.Count == 0)
+        {
+            return Error(404, "RESOURCE_NOT_EXISTS", "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥");
+        }
+
+        return (200, new JsonObject
+        {
+            ["data"] = new JsonArray([.. asked.Party.Certificates.Select(certificate =>
+            {
+                using var kept = X509Certificate2.CreateFromPem(certificate);
+                var nonce = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 12);
+                return new JsonObject
+                {
+                    ["serial_no"] = kept.SerialNumber,
+                    ["effective_time"] = Rfc(kept.NotBefore),
+                    ["expire_time"] = Rfc(kept.NotAfter),
+                    ["encrypt_certificate"] = new JsonObject
+                    {
+                        ["algorithm"] = "AEAD_AES_256_GCM",
+                        ["nonce"] = nonce,
+                        ["associated_data"] = "certificate",
+                        ["ciphertext"] = Seal(asked.Party.ApiV3Key, nonce, "certificate", certificate),
+                    },
+                };
+            })]),
+        });
+    }
+
+    private static (int, JsonObject?) Bill(Asked asked)
+    {
+        if (!DateOnly.TryParseExact(asked.Request.Query["bill_date"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+            || asked.Request.Query["bill_type"] is var type && type != "ALL" && type.Count > 0)
+        {
+            return Error(400, "INVALID_REQUEST", "参数错误");
+        }
+
+        if (WechatBill.Of(day, asked.Bills, asked.Party, asked.Now) is not { } bill)
+        {
+            return Error(400, "NO_STATEMENT_EXIST", "账单文件不存在");
+        }
+
+        // The vendor's own choice of hash.
+#pragma warning disable CA5350
+        var hash = Convert.ToHexStringLower(SHA1.HashData(bill));
+#pragma warning restore CA5350
+        var file = asked.Bills.Fault(Channels.WechatPay) switch
+        {
+            "tampered" => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bill).Replace("`SUCCESS", "`REFUND ", StringComparison.Ordinal)),
+            "short" => bill[..^20],
+            _ => bill,
+        };
+        return (200, new JsonObject
+        {
+            ["hash_type"] = "SHA1",
+            ["hash_value"] = hash,
+            ["download_url"] = $"{asked.Origin}/payments/wechat/v3/billdownload/file?token={asked.Bills.Keep(file)}",
+        });
+    }
+
     private static JsonObject Transaction(Trade trade, PaymentOptions.WechatPayParty party) => new()
     {
         ["appid"] = party.AppId,
@@ -212,8 +285,11 @@ public static partial class WechatPayApi
     private static partial Regex Authorization();
 
     /// <summary>One request, and who may have sent it.</summary>
-    public sealed class Asked(HttpContext http, IOptions<PaymentOptions> options, TradeBook book, SimulatorClock clock)
+    public sealed class Asked(HttpContext http, IOptions<PaymentOptions> options, TradeBook book, BillBook bills, SimulatorClock clock)
     {
+        public BillBook Bills => bills;
+
+
         public PaymentOptions.WechatPayParty Party => options.Value.WechatPay;
 
         public TradeBook Book => book;
@@ -228,7 +304,26 @@ public static partial class WechatPayApi
             http,
             http.RequestServices.GetRequiredService<IOptions<PaymentOptions>>(),
             http.RequestServices.GetRequiredService<TradeBook>(),
+            http.RequestServices.GetRequiredService<BillBook>(),
             http.RequestServices.GetRequiredService<SimulatorClock>()));
+
+        /// <summary>A file, for whoever signs the request for it; it is not signed itself.</summary>
+        public async Task FileAsync(string? token)
+        {
+            if (Wrong("") is not null)
+            {
+                http.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            }
+            else if (bills.File(token) is { } file)
+            {
+                http.Response.ContentType = "application/octet-stream";
+                await http.Response.Body.WriteAsync(file, http.RequestAborted);
+            }
+            else
+            {
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+            }
+        }
 
         public async Task AnswerAsync(Func<JsonObject, (int Status, JsonObject? Body)> answer)
         {

@@ -199,6 +199,76 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
         async Task<HttpStatusCode> StatusAsync(string path, object body) => (await Operator.PostAsync(path, JsonContent.Create(body, body.GetType(), options: Json.Options))).StatusCode;
     }
 
+    [Theory]
+    [InlineData("""{"source":"s","vendors":[]}""", "“models” is missing.", "缺少“models”。")]
+    [InlineData("""{"source":"s","vendors":[],"models":[],"modles":[]}""", "A catalogue has no “modles”.", "目录中没有“modles”这一项。")]
+    [InlineData("""{"source":"s","vendors":[{"id":"v","name":"V","base_url":null,"dialect":"openai","key_variable":null}],"models":[]}""", "The value of “vendors[0].base_url” is not of the right kind.", "“vendors[0].base_url”的值类型不正确。")]
+    [InlineData("""{"source":"s","vendors":[],"models":[{"id":"a/b","name":"B","aliases":[],"context_length":"long","max_output_tokens":1,"input_modalities":[],"output_modalities":[],"upstreams":[]}]}""", "The value of “models[0].context_length” is not of the right kind.", "“models[0].context_length”的值类型不正确。")]
+    [InlineData("""{"source":"s","vendors":[],"models":[{"id":"a/b","name":"B","aliases":[],"context_length":1,"max_output_tokens":1,"input_modalities":[],"output_modalities":[],"upstreams":[{"vendor":"openai","model":"b","prices":{"EUR":[]}}]}]}""", "A catalogue has no “models[0].upstreams[0].prices.EUR”.", "目录中没有“models[0].upstreams[0].prices.EUR”这一项。")]
+    [InlineData("""{"source":"s","vendors":[],"models":[{"id":"a/b","name":"B","aliases":[],"context_length":1,"max_output_tokens":1,"input_modalities":[],"output_modalities":[],"upstreams":[{"vendor":"nobody","model":"b","prices":{}}]}]}""", "The model “a/b” names the vendor “nobody”, which is not in the catalogue.", "模型“a/b”引用的厂商“nobody”不在目录中。")]
+    public async Task What_is_no_catalogue_is_told_by_its_path_in_the_operators_language(string catalogue, string english, string chinese)
+    {
+        foreach (var (language, told) in new[] { ("en", english), ("zh-CN", chinese) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "admin/catalogue/import")
+            {
+                Content = new StringContent($$"""{"catalogue":{{catalogue}}}""", System.Text.Encoding.UTF8, "application/json"),
+                Headers = { { "Accept-Language", language } },
+            };
+
+            using var answer = await Operator.SendAsync(request);
+
+            var problem = (await answer.Content.ReadFromJsonAsync<ProblemView>(Json.Options))!;
+            Assert.Equal("not_a_catalogue", problem.Code);
+            Assert.EndsWith(told, problem.Detail, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("/user/balance infos.0.total infos.0.currency", """{"infos":[{"currency":"CNY","total":"110.00"}]}""", "110.00", "CNY")]
+    [InlineData("/credits data.bought-data.used USD", """{"data":{"bought":20.5,"used":4.25}}""", "16.25", "USD")]
+    [InlineData("/credits data.bought USD", """{"data":{}}""", null, null)]
+    [InlineData("/credits data USD", "not json", null, null)]
+    public async Task A_vendor_is_asked_what_is_left_with_the_key_it_is_about(string quirk, string answer, string? amount, string? currency)
+    {
+        string? asked = null;
+        await using var vendor = await ScriptedVendor.StartAsync(context =>
+        {
+            asked = context.Request.Method + context.Request.Path;
+            return ScriptedVendor.WriteAsync(context, "application/json", answer);
+        });
+        var name = NewName();
+        await PostAsync<VendorView>("admin/vendors", new NewVendor(name, "Acme", AddressOf(vendor), AllowPrivateNetwork: true, Quirks: new Dictionary<string, string> { ["balance"] = quirk }));
+        var key = await PostAsync<VendorKeyView>("admin/vendor-keys", new NewVendorKey(name, "first", "sk-acme-balance-1234"));
+
+        var balance = (await Operator.GetFromJsonAsync<VendorBalanceView>($"admin/vendor-keys/{key.Id}/balance", Json.Options))!;
+
+        Assert.Equal((amount, currency, amount is null), (balance.Amount, balance.Currency, balance.Error is not null));
+        Assert.Equal("GET" + new Uri(AddressOf(vendor)).AbsolutePath.TrimEnd('/') + quirk.Split(' ')[0], asked);
+        Assert.Equal("Bearer sk-acme-balance-1234", Assert.Single(vendor.Requests).Headers["Authorization"]);
+    }
+
+    [Fact]
+    public async Task A_vendor_that_cannot_be_asked_is_not_and_a_way_that_is_none_is_refused()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync("{}", 401);
+        var name = NewName();
+        await PostAsync<VendorView>("admin/vendors", new NewVendor(name, "Acme", AddressOf(vendor), AllowPrivateNetwork: true));
+        var key = await PostAsync<VendorKeyView>("admin/vendor-keys", new NewVendorKey(name, "first", "sk-acme-balance-1234"));
+        Assert.Contains("cannot be asked", (await AskAsync()).Error, StringComparison.Ordinal);
+        Assert.Empty(vendor.Requests);
+
+        Assert.Equal(HttpStatusCode.BadRequest, await QuirkAsync("balance please"));
+        Assert.Equal(HttpStatusCode.OK, await QuirkAsync("/balance amount USD"));
+        Assert.Equal("The vendor answered 401.", (await AskAsync()).Error);
+        Assert.Equal(HttpStatusCode.NotFound, (await Operator.GetAsync($"admin/vendor-keys/{Guid.CreateVersion7()}/balance")).StatusCode);
+
+        async Task<VendorBalanceView> AskAsync() => (await Operator.GetFromJsonAsync<VendorBalanceView>($"admin/vendor-keys/{key.Id}/balance", Json.Options))!;
+
+        async Task<HttpStatusCode> QuirkAsync(string balance) =>
+            (await Operator.PatchAsJsonAsync($"admin/vendors/{name}", new VendorChange(Quirks: new Dictionary<string, string> { ["balance"] = balance }), Json.Options)).StatusCode;
+    }
+
     [Fact]
     public async Task A_key_that_is_switched_off_is_not_used_until_it_is_switched_on_again()
     {

@@ -59,6 +59,9 @@ public sealed class OperatorDeskTests(ManagementHub hub) : IClassFixture<Managem
         Assert.Equal(detail.Limits, (await customer.ReadAsync<LimitsView>("limits")).Organization);
         Assert.Equal(new KeyLimits(), (await desk.PutAsync($"{path}/limits", new KeyLimits())).Read<KeyLimits>());
         Assert.Equal(new KeyLimits(), (await desk.ReadAsync<HubOrganizationDetail>(path)).Limits);
+        Assert.Null(detail.Contract);
+        var terms = (await desk.PutAsync($"{path}/contract", new ContractTerms("enterprise", "500", 2_000_000))).Read<ContractTerms>();
+        Assert.Equal(terms, (await desk.ReadAsync<HubOrganizationDetail>(path)).Contract);
         (await desk.GetAsync($"admin/organizations/{Guid.CreateVersion7()}")).Is(ProblemKind.OrganizationNotFound);
         (await desk.GetAsync("admin/organizations/nothing")).Is(ProblemKind.OrganizationNotFound);
         (await customer.GetAsync(path)).Is(ProblemKind.OperatorRequired);
@@ -81,6 +84,16 @@ public sealed class OperatorDeskTests(ManagementHub hub) : IClassFixture<Managem
         Assert.Equal(["alert_messages", "mails", "payment_notices"], health.Queues.Select(queue => queue.Name).Order());
         Assert.Contains(health.Parked, parked => parked.Id == notice && parked is { Queue: "payment_notices", Error: "no worker", Attempts: 10 });
         Assert.Contains(health.Parked, parked => parked.Id == delivery && parked.OrganizationId == customer.OrganizationId && parked is { What: "email finance", Error: "nobody there" });
+
+        var now = hub.Clock.GetUtcNow();
+        foreach (var (runs, failures, at, error) in new[] { (2, 0, now.AddDays(-2), "null"), (3, 1, now.AddHours(-2), "'FormatException: worse'"), (4, 0, now, "null") })
+        {
+            await hub.Database.AsAdminAsync<object>($"select worker_runs_note('ThisRun', {runs}, {failures}, {runs * 10}, {(failures > 0 ? $"'{at:O}'" : "null")}, {error}, '{at:O}')");
+        }
+
+        var run = Assert.Single((await desk.ReadAsync<HubHealthView>("admin/health")).Runs, row => row.Name == "ThisRun");
+        Assert.Equal((7, 1, 40, "FormatException: worse"), (run.Runs, run.Failures, run.LongestMs, run.Error));
+        Assert.Equal((0, -2), ((int)(run.LastAt - now).TotalHours, (int)(run.FailedAt!.Value - now).TotalHours));
 
         Assert.Equal(HttpStatusCode.NoContent, (await desk.PostAsync($"admin/health/parked/payment_notices/{notice}/replay", null)).Status);
         Assert.Equal(HttpStatusCode.NoContent, (await desk.PostAsync($"admin/health/parked/alert_messages/{delivery}/replay", null)).Status);

@@ -15,7 +15,7 @@ namespace AiHub.Worker.Payments.Alipay;
 /// Alipay's open platform, v2 gateway: page and phone payment, query, close and refund. A trade begins to exist when the customer opens the
 /// payment page, so "no such trade" means that nobody has paid yet.
 /// </summary>
-public sealed class AlipayChannel : IPaymentChannel, IDisposable
+public sealed partial class AlipayChannel : IPaymentChannel, IDisposable
 {
     private const string Success = "10000";
     private static readonly TimeSpan Beijing = TimeSpan.FromHours(8);

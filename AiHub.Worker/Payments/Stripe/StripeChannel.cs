@@ -9,7 +9,7 @@ using Refund = AiHub.Domain.Payments.Refund;
 namespace AiHub.Worker.Payments.Stripe;
 
 /// <summary>Stripe Checkout for one payment at a time: the hub owns plans and invoices, Stripe only collects.</summary>
-public sealed class StripeChannel : IPaymentChannel
+public sealed partial class StripeChannel : IPaymentChannel
 {
     private const long Tolerance = 300;
     private const string RefundNumber = "out_refund_no";
@@ -22,13 +22,14 @@ public sealed class StripeChannel : IPaymentChannel
     private readonly SessionService _sessions;
     private readonly RefundService _refunds;
     private readonly PaymentIntentService _intents;
+    private readonly BalanceTransactionService _movements;
 
     public StripeChannel(StripeSettings settings, PaymentOptions options, HttpClient http)
     {
         (_settings, _options) = (settings, options);
         // The hub's own runs ask again; two layers that retry multiply.
         var client = new StripeClient(settings.SecretKey, httpClient: new SystemNetHttpClient(http, maxNetworkRetries: 0, enableTelemetry: false), apiBase: settings.ApiBase);
-        (_sessions, _refunds, _intents) = (new SessionService(client), new RefundService(client), new PaymentIntentService(client));
+        (_sessions, _refunds, _intents, _movements) = (new SessionService(client), new RefundService(client), new PaymentIntentService(client), new BalanceTransactionService(client));
     }
 
     public PaymentChannelId Id => PaymentChannelId.Stripe;
@@ -196,6 +197,8 @@ public sealed class StripeChannel : IPaymentChannel
             OutTradeNo = session?.ClientReferenceId ?? intent?.Metadata?.GetValueOrDefault(OrderNumber),
             ChannelTradeNo = proof?.ChannelTradeNo ?? dispute?.PaymentIntentId,
             DisputeReference = dispute?.Id,
+            DisputeReason = dispute?.Reason,
+            EvidenceDueAt = dispute?.EvidenceDetails?.DueBy is { } due ? new DateTimeOffset(DateTime.SpecifyKind(due, DateTimeKind.Utc)) : null,
             OutRefundNo = refund?.Metadata?.GetValueOrDefault(RefundNumber),
             Merchant = MerchantOf(told.Livemode),
             App = null,

@@ -12,8 +12,8 @@ using AiHub.Domain.Payments;
 
 namespace AiHub.Worker.Payments.WechatPay;
 
-/// <summary>WeChat Pay API v3: Native (a QR code) on the desktop, H5 on a phone; query, close, refund and notices.</summary>
-public sealed class WechatPayChannel : IPaymentChannel, IDisposable
+/// <summary>WeChat Pay API v3: Native (a QR code) on the desktop, H5 on a phone, JSAPI within WeChat; query, close, refund and notices.</summary>
+public sealed partial class WechatPayChannel : IPaymentChannel, IDisposable
 {
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(300);
     private static readonly JsonSerializerOptions Wire = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
@@ -23,13 +23,13 @@ public sealed class WechatPayChannel : IPaymentChannel, IDisposable
     private readonly HttpClient _http;
     private readonly TimeProvider _time;
     private readonly RSA _own;
-    private readonly Dictionary<string, RSA> _theirs;
+    private readonly WechatPayKeys _keys;
 
     public WechatPayChannel(WechatPaySettings settings, PaymentOptions options, HttpClient http, TimeProvider time)
     {
         (_settings, _options, _http, _time) = (settings, options, http, time);
         _own = RsaKeys.Private(settings.PrivateKey);
-        _theirs = settings.PlatformKeys.ToDictionary(key => key.Key, key => WechatPaySignature.PlatformKey(key.Value), StringComparer.OrdinalIgnoreCase);
+        _keys = new WechatPayKeys(settings);
     }
 
     public PaymentChannelId Id => PaymentChannelId.WechatPay;
@@ -61,9 +61,30 @@ public sealed class WechatPayChannel : IPaymentChannel, IDisposable
             body["scene_info"] = new JsonObject { ["payer_client_ip"] = order.ClientAddress, ["h5_info"] = new JsonObject { ["type"] = "Wap" } };
         }
 
-        var answer = await CallAsync(HttpMethod.Post, order.Scene == PaymentScene.Mobile ? "/v3/pay/transactions/h5" : "/v3/pay/transactions/native", body, ct);
+        if (order.Scene == PaymentScene.Wechat)
+        {
+            body["payer"] = new JsonObject { ["openid"] = order.PayerId };
+        }
+
+        var kind = order.Scene switch { PaymentScene.Mobile => "h5", PaymentScene.Wechat => "jsapi", _ => "native" };
+        var answer = await CallAsync(HttpMethod.Post, $"/v3/pay/transactions/{kind}", body, ct);
         answer.Require();
-        return new OpenedOrder((string?)answer.Body["h5_url"], (string?)answer.Body["code_url"], null);
+        return new OpenedOrder((string?)answer.Body["h5_url"], (string?)answer.Body["code_url"], null, (string?)answer.Body["prepay_id"] is { } prepay ? Call(prepay) : null);
+    }
+
+    /// <summary>What a page within WeChat asks for the payment with: four lines, signed with the merchant's key.</summary>
+    internal string Call(string prepayId)
+    {
+        var (timestamp, nonce, package) = (_time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), RandomNumberGenerator.GetHexString(32), $"prepay_id={prepayId}");
+        return new JsonObject
+        {
+            ["appId"] = _settings.AppId,
+            ["timeStamp"] = timestamp,
+            ["nonceStr"] = nonce,
+            ["package"] = package,
+            ["signType"] = "RSA",
+            ["paySign"] = WechatPaySignature.Sign(_own, _settings.AppId, timestamp, nonce, package),
+        }.ToJsonString(Wire);
     }
 
     public async Task<ChannelOrder> QueryAsync(PaymentOrder order, CancellationToken ct)
@@ -184,10 +205,8 @@ public sealed class WechatPayChannel : IPaymentChannel, IDisposable
     public void Dispose()
     {
         _own.Dispose();
-        foreach (var key in _theirs.Values)
-        {
-            key.Dispose();
-        }
+        _keys.Dispose();
+        _downloading.Dispose();
     }
 
     private PaymentProof ProofOf(JsonObject transaction) => new(
@@ -209,20 +228,8 @@ public sealed class WechatPayChannel : IPaymentChannel, IDisposable
     private async Task<Answer> CallAsync(HttpMethod method, string path, JsonObject? content, CancellationToken ct)
     {
         var body = content?.ToJsonString(Wire) ?? "";
-        var (timestamp, nonce) = (_time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), RandomNumberGenerator.GetHexString(32));
         using var request = new HttpRequestMessage(method, _settings.BaseUrl.TrimEnd('/') + path);
-        // What is signed is the path as the server sees it.
-        var signature = WechatPaySignature.Sign(_own, method.Method, request.RequestUri!.PathAndQuery, timestamp, nonce, body);
-        request.Headers.Authorization = new AuthenticationHeaderValue(
-            WechatPaySignature.Scheme,
-            $"mchid=\"{_settings.MerchantId}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{timestamp}\",serial_no=\"{_settings.CertificateSerial}\"");
-        request.Headers.Accept.ParseAdd("application/json");
-        request.Headers.UserAgent.ParseAdd("AiHub/1.0");
-        if (_theirs.Keys.FirstOrDefault(id => id.StartsWith("PUB_KEY_ID_", StringComparison.Ordinal)) is { } publicKey)
-        {
-            request.Headers.Add("Wechatpay-Serial", publicKey);
-        }
-
+        Sign(request, body);
         if (content is not null)
         {
             request.Content = new StringContent(body, Encoding.UTF8, "application/json");
@@ -237,6 +244,7 @@ public sealed class WechatPayChannel : IPaymentChannel, IDisposable
                 throw new PaymentChannelException(PaymentChannelFailure.Unavailable, $"WeChat Pay answered {(int)response.StatusCode}.");
             }
 
+            await KnowAsync(response.Headers.TryGetValues("Wechatpay-Serial", out var serials) ? serials.First() : null, ct);
             if (!IsTheirs(name => response.Headers.TryGetValues(name, out var values) ? values.First() : null, text, _time.GetUtcNow()))
             {
                 throw new PaymentChannelException(PaymentChannelFailure.Untrusted, "The answer is not signed by WeChat Pay.");
@@ -254,10 +262,28 @@ public sealed class WechatPayChannel : IPaymentChannel, IDisposable
         }
     }
 
+    private void Sign(HttpRequestMessage request, string body)
+    {
+        var (timestamp, nonce) = (_time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), RandomNumberGenerator.GetHexString(32));
+        // What is signed is the path as the server sees it.
+        var signature = WechatPaySignature.Sign(_own, request.Method.Method, request.RequestUri!.PathAndQuery, timestamp, nonce, body);
+        request.Headers.Authorization = new AuthenticationHeaderValue(
+            WechatPaySignature.Scheme,
+            $"mchid=\"{_settings.MerchantId}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{timestamp}\",serial_no=\"{_settings.CertificateSerial}\"");
+        request.Headers.Accept.ParseAdd("application/json");
+        request.Headers.UserAgent.ParseAdd("AiHub/1.0");
+        if (_keys.PublicKeyId is { } publicKey)
+        {
+            request.Headers.Add("Wechatpay-Serial", publicKey);
+        }
+    }
+
     // Deliberate probes are signed "WECHATPAY/SIGNTEST/…"; they fail here like any other wrong signature, as they should.
-    private bool IsTheirs(Func<string, string?> header, string body, DateTimeOffset now) =>
+    private bool IsTheirs(Func<string, string?> header, string body, DateTimeOffset now) => IsSignedBy(_keys, header, body, now);
+
+    private static bool IsSignedBy(WechatPayKeys keys, Func<string, string?> header, string body, DateTimeOffset now) =>
         header("Wechatpay-Serial") is { } serial
-        && _theirs.TryGetValue(serial, out var key)
+        && keys.Find(serial, now) is { } key
         && long.TryParse(header("Wechatpay-Timestamp"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
         && Math.Abs(now.ToUnixTimeSeconds() - seconds) <= Tolerance.TotalSeconds
         && header("Wechatpay-Nonce") is { } nonce

@@ -23,6 +23,12 @@ public sealed class WechatPaySettings
     /// <summary>WeChat Pay's keys by what <c>Wechatpay-Serial</c> calls them: <c>PUB_KEY_ID_…</c>, or a platform certificate's serial. PEM.</summary>
     public Dictionary<string, string> PlatformKeys { get; set; } = [];
 
+    /// <summary>
+    /// For merchants in platform-certificate mode: WeChat Pay's certificates are downloaded, and again when they change. Merchants in public-key mode cannot
+    /// download any.
+    /// </summary>
+    public bool DownloadCertificates { get; set; }
+
     public byte[] ApiV3KeyBytes => Encoding.UTF8.GetBytes(ApiV3Key);
 
     /// <exception cref="PaymentSettingsException">Something is missing or weak.</exception>
@@ -39,9 +45,9 @@ public sealed class WechatPaySettings
             throw new PaymentSettingsException($"Payments__WechatPay__ApiV3Key must be {ApiKeyBytes} random characters, as set in the merchant platform.");
         }
 
-        if (PlatformKeys.Count == 0)
+        if (PlatformKeys.Count == 0 && !DownloadCertificates)
         {
-            throw new PaymentSettingsException("WeChat Pay is configured but no key of its own is: set Payments__WechatPay__PlatformKeys__PUB_KEY_ID_….");
+            throw new PaymentSettingsException("WeChat Pay is configured but no key of its own is: set Payments__WechatPay__PlatformKeys__PUB_KEY_ID_…, or Payments__WechatPay__DownloadCertificates.");
         }
 
         foreach (var pem in PlatformKeys.Values)

@@ -21,6 +21,7 @@ internal sealed class ChaosHub : IAsyncDisposable
     private PostgresServer _postgres = null!;
 
     public Uri Gateway { get; } = new($"http://127.0.0.1:{FreePort.Next()}");
+    public Uri Portal { get; } = new($"http://127.0.0.1:{FreePort.Next()}");
     public Uri Simulators { get; } = new($"http://127.0.0.1:{FreePort.Next()}");
     public string Admin { get; private set; } = "";
     public string App { get; private set; } = "";
@@ -58,6 +59,9 @@ internal sealed class ChaosHub : IAsyncDisposable
 
         return hub;
     }
+
+    /// <summary>For those who look at pages; chaos has no need of it.</summary>
+    public Task StartPortalAsync() => StartAsync("portal");
 
     /// <summary>SIGKILL, then the same part again on the same port and data.</summary>
     public async Task KillAndRestartAsync(string part, TimeSpan pause)
@@ -120,6 +124,12 @@ internal sealed class ChaosHub : IAsyncDisposable
                 ["ConnectionStrings__cache"] = $"127.0.0.1:{_cachePort},password={_cachePassword}",
                 ["Vendors__sim__ApiKey"] = SimulatorKey,
                 ["Vendors__sim__BaseUrl"] = new Uri(Simulators, "/vendors/openai/v1").ToString(),
+            }),
+            "portal" => ("AiHub.Portal", Portal, new Dictionary<string, string>
+            {
+                ["ConnectionStrings__cache"] = $"127.0.0.1:{_cachePort},password={_cachePassword}",
+                ["services__gateway__http__0"] = Gateway.GetLeftPart(UriPartial.Authority),
+                ["Portal__ApiBaseUrl"] = new Uri(Gateway, "/v1").ToString(),
             }),
             "worker" => ("AiHub.Worker", new Uri($"http://127.0.0.1:{_workerPort}"), new Dictionary<string, string>
             {

@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using AiHub.Domain;
+using AiHub.Domain.Payments;
+
+namespace AiHub.Worker.Payments.Alipay;
+
+/// <summary>
+/// The trade bill: a zip of two files in GBK, the lines and a summary by shop. The lines stand between two marks and end with their own totals,
+/// which show whether all of them came.
+/// </summary>
+public sealed partial class AlipayChannel
+{
+    private const string Begin = "业务明细列表--";
+    private const string End = "业务明细列表结束";
+    private static readonly Encoding Gbk = CodePagesEncodingProvider.Instance.GetEncoding("GBK")!;
+
+    public TimeSpan BillOffset => Beijing;
+
+    /// <summary>Nine in the morning of the next day; half an hour later for clocks that differ.</summary>
+    public TimeSpan BillReadyAfter { get; } = TimeSpan.FromHours(9.5);
+
+    public async Task<IReadOnlyList<BillLine>?> BillAsync(DateOnly day, CancellationToken ct)
+    {
+        var answer = await CallAsync(
+            "alipay.data.dataservice.bill.downloadurl.query",
+            new JsonObject { ["bill_type"] = "trade", ["bill_date"] = day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) },
+            ct);
+        if (answer.SubCode is "isp.bill_not_exist" or "BILL_NOT_EXIST")
+        {
+            return null;
+        }
+
+        var address = (string?)answer.Require()["bill_download_url"];
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || !(url.Scheme == Uri.UriSchemeHttps || url.Authority == new Uri(_settings.Gateway).Authority))
+        {
+            throw BillText.Malformed("its address is none");
+        }
+
+        return Lines(await DownloadAsync(url, ct));
+    }
+
+    /// <summary>The lines of a zipped bill.</summary>
+    internal static IReadOnlyList<BillLine> Lines(byte[] zipped)
+    {
+        try
+        {
+            using var zip = new ZipArchive(new MemoryStream(zipped), ZipArchiveMode.Read, leaveOpen: false, entryNameEncoding: Gbk);
+            var detail = zip.Entries.FirstOrDefault(entry => entry.Name.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) && !entry.Name.Contains("汇总", StringComparison.Ordinal))
+                ?? throw BillText.Malformed("it holds no lines");
+            if (detail.Length > BillText.LargestBill)
+            {
+                throw BillText.Malformed("it is too large");
+            }
+
+            using var reader = new StreamReader(detail.Open(), Gbk);
+            return Lines(reader.ReadToEnd());
+        }
+        catch (InvalidDataException malformed)
+        {
+            throw new PaymentChannelException(PaymentChannelFailure.Untrusted, "The bill cannot be read: it is no zip file.", malformed);
+        }
+    }
+
+    private static IReadOnlyList<BillLine> Lines(string text)
+    {
+        var rows = text.Split('\n').Select(row => row.TrimEnd('\r')).ToList();
+        var begin = rows.FindIndex(row => row.StartsWith('#') && row.Contains(Begin, StringComparison.Ordinal));
+        var end = rows.FindIndex(row => row.StartsWith('#') && row.Contains(End, StringComparison.Ordinal));
+        if (begin < 0 || end < begin + 2)
+        {
+            throw BillText.Malformed("it does not end");
+        }
+
+        var columns = BillText.Columns(
+            Cells(rows[begin + 1]), "支付宝交易号", "商户订单号", "业务类型", "完成时间", "订单金额（元）", "商家实收（元）", "退款批次号/请求号", "服务费（元）");
+        var lines = rows[(begin + 2)..end].Where(row => row.Length > 0).Select(row => LineOf(Cells(row), columns)).ToList();
+        AssertWhole(rows[(end + 1)..], lines);
+        return BillText.Distinct(lines);
+    }
+
+    // Numbers end with a tab, so that spreadsheets keep them as text.
+    private static string[] Cells(string row) => [.. row.Split(',').Select(cell => cell.Trim())];
+
+    private static BillLine LineOf(string[] cells, IReadOnlyDictionary<string, int> columns)
+    {
+        string Cell(string name) => columns[name] < cells.Length ? cells[columns[name]] : throw BillText.Malformed("a line is too short");
+
+        var (trade, refund) = (Cell("支付宝交易号"), Cell("退款批次号/请求号"));
+        // What comes in is above zero and the fee below: from where the merchant stands. Some bills write refunds without a sign.
+        var fee = -BillText.Nanos(Cell("服务费（元）"));
+        var line = new BillLine(
+            $"trade:{trade}", BillLineKind.Other, nameof(Currency.CNY), BillText.Minor(Cell("订单金额（元）")), fee, nameof(Currency.CNY), BillText.Instant(Cell("完成时间")),
+            BillText.Word(Cell("商户订单号")), BillText.Word(trade));
+        return Cell("业务类型") switch
+        {
+            "交易" => line with { Kind = BillLineKind.Payment },
+            "退款" => line with { Kind = BillLineKind.Refund, Reference = $"refund:{trade}:{refund}", AmountMinor = -Math.Abs(line.AmountMinor), OutRefundNo = BillText.Word(refund) },
+            var other => line with { Reference = $"{other}:{trade}" },
+        };
+    }
+
+    // #交易合计：2笔，商家实收共36.80元，商家优惠共0.00元
+    private static void AssertWhole(IEnumerable<string> rest, List<BillLine> lines)
+    {
+        foreach (var row in rest)
+        {
+            if (Total().Match(row) is { Success: true } total)
+            {
+                var kind = total.Groups["what"].Value == "交易" ? BillLineKind.Payment : BillLineKind.Refund;
+                if (int.Parse(total.Groups["count"].Value, CultureInfo.InvariantCulture) is var count && count != lines.Count(line => line.Kind == kind))
+                {
+                    throw BillText.Malformed($"it says that it has {count} lines of {total.Groups["what"].Value}, and has {lines.Count(line => line.Kind == kind)}");
+                }
+            }
+        }
+    }
+
+    private async Task<byte[]> DownloadAsync(Uri url, CancellationToken ct)
+    {
+        try
+        {
+            using var response = await _http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, ct);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new PaymentChannelException(PaymentChannelFailure.Unavailable, $"Alipay answered {(int)response.StatusCode} for its bill.");
+            }
+
+            await using var stream = await response.Content.ReadAsStreamAsync(ct);
+            return await BillText.BytesAsync(stream, ct);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException || (failure is TaskCanceledException && !ct.IsCancellationRequested))
+        {
+            throw new PaymentChannelException(PaymentChannelFailure.Unavailable, "Alipay's bill cannot be reached.", failure);
+        }
+    }
+
+    [GeneratedRegex("^#(?<what>交易|退款)合计：(?<count>[0-9]+)笔")]
+    private static partial Regex Total();
+}
