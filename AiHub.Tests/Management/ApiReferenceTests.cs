@@ -13,7 +13,7 @@ public sealed partial class ApiReferenceTests(ManagementHub hub) : IClassFixture
 {
     private static readonly string[] DataPlane =
     [
-        "POST /v1/chat/completions", "GET /v1/models",
+        "POST /v1/chat/completions", "GET /v1/models", "GET /v1/models/{id}",
         "POST /v1/responses",
         "GET /v1/responses/{id}",
         "DELETE /v1/responses/{id}",
