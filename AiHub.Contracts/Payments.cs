@@ -68,5 +68,17 @@ public sealed record RefundView(Guid Id, string Status, string Amount, string Cu
 public sealed record WalletLotView(
     Guid Id, string Origin, string? Memo, string Currency, string Amount, string Remaining, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? ExpiredAt);
 
+/// <summary>One movement on one of an organization's accounts.</summary>
+/// <param name="Id">Later entries have larger ids.</param>
+/// <param name="JournalId">What was booked together.</param>
+/// <param name="Kind">settle, grant, expire, top_up, refund and the like.</param>
+/// <param name="Account">plan, granted or purchased.</param>
+/// <param name="Unit">tokens, or the organization's currency.</param>
+/// <param name="Amount">Whole tokens or a decimal amount; with a minus sign where it went out.</param>
+/// <param name="EffectiveAt">When it counts, for a call when it began.</param>
+/// <param name="RequestId">The call that was charged, if it was one.</param>
+public sealed record LedgerEntryView(
+    string Id, Guid JournalId, string Kind, string Account, string Unit, string Amount, DateTimeOffset EffectiveAt, DateTimeOffset BookedAt, string? Memo, Guid? RequestId);
+
 /// <param name="Presets">Amounts people usually choose, as decimal strings.</param>
 public sealed record PaymentChannelView(string Channel, string Currency, string Minimum, string Maximum, IReadOnlyList<string> Presets);

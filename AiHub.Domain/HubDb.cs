@@ -536,6 +536,8 @@ public sealed class HubDb : DbContext
             entry.Property(row => row.Id).UseIdentityAlwaysColumn();
             // With the organization: a journal whose entries span two organizations cannot be written.
             entry.HasOne<Journal>().WithMany().HasForeignKey(row => new { row.OrganizationId, row.JournalId });
+            // An account's newest entries are the end of this.
+            entry.HasIndex(row => new { row.AccountId, row.OrganizationId, row.Id });
             OfAccount(entry);
         });
     }

@@ -2762,9 +2762,9 @@ namespace AiHub.Domain.Migrations
                 column: "model_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_entries_account_id_organization_id",
+                name: "ix_entries_account_id_organization_id_id",
                 table: "entries",
-                columns: new[] { "account_id", "organization_id" });
+                columns: new[] { "account_id", "organization_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_entries_organization_id_journal_id",

@@ -1492,11 +1492,11 @@ namespace AiHub.Domain.Migrations
                     b.HasKey("Id")
                         .HasName("pk_entries");
 
-                    b.HasIndex("AccountId", "OrganizationId")
-                        .HasDatabaseName("ix_entries_account_id_organization_id");
-
                     b.HasIndex("OrganizationId", "JournalId")
                         .HasDatabaseName("ix_entries_organization_id_journal_id");
+
+                    b.HasIndex("AccountId", "OrganizationId", "Id")
+                        .HasDatabaseName("ix_entries_account_id_organization_id_id");
 
                     b.ToTable("entries", null, t =>
                         {

@@ -117,6 +117,7 @@ public static class ManagementApi
         api.MapBudgets();
         api.MapLedgerAudits();
         api.MapBilling();
+        api.MapLedgerEntries();
         api.MapOrders();
         api.MapSubscriptions();
         api.MapPaymentMethods();

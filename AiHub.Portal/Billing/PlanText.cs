@@ -8,7 +8,7 @@ namespace AiHub.Portal.Billing;
 public static class PlanText
 {
     public static string Line(string kind, string plan) => string.Format(
-        CultureInfo.CurrentCulture, kind switch { "unused" => Text.Plan_LineUnused, "remaining" => Text.Plan_LineRemaining, _ => "{0}" }, plan);
+        CultureInfo.CurrentCulture, kind switch { "unused" => Text.Plan_LineUnused, "remaining" => Text.Plan_LineRemaining, _ => Text.Plan_LineFee }, plan);
 
     public static string Status(SubscriptionView subscription) => subscription switch
     {

@@ -1,5 +1,6 @@
 using AiHub.Contracts;
 using AiHub.Domain.Tenancy;
+using AiHub.Gateway.Management.Refusals;
 using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Tests.Management;
@@ -63,6 +64,35 @@ public sealed class BillingTests(ManagementHub hub) : IClassFixture<ManagementHu
             new WalletView("CNY", "9007199.254740993", "5.000000001", "0.250000001", "9007204.004740993"),
             await person.ReadAsync<WalletView>("billing/wallet"));
         Assert.Equal(new WalletView("CNY", "0", "0", "0", "0"), await stranger.ReadAsync<WalletView>("billing/wallet"));
+    }
+
+    [Fact]
+    public async Task The_ledger_lists_every_movement_and_sums_to_the_balances()
+    {
+        var (person, stranger) = (await hub.RegisterAsync("CNY"), await hub.RegisterAsync("CNY"));
+        foreach (var (number, account, nanos) in new[] { (1, "wallet_purchased", 9_990_000_000), (2, "wallet_purchased", 1), (3, "wallet_granted", 5_000_000_000L) })
+        {
+            await hub.Database.AsAdminAsync<bool>(
+                $"select ledger_post(gen_random_uuid(), '{person.OrganizationId}', 'top_up:{number}', 'top_up', 'payments', '{account}', 'CNY', {nanos}, now(), now(), 'No. {number}')");
+        }
+
+        var seen = new List<LedgerEntryView>();
+        for (string? cursor = ""; cursor is not null;)
+        {
+            var page = await person.ReadAsync<Page<LedgerEntryView>>($"billing/ledger?limit=2{(cursor.Length > 0 ? $"&cursor={cursor}" : "")}");
+            Assert.InRange(page.Data.Count, 1, 2);
+            seen.AddRange(page.Data);
+            cursor = page.NextCursor;
+        }
+
+        Assert.Equal(seen.OrderByDescending(entry => long.Parse(entry.Id)).Select(entry => entry.Id), seen.Select(entry => entry.Id));
+        Assert.Equal(
+            [("granted", "CNY", "5", "No. 3"), ("purchased", "CNY", "0.000000001", "No. 2"), ("purchased", "CNY", "9.99", "No. 1")],
+            seen.Where(entry => entry.Kind == "top_up").Select(entry => (entry.Account, entry.Unit, entry.Amount, entry.Memo)));
+        Assert.Equal(("plan", "tokens", "10000", "grant"), seen.Where(entry => entry.Account == "plan").Select(entry => (entry.Account, entry.Unit, entry.Amount, entry.Kind)).Single());
+        Assert.Equal(2, (await person.ReadAsync<Page<LedgerEntryView>>("billing/ledger?account=purchased")).Data.Count);
+        Assert.DoesNotContain((await stranger.ReadAsync<Page<LedgerEntryView>>("billing/ledger")).Data, entry => seen.Exists(other => other.Id == entry.Id));
+        (await person.GetAsync("billing/ledger?account=theirs&cursor=x")).Is(ProblemKind.InvalidRequest);
     }
 
     private Task<int> PostAsync(Visitor person, string kind, long posted, long held) => hub.Database.AsAdminAsync<int>(

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AiHub.Tests.Payments;
 using Microsoft.Playwright;
 
@@ -44,7 +45,11 @@ public sealed class AllPagesTests(PaymentHub fixture)
         await network.SendAsync("Network.enable");
         await network.SendAsync("Network.setCacheDisabled", new Dictionary<string, object> { ["cacheDisabled"] = true });
         double received = 0;
-        network.Event("Network.loadingFinished").OnEvent += (_, finished) => received += finished!.Value.GetProperty("encodedDataLength").GetDouble();
+        // What the page before still loads is not this page's.
+        var asked = new ConcurrentDictionary<string, bool>();
+        network.Event("Network.requestWillBeSent").OnEvent += (_, sent) => asked.TryAdd(sent!.Value.GetProperty("requestId").GetString()!, true);
+        network.Event("Network.loadingFinished").OnEvent += (_, finished) =>
+            received += asked.ContainsKey(finished!.Value.GetProperty("requestId").GetString()!) ? finished.Value.GetProperty("encodedDataLength").GetDouble() : 0;
         var scripts = await ScriptsAsync(portal.Url);
         var found = new List<string>();
 
@@ -55,6 +60,7 @@ public sealed class AllPagesTests(PaymentHub fixture)
                 return;
             }
 
+            asked.Clear();
             received = 0;
             // Without scripts nothing is loaded later than this.
             var response = await visitor.Page.GotoAsync(page.Path, new PageGotoOptions { WaitUntil = WaitUntilState.Load });

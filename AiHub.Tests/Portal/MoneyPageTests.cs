@@ -130,7 +130,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         await using var desk = await OperatorAsync(portal.Url, new Visit("en"));
         await desk.GoAsync("/admin/finance/orders");
         await desk.Page.FillAsync("#q", number);
-        await desk.Page.ClickAsync("form.filters button");
+        await desk.Page.ClickAsync("form.filter-form button");
         await desk.Page.WaitForURLAsync("**q=*");
         await desk.CountIsAsync(1, "[data-order]");
         await desk.JudgeAsync("hub-orders");

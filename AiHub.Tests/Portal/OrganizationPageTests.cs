@@ -182,7 +182,7 @@ public sealed class OrganizationPageTests
 
         await owner.GoAsync("/organization/audit-log");
         await owner.Page.SelectOptionAsync("#kind", "organization.");
-        await owner.Page.ClickAsync("form.filters button");
+        await owner.Page.ClickAsync("form.filter-form button");
         await owner.Page.WaitForURLAsync("**kind=organization.*");
         var entry = owner.Page.Locator("[data-entry]", new PageLocatorOptions { HasText = "organization.changed" });
         Assert.Equal("Before Ltd", await entry.Locator("del").First.InnerTextAsync());

@@ -19,6 +19,9 @@ public static class PaymentExamples
     public static readonly WalletLotView Lot = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120025"), "redemption", "Spring campaign", "CNY", "50", "12.5", Moment, Moment.AddDays(90), null);
 
+    public static readonly LedgerEntryView Entry = new(
+        "184467", Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120026"), "settle", "purchased", "CNY", "-0.00129125", Moment, Moment.AddSeconds(2), null, Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120027"));
+
     public static readonly IReadOnlyDictionary<(Type, string), Text> Fields = new Dictionary<(Type, string), Text>
     {
         [(typeof(NewPaymentOrder), "purpose")] = new("top_up: the balance of the wallet grows by what is paid.", "top_up：支付金额计入钱包余额。"),
@@ -59,6 +62,15 @@ public static class PaymentExamples
         [(typeof(WalletLotView), "remaining")] = new("What is left of it, what calls under way have set aside included.", "剩余金额，含进行中调用的预留。"),
         [(typeof(WalletLotView), "expires_at")] = new("When its rest expires; null is never.", "剩余金额的到期时间；null 表示永不过期。"),
         [(typeof(WalletLotView), "expired_at")] = new("When its rest expired; null while it has not.", "剩余金额的过期时间；未过期时为 null。"),
+        [(typeof(LedgerEntryView), "journal_id")] = new("What was booked together.", "同一笔日记账的编号。"),
+        [(typeof(LedgerEntryView), "kind")] = new("settle, grant, expire, top_up, refund and the like.", "记账类型，如 settle、grant、expire、top_up、refund。"),
+        [(typeof(LedgerEntryView), "account")] = new("plan, granted or purchased.", "plan、granted 或 purchased。"),
+        [(typeof(LedgerEntryView), "unit")] = new("tokens, or the organization's currency.", "tokens，或组织的结算货币。"),
+        [(typeof(LedgerEntryView), "amount")] = new("Whole tokens or a decimal amount; with a minus sign where it went out.", "整数 token 或十进制金额；支出带负号。"),
+        [(typeof(LedgerEntryView), "effective_at")] = new("When it counts; for a call, when it began.", "生效时间；调用为其开始时间。"),
+        [(typeof(LedgerEntryView), "booked_at")] = new("When it was written.", "入账时间。"),
+        [(typeof(LedgerEntryView), "memo")] = new("What was noted when it was booked; null for nothing.", "记账时的备注；没有时为 null。"),
+        [(typeof(LedgerEntryView), "request_id")] = new("The call that was charged; null for anything else.", "所计费的调用；其他记账为 null。"),
         [(typeof(PaymentChannelView), "channel")] = new("stripe, alipay or wechat_pay.", "stripe、alipay 或 wechat_pay。"),
         [(typeof(PaymentChannelView), "minimum")] = new("The least that can be paid at once.", "单笔最低金额。"),
         [(typeof(PaymentChannelView), "maximum")] = new("The most that can be paid at once.", "单笔最高金额。"),

@@ -106,7 +106,7 @@ public sealed class OrderDeskTests(ManagementHub hub) : IClassFixture<Management
         Assert.Null((await customer.ReadAsync<SubscriptionView>("billing/subscription")).Overdue);
         var since = hub.Clock.GetUtcNow().AddDays(-1);
         await hub.Database.AsAdminAsync<Guid>(
-            $"update subscriptions set plan_id = 'developer', collection = 'prepaid', paid_through = '{since:O}' where organization_id = '{customer.OrganizationId}' and status = 'active' returning id");
+            $"update subscriptions set plan_id = 'developer', collection = 'prepaid', paid_months = 1, paid_through = '{since:O}' where organization_id = '{customer.OrganizationId}' and status = 'active' returning id");
 
         var prepaid = (await customer.ReadAsync<SubscriptionView>("billing/subscription")).Overdue!;
         Assert.Equal(("subscription", 3.0, null), (prepaid.Reason, (prepaid.PlanEndsAt!.Value - prepaid.Since).TotalDays, prepaid.RestrictedAt));
