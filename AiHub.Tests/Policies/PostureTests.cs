@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
+using AiHub.Contracts;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Portal;
 using Xunit.Abstractions;
@@ -9,7 +12,8 @@ using Xunit.Abstractions;
 namespace AiHub.Tests.Policies;
 
 /// <summary>What every door of the hub holds to, whoever stands before it.</summary>
-public sealed class PostureTests(ITestOutputHelper output)
+[Collection(PolicyHubs.Name)]
+public sealed partial class PostureTests(PolicyHub own, ITestOutputHelper output)
 {
     [Fact]
     public async Task A_head_or_a_body_beyond_measure_is_refused_before_it_is_read()
@@ -47,6 +51,51 @@ public sealed class PostureTests(ITestOutputHelper output)
 
         output.WriteLine($"{looked} pages looked at.");
     }
+
+    [Fact]
+    public async Task Whether_somebody_has_an_account_neither_the_answer_tells_nor_how_often_a_password_is_hashed()
+    {
+        var (known, locked) = ((await own.RegisterAsync()).Email, (await own.RegisterAsync()).Email);
+        for (var tries = 0; tries < 5; tries++)
+        {
+            await KnockAsync("auth/login", new LoginRequest(locked, "not the one"));
+        }
+
+        var checks = 0;
+        foreach (var (path, body) in new (string, Func<string, object>)[]
+        {
+            ("auth/login", email => new LoginRequest(email, "not the one")),
+            ("auth/password/forgot", email => new ForgottenPassword(email)),
+        })
+        {
+            // Once for nothing: what is made once in a process is made now.
+            await KnockAsync(path, body($"first-{Guid.CreateVersion7():N}@example.com"));
+            var nobody = await KnockAsync(path, body($"nobody-{Guid.CreateVersion7():N}@example.com"));
+            Assert.True(path != "auth/login" || nobody.Hashes == 1, $"{nobody}");
+            foreach (var email in (string[])[known, locked])
+            {
+                checks++;
+                Assert.Equal(nobody, await KnockAsync(path, body(email)));
+            }
+        }
+
+        output.WriteLine($"{checks} comparisons of answer, headers and password hashes: none tells.");
+    }
+
+    private async Task<Knock> KnockAsync(string path, object body)
+    {
+        using var http = own.Hub.NewManagementClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, body.GetType(), options: Json.Options) };
+        var before = own.Hashes;
+        using var response = await http.SendAsync(request);
+        var text = Ids().Replace(await response.Content.ReadAsStringAsync(), "");
+        return new Knock((int)response.StatusCode, text, string.Join(' ', response.Headers.Select(header => header.Key).Order()), own.Hashes - before);
+    }
+
+    private sealed record Knock(int Status, string Text, string Headers, int Hashes);
+
+    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}")]
+    private static partial Regex Ids();
 
     private static async Task<string> StatusAsync(Uri server, string request)
     {

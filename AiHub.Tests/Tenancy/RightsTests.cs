@@ -148,7 +148,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
                 "contract_end", "contract_set", "create_budget", "credit_note_issue", "dispute_close", "dispute_open", "dunning_attempted",
                 "dunning_close", "dunning_move", "dunning_of_invoices", "dunning_open", "dunning_open_cases", "end_budget", "expire_lots",
                 "fapiao_move", "fapiao_of_hub", "fapiao_open", "fapiao_red", "fapiao_request", "fapiao_whose", "find_api_key", "find_invitation",
-                "find_scim_token", "find_sign_on", "grant_periods", "hub_parked", "hub_queues", "hub_replay", "invoice_audit", "invoice_debt",
+                "find_scim_token", "find_sign_on", "grant_periods", "hub_parked", "hub_queues", "hub_replay", "hub_runs", "invoice_audit", "invoice_debt",
                 "invoice_documents_due", "invoice_finalize", "invoice_mail_close", "invoice_mails_take", "invoice_months_due", "invoice_orders_due",
                 "invoice_paid", "invoice_refunds_due", "invoice_uncollectible", "invoice_usage", "invoice_void", "invoice_whose", "invoices_of_hub",
                 "invoices_overdue", "keep_audit", "ledger_audit", "ledger_hold", "ledger_release", "ledger_renew", "ledger_settle", "ledger_size",
@@ -156,7 +156,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
                 "organization_credit", "organizations_of_hub", "organizations_of_user", "payment_charge", "payment_check_again", "payment_claim",
                 "payment_closed", "payment_credit", "payment_find", "payment_method_remove", "payment_method_save", "payment_opened",
                 "payment_refund", "refund_claim", "refund_ended", "refund_find", "refund_processing", "refunds_look", "rotate_api_key", "set_organization_status",
-                "subscription_fall", "subscription_schedule", "subscriptions_due", "subscriptions_renewing", "usage_months_prepare", "usage_roll_up",
+                "subscription_fall", "subscription_schedule", "subscriptions_due", "subscriptions_renewing", "usage_months_prepare", "usage_roll_up", "worker_runs_note",
             ],
             open.Except(Invoices.FinanceTests.Granted));
         Assert.Equal(Invoices.FinanceTests.Granted, open.Intersect(Invoices.FinanceTests.Granted));
