@@ -89,15 +89,19 @@ as $$
 begin
     perform finance_guard();
     return query
-        select record.model_id, record.vendor_id, record.currency, count(*), sum(record.cost_nanos::numeric), sum(record.charged_nanos::numeric),
+        with terms as (
+            select held.vendor_id, held.basis_points, held.valid_from, lead(held.valid_from, 1, 'infinity') over (partition by held.vendor_id order by held.valid_from) as valid_until
+            from vendor_terms held)
+        select record.model_id, record.vendor_id, record.currency, count(*), sum(record.cost_nanos), sum(record.charged_nanos),
                -- An answer from the cache costs the vendor's price of nothing.
-               sum(case record.source when 'cached' then 0 else round(record.cost_nanos::numeric * coalesce(terms.basis_points, 10000) / 10000) end)
+               sum(case when record.source = 'cached' then 0
+                        when coalesce(terms.basis_points, 10000) = 10000 then record.cost_nanos
+                        else round(record.cost_nanos::numeric * terms.basis_points / 10000) end)
         from usage_records record
-        left join lateral (
-            select basis_points from vendor_terms where vendor_terms.vendor_id = record.vendor_id and valid_from <= record.occurred_at order by valid_from desc limit 1) terms on true
+        left join terms on terms.vendor_id = record.vendor_id and record.occurred_at >= terms.valid_from and record.occurred_at < terms.valid_until
         where record.occurred_at >= p_from and record.occurred_at < p_until
         group by record.model_id, record.vendor_id, record.currency
-        order by sum(record.cost_nanos::numeric) desc, record.model_id, record.vendor_id;
+        order by sum(record.cost_nanos) desc, record.model_id, record.vendor_id;
 end $$;
 
 -- p_search: a number of the order at the channel or of the channel, an id, or part of the organization's name.
