@@ -82,6 +82,23 @@ public sealed class Asked(HttpContext http)
         return null;
     }
 
+    /// <summary>The number of the last row of the page before, where rows are numbered.</summary>
+    public long? Number(string? cursor)
+    {
+        if (cursor is null)
+        {
+            return null;
+        }
+
+        if (long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        Errors.Add("cursor", FieldText.Cursor);
+        return null;
+    }
+
     public Guid? Id(string name, string? text)
     {
         if (text is null)

@@ -60,17 +60,7 @@ public static class AuditLogs
     {
         var asked = new Asked(http);
         var filter = Filter.Read(asked, actorId, action, subject, from, to);
-        var size = asked.Limit(limit);
-        long? before = null;
-        if (cursor is not null && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
-        {
-            asked.Errors.Add("cursor", FieldText.Cursor);
-        }
-        else if (cursor is not null)
-        {
-            before = long.Parse(cursor, CultureInfo.InvariantCulture);
-        }
-
+        var (size, before) = (asked.Limit(limit), asked.Number(cursor));
         if (asked.Errors.Any)
         {
             return asked.Errors.Refuse();

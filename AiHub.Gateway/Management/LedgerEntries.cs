@@ -23,6 +23,13 @@ public static class LedgerEntries
         Purchased,
     }
 
+    private static readonly Dictionary<AccountKind, Shown> Accounts = new()
+    {
+        [AccountKind.Allowance] = Shown.Plan,
+        [AccountKind.WalletGranted] = Shown.Granted,
+        [AccountKind.WalletPurchased] = Shown.Purchased,
+    };
+
     public static void MapLedgerEntries(this IEndpointRouteBuilder api) =>
         api.MapGroup("/billing").WithTags("Billing").MapGet("/ledger", ListAsync)
             .OfOrganization(Permission.BillingRead)
@@ -39,21 +46,16 @@ public static class LedgerEntries
     {
         var asked = new Asked(http);
         var only = asked.OneOf<Shown>("account", account);
-        var (size, before) = (asked.Limit(limit), long.MaxValue);
-        if (cursor is not null && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before))
-        {
-            asked.Errors.Add("cursor", FieldText.Cursor);
-        }
-
+        var (size, before) = (asked.Limit(limit), asked.Number(cursor) ?? long.MaxValue);
         if (asked.Errors.Any)
         {
             return asked.Errors.Refuse();
         }
 
-        var (currency, kinds) = (member.Organization.Currency, only is { } one ? [KindOf(one)] : Enum.GetValues<Shown>().Select(KindOf).ToList());
+        var (currency, kinds) = (member.Organization.Currency, Accounts.Keys.Where(kind => only is null || Accounts[kind] == only).ToList());
         return TypedResults.Ok(await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
-            var accounts = await db.Accounts.AsNoTracking().Where(row => kinds.Contains(row.Kind)).ToDictionaryAsync(row => row.Id, row => row.Kind, ct);
+            var accounts = await db.Accounts.AsNoTracking().Where(row => kinds.Contains(row.Kind)).ToDictionaryAsync(row => row.Id, row => Accounts[row.Kind], ct);
             // Account by account, each read from the end of its index; the newest of these are the newest of all.
             var newest = new List<Entry>();
             foreach (var id in accounts.Keys)
@@ -73,22 +75,15 @@ public static class LedgerEntries
         }, ct));
     }
 
-    private static LedgerEntryView View(Entry entry, Journal journal, AccountKind kind, Currency currency, Dictionary<Guid, Guid> calls) => new(
+    private static LedgerEntryView View(Entry entry, Journal journal, Shown account, Currency currency, Dictionary<Guid, Guid> calls) => new(
         entry.Id.ToString(CultureInfo.InvariantCulture),
         journal.Id,
         journal.Kind,
-        kind switch { AccountKind.Allowance => "plan", AccountKind.WalletGranted => "granted", _ => "purchased" },
-        kind == AccountKind.Allowance ? "tokens" : currency.ToString(),
-        kind == AccountKind.Allowance ? entry.Amount.ToString(CultureInfo.InvariantCulture) : new Money(entry.Amount, currency).ToDecimalString(),
+        Wire.Name(account),
+        account == Shown.Plan ? "tokens" : currency.ToString(),
+        account == Shown.Plan ? entry.Amount.ToString(CultureInfo.InvariantCulture) : new Money(entry.Amount, currency).ToDecimalString(),
         journal.EffectiveAt,
         journal.BookedAt,
         journal.Memo,
         calls.TryGetValue(journal.Id, out var request) ? request : null);
-
-    private static AccountKind KindOf(Shown shown) => shown switch
-    {
-        Shown.Plan => AccountKind.Allowance,
-        Shown.Granted => AccountKind.WalletGranted,
-        _ => AccountKind.WalletPurchased,
-    };
 }

@@ -253,54 +253,50 @@ public static class Orders
             return Refused.Because(ProblemKind.OrderNotFound);
         }
 
-        var refund = new Refund
+        var refund = NewRefund(member.OrganizationId, order.Id, member.UserId, MinorUnits.Of(money)!.Value, request.Reason, key, now);
+        var (earlier, refused) = await db.InOrganizationAsync(member.OrganizationId, () => OpenRefundAsync(db, refund, currency, http, ct), ct);
+        if (refused is not null)
         {
-            Id = Guid.CreateVersion7(now),
-            OrganizationId = member.OrganizationId,
-            OrderId = order.Id,
-            UserId = member.UserId,
-            AmountMinor = MinorUnits.Of(money)!.Value,
-            OutRefundNo = RandomNumberGenerator.GetString(TradeNumbers, 32),
-            IdempotencyKey = key,
-            Reason = request.Reason.Trim(),
-            CreatedAt = now,
-        };
-
-        var (earlier, refused) = await db.InOrganizationAsync(member.OrganizationId, () => OpenRefundAsync(db, refund, money, http, ct), ct);
-        if (refused is { } why)
-        {
-            return Refused.Because(ProblemKind.RefundNotPossible, RefundTexts.Of(why).In(http.Request.Language()));
+            return refused;
         }
 
-        if (earlier is not null)
-        {
-            return (earlier.OrderId, earlier.AmountMinor) == (refund.OrderId, refund.AmountMinor)
-                ? TypedResults.Ok(View(earlier, currency))
-                : Refused.Because(ProblemKind.IdempotencyConflict);
-        }
-
-        return TypedResults.Created($"{ManagementApi.Path}/billing/orders/{order.Id}", View(refund, currency));
+        return earlier is null
+            ? TypedResults.Created($"{ManagementApi.Path}/billing/orders/{order.Id}", View(refund, currency))
+            : TypedResults.Ok(View(earlier, currency));
     }
+
+    internal static Refund NewRefund(Guid organizationId, Guid orderId, Guid userId, long amountMinor, string reason, string? key, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        OrganizationId = organizationId,
+        OrderId = orderId,
+        UserId = userId,
+        AmountMinor = amountMinor,
+        OutRefundNo = RandomNumberGenerator.GetString(TradeNumbers, 32),
+        IdempotencyKey = key,
+        Reason = reason.Trim(),
+        CreatedAt = now,
+    };
 
     /// <summary>Call it inside the organization whose order it is.</summary>
     /// <returns>The refund that the same key opened before, or why nothing goes back; neither when it is open now.</returns>
-    internal static async Task<(Refund? Earlier, RefundRefusal? Refusal)> OpenRefundAsync(HubDb db, Refund refund, Money amount, HttpContext http, CancellationToken ct)
+    internal static async Task<(Refund? Earlier, Refused? Refused)> OpenRefundAsync(HubDb db, Refund refund, Currency currency, HttpContext http, CancellationToken ct)
     {
         // One after the other within the organization, so that the same key can never open two.
         await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('refund:' || {refund.OrganizationId}, 0))", ct);
         if (refund.IdempotencyKey is { } key && await db.PaymentRefunds.AsNoTracking().FirstOrDefaultAsync(row => row.IdempotencyKey == key, ct) is { } same)
         {
-            return (same, null);
+            return (same.OrderId, same.AmountMinor) == (refund.OrderId, refund.AmountMinor) ? (same, null) : (null, Refused.Because(ProblemKind.IdempotencyConflict));
         }
 
-        if (await db.OpenRefundAsync(refund, ct) is { } refusal)
+        if (await db.OpenRefundAsync(refund, ct) is { } why)
         {
-            return (null, refusal);
+            return (null, Refused.Because(ProblemKind.RefundNotPossible, RefundTexts.Of(why).In(http.Request.Language())));
         }
 
         await db.AuditAsync(
             http.Actor(), "refund.created", refund.Id.ToString(), null,
-            new { order = refund.OrderId, amount = amount.ToDecimalString(), currency = amount.Currency.ToString(), refund.Reason }, refund.CreatedAt, ct);
+            new { order = refund.OrderId, amount = MinorUnits.ToMoney(refund.AmountMinor, currency).ToDecimalString(), currency = currency.ToString(), refund.Reason }, refund.CreatedAt, ct);
         return (null, null);
     }
 
@@ -313,15 +309,18 @@ public static class Orders
     }
 
     // The order is somebody else's to change; this looks until it has changed, or until the caller has waited long enough.
-    public static async Task<PaymentOrderView> AwaitAsync(HubDb db, Member member, Guid id, Func<PaymentOrderView, bool> changed, TimeProvider time, CancellationToken ct)
+    public static Task<PaymentOrderView> AwaitAsync(HubDb db, Member member, Guid id, Func<PaymentOrderView, bool> changed, TimeProvider time, CancellationToken ct) =>
+        AwaitAsync(() => ViewAsync(db, member, id, ct), changed, time, ct);
+
+    internal static async Task<T> AwaitAsync<T>(Func<Task<T>> look, Func<T, bool> changed, TimeProvider time, CancellationToken ct)
     {
         var started = time.GetTimestamp();
         while (true)
         {
-            var view = await ViewAsync(db, member, id, ct);
-            if (changed(view) || time.GetElapsedTime(started) > Patience)
+            var seen = await look();
+            if (changed(seen) || time.GetElapsedTime(started) > Patience)
             {
-                return view;
+                return seen;
             }
 
             await Task.Delay(Glance, ct);

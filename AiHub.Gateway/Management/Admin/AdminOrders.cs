@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
@@ -69,17 +68,9 @@ public static class AdminOrders
         }, ct);
 
         // The worker alone speaks with channels; this looks for a while until it has.
-        var started = time.GetTimestamp();
-        while (true)
-        {
-            var seen = await db.AsOperatorInAsync(person.UserId, found.Organization, () => ReadAsync(db, found.Order, ct), ct);
-            if (!Waits(before) || Told(before, seen) || time.GetElapsedTime(started) > Orders.Patience)
-            {
-                return TypedResults.Ok(seen);
-            }
-
-            await Task.Delay(Orders.Glance, ct);
-        }
+        return TypedResults.Ok(await Orders.AwaitAsync(
+            () => db.AsOperatorInAsync(person.UserId, found.Organization, () => ReadAsync(db, found.Order, ct), ct),
+            seen => !Waits(before) || Told(before, seen), time, ct));
     }
 
     private static bool Waits(HubOrderDetail order) => order.Order.Status != "paid" || order.Refunds.Any(refund => refund.CompletedAt is null);
@@ -112,27 +103,11 @@ public static class AdminOrders
         return await db.AsOperatorInAsync<Results<Created<HubOrderDetail>, Ok<HubOrderDetail>, Refused>>(person.UserId, found.Organization, async () =>
         {
             var currency = await db.PaymentOrders.Where(order => order.Id == found.Order).Select(order => order.Currency).SingleAsync(ct);
-            var refund = new Refund
+            var refund = Orders.NewRefund(found.Organization, found.Order, person.UserId, minor, request.Reason, key, now);
+            var (earlier, refused) = await Orders.OpenRefundAsync(db, refund, currency, http, ct);
+            if (refused is not null)
             {
-                Id = Guid.CreateVersion7(now),
-                OrganizationId = found.Organization,
-                OrderId = found.Order,
-                UserId = person.UserId,
-                AmountMinor = minor,
-                OutRefundNo = RandomNumberGenerator.GetString(Orders.TradeNumbers, 32),
-                IdempotencyKey = key,
-                Reason = request.Reason.Trim(),
-                CreatedAt = now,
-            };
-            var (earlier, refused) = await Orders.OpenRefundAsync(db, refund, MinorUnits.ToMoney(minor, currency), http, ct);
-            if (refused is { } why)
-            {
-                return Refused.Because(ProblemKind.RefundNotPossible, RefundTexts.Of(why).In(http.Request.Language()));
-            }
-
-            if (earlier is not null && (earlier.OrderId, earlier.AmountMinor) != (refund.OrderId, refund.AmountMinor))
-            {
-                return Refused.Because(ProblemKind.IdempotencyConflict);
+                return refused;
             }
 
             var order = await ReadAsync(db, found.Order, ct);
