@@ -13,6 +13,9 @@ public sealed class VendorSettings(IConfiguration configuration, VendorSecrets s
 {
     private const string Simulated = "sim";
 
+    // Where nobody listens: a server that is there cannot refuse a connection.
+    private const string Refusing = "sim-refused";
+
     private static readonly Lazy<FrozenDictionary<string, string>> ShippedHosts = new(() =>
         CatalogData.Shipped().Vendors.ToFrozenDictionary(vendor => vendor.Id, vendor => new Uri(vendor.BaseUrl).Host));
 
@@ -86,10 +89,10 @@ public sealed class VendorSettings(IConfiguration configuration, VendorSecrets s
 
     private static bool IsSimulated(Vendor vendor) => vendor.Id == Simulated || vendor.Id.StartsWith($"{Simulated}-", StringComparison.Ordinal);
 
-    // All simulated vendors live at one address, each under a path of its own.
+    // All simulated vendors live at one address, each under a path of its own; but for the one that nobody answers for.
     private string BaseUrl(Vendor vendor, string? configured)
     {
-        if (First(configured, null) is not null || !IsSimulated(vendor) || vendor.Id == Simulated)
+        if (First(configured, null) is not null || !IsSimulated(vendor) || vendor.Id is Simulated or Refusing)
         {
             return First(configured, vendor.BaseUrl)!;
         }

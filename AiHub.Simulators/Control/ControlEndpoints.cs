@@ -109,6 +109,7 @@ public static class ControlEndpoints
             ["POST /vendors/gemini/v1beta/models/{model}:generateContent"] = "A vendor that speaks Google's protocol, also :streamGenerateContent?alt=sse; the same key in x-goog-api-key.",
             ["POST /vendors/responses/v1/responses"] = "A vendor that speaks OpenAI's Responses; the same key as a bearer token.",
             ["POST /vendors/azure/openai/deployments/{model}/chat/completions?api-version="] = "An Azure OpenAI resource; the same key in api-key.",
+            ["model sim/refused"] = "The one fault that no server can play: the hub's vendor sim-refused is at port 1, where nobody listens, so the connection is refused.",
             ["x-sim-fault: {name}"] = "A header by which a request to a vendor asks for one of its faults.",
             ["GET /_sim/vendors/requests?contains="] = "What was received, byte for byte; only requests whose body contains the text.",
             ["DELETE /_sim/vendors/requests"] = "Forgets them.",

@@ -116,7 +116,7 @@ public sealed class CatalogImportTests(TestDatabase database) : IClassFixture<Te
         var vendors = await db.Vendors.AsNoTracking().Where(vendor => !vendor.Id.StartsWith("test-")).ToDictionaryAsync(vendor => vendor.Id);
 
         Assert.True(vendors.Count > 20);
-        Assert.Equal(["ollama", "sim", "sim-anthropic", "sim-azure", "sim-gemini", "sim-responses", "vllm"], vendors.Values.Where(vendor => vendor.KeyVariable is null).Select(vendor => vendor.Id).Order());
+        Assert.Equal(["ollama", "sim", "sim-anthropic", "sim-azure", "sim-gemini", "sim-refused", "sim-responses", "vllm"], vendors.Values.Where(vendor => vendor.KeyVariable is null).Select(vendor => vendor.Id).Order());
         Assert.True(await db.Models.CountAsync(model => !model.Id.StartsWith("sim/") && !model.Id.StartsWith("acme/")) >= 60);
         Assert.Equal("openai/gpt-6-sol", (await db.Models.SingleAsync(model => model.Aliases.Contains("~openai/gpt-latest"))).Id);
         Assert.Equal(("https://api.deepseek.com", "DEEPSEEK_API_KEY"), (vendors["deepseek"].BaseUrl, vendors["deepseek"].KeyVariable));

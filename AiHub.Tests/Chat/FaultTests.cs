@@ -11,6 +11,9 @@ namespace AiHub.Tests.Chat;
 /// <summary>Everything the simulated vendor can do wrong, streamed and in one piece: never a clean end, never a charge.</summary>
 public sealed class FaultTests(FaultTests.FaultyHub fixture) : IClassFixture<FaultTests.FaultyHub>
 {
+    // No server can refuse a connection: the one fault with a model and a vendor of its own.
+    private const string Refused = "sim/refused";
+
     [Theory]
     [InlineData("reset-before-headers", 503, "upstream_unavailable")]
     [InlineData("500", 503, "upstream_unavailable")]
@@ -24,6 +27,7 @@ public sealed class FaultTests(FaultTests.FaultyHub fixture) : IClassFixture<Fau
     [InlineData("gzip-bomb", 502, "upstream_malformed")]
     [InlineData("error-in-band-first", 502, null)]
     [InlineData("context-length", 400, "context_length_exceeded")]
+    [InlineData(Refused, 503, "upstream_unavailable")]
     public async Task A_vendor_that_fails_before_its_first_word_is_an_error_with_a_status(string fault, int status, string? code)
     {
         foreach (var stream in (bool[])[false, true])
@@ -107,7 +111,7 @@ public sealed class FaultTests(FaultTests.FaultyHub fixture) : IClassFixture<Fau
     {
         var customer = await fixture.Hub.RegisterAsync();
 
-        return await customer.ChatAsync("lorem 12", FaultyHub.ModelOf(fault), stream);
+        return await customer.ChatAsync("lorem 12", fault == Refused ? fault : FaultyHub.ModelOf(fault), stream);
     }
 
     private async Task AssertFailedForNothingAsync(HttpResponseMessage response)

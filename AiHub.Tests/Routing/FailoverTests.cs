@@ -135,7 +135,7 @@ public sealed class FailoverTests(FailoverTests.TwoVendorHub fixture) : IClassFi
 
         public string Model { get; } = $"test/{Guid.CreateVersion7():N}";
 
-        /// <summary>A model whose first endpoint has no server.</summary>
+        /// <summary>A model whose first endpoint refuses the connection.</summary>
         public string Deserted { get; } = $"test/{Guid.CreateVersion7():N}";
 
         public async Task InitializeAsync()
@@ -151,7 +151,6 @@ public sealed class FailoverTests(FailoverTests.TwoVendorHub fixture) : IClassFi
                 ["Upstreams:Timeouts:Total"] = "00:01:00",
                 ["Vendors:faulty:ApiKey"] = SimulatorOptions.DevelopmentKey,
                 ["Vendors:faulty:AllowPrivateNetwork"] = "true",
-                ["Vendors:nobody:AllowPrivateNetwork"] = "true",
             }));
             Customer = await Hub.RegisterAsync();
             await Hub.Database.AsAdminAsync<Guid>($"update subscriptions set plan_id = '{Domain.Quotas.PlanIds.Enterprise}' where organization_id = '{Customer.OrganizationId}' returning id");
@@ -162,9 +161,7 @@ public sealed class FailoverTests(FailoverTests.TwoVendorHub fixture) : IClassFi
             await using (var db = Hub.Database.OpenAsAdmin())
             {
                 db.Vendors.Add(new Vendor { Id = "faulty", Name = "Faulty", BaseUrl = new Uri(Faulty.Url, "/vendors/openai/v1").ToString(), Dialect = "openai", Source = "test" });
-                // Nothing has ever listened at this port.
-                db.Vendors.Add(new Vendor { Id = "nobody", Name = "Nobody", BaseUrl = "http://127.0.0.1:1/v1", Dialect = "openai", Source = "test" });
-                foreach (var (model, first) in (ReadOnlySpan<(string, string)>)[(Model, "faulty"), (Deserted, "nobody")])
+                foreach (var (model, first) in (ReadOnlySpan<(string, string)>)[(Model, "faulty"), (Deserted, "sim-refused")])
                 {
                     db.Models.Add(new Model { Id = model, Name = "Two", MaxOutputTokens = 1_000, CreatedAt = DateTimeOffset.UnixEpoch });
                     foreach (var (vendor, priority) in (ReadOnlySpan<(string, int)>)[(first, 0), ("sim", 1)])
