@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Modalities;
+using AiHub.Gateway.Scim;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
@@ -45,14 +46,16 @@ public sealed partial class ApiReferenceTests(ManagementHub hub) : IClassFixture
 
         Assert.Empty(read.Diagnostic!.Errors);
         Assert.Empty(read.Diagnostic.Warnings);
-        Assert.Equal(["api_key", "session"], read.Document!.Components!.SecuritySchemes!.Keys.Order());
+        Assert.Equal(["api_key", "directory", "session"], read.Document!.Components!.SecuritySchemes!.Keys.Order());
     }
 
     [Fact]
-    public async Task Every_endpoint_of_the_management_API_is_described_and_nothing_else_is()
+    public async Task Every_endpoint_of_the_management_API_and_of_SCIM_is_described_and_nothing_else_is()
     {
         var mapped = hub.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.Metadata.GetMetadata<ManagementEndpoint>() is not null)
+            // What answers 404 for the rest of SCIM takes every method.
+            .Where(endpoint => endpoint.Metadata.GetMetadata<ManagementEndpoint>() is not null
+                || (endpoint.Metadata.GetMetadata<ScimEndpoint>() is not null && endpoint.Metadata.GetMetadata<HttpMethodMetadata>() is not null))
             .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {("/" + endpoint.RoutePattern.RawText!.Trim('/'))}"));
 
         var described = (await OperationsAsync("v1")).Select(operation => $"{operation.Method} {operation.Path}").ToList();

@@ -17,6 +17,7 @@ public static class ApiReference
     public const string Chinese = "v1.zh-CN";
     public const string SessionScheme = "session";
     public const string ApiKeyScheme = "api_key";
+    public const string DirectoryScheme = "directory";
 
     private const string ProblemJson = "application/problem+json";
 
@@ -244,10 +245,18 @@ public static class ApiReference
                 Scheme = "bearer",
                 Description = new Text("An API key (`ai-hub-…`), from `auth/api-keys`.", "API 密钥（`ai-hub-…`），由 `auth/api-keys` 创建。").In(language),
             },
+            [DirectoryScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = new Text(
+                    $"A directory's token (`{SignInTokens.ScimPrefix}…`), from `organizations/{{id}}/scim-tokens`.",
+                    $"目录的令牌（`{SignInTokens.ScimPrefix}…`），由 `organizations/{{id}}/scim-tokens` 创建。").In(language),
+            },
         };
 
         FieldDescriptions.Describe(document, language);
-        DataPlaneReference.AddTo(document, language);
+        WrittenReference.AddTo(document, language);
 
         document.Tags = Tags.Select(tag => new OpenApiTag { Name = tag.Name.In(language), Description = tag.Description.In(language) }).ToHashSet();
         foreach (var operation in document.Paths.Values.SelectMany(path => path.Operations!.Values))
