@@ -72,6 +72,9 @@ internal static class Hosting
         if (builder.Configuration.GetValue<int?>($"{ServerOptions.Section}:{nameof(ServerOptions.PrivatePort)}") is { } port)
         {
             builder.Configuration[WebHostDefaults.ServerUrlsKey] = Addresses(builder.Configuration, port);
+            // The addresses hold them now; left where they were, every start would warn of them.
+            builder.Configuration[WebHostDefaults.HttpPortsKey] = null;
+            builder.Configuration[WebHostDefaults.HttpsPortsKey] = null;
         }
     }
 

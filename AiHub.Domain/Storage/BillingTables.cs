@@ -28,11 +28,11 @@ internal static class BillingTables
 
     public static void MapSubscriptions(ModelBuilder model)
     {
-        model.Entity<Organization>().Property(row => row.Standing).HasDefaultValueSql("'good'");
+        model.Entity<Organization>().Property(row => row.Standing).HasDefaultValueSql("'good'").HasSentinel(PaymentStanding.Good);
         model.Entity<Subscription>(subscription =>
         {
-            subscription.Property(row => row.Interval).HasDefaultValueSql("'month'");
-            subscription.Property(row => row.Collection).HasDefaultValueSql("'none'");
+            subscription.Property(row => row.Interval).HasDefaultValueSql("'month'").HasSentinel(PlanInterval.Month);
+            subscription.Property(row => row.Collection).HasDefaultValueSql("'none'").HasSentinel(Collection.None);
             subscription.Property(row => row.Version).HasDefaultValue(0);
             subscription.HasIndex(row => row.PaidThrough).HasFilter("status = 'active' and paid_through is not null");
             subscription.ToTable(table =>
