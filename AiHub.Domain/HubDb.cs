@@ -79,6 +79,7 @@ public sealed class HubDb : DbContext
     public DbSet<OutputSample> OutputSamples => Set<OutputSample>();
     public DbSet<EndpointSpan> EndpointSpans => Set<EndpointSpan>();
     public DbSet<UsageRollup> UsageRollups => Set<UsageRollup>();
+    public DbSet<UsageTag> UsageTags => Set<UsageTag>();
 
     public DbSet<AlertChannel> AlertChannels => Set<AlertChannel>();
     public DbSet<AlertRule> AlertRules => Set<AlertRule>();
@@ -152,6 +153,9 @@ public sealed class HubDb : DbContext
 
     /// <summary>Every limit the calls of a key are under, its plan's and its organization's included. Needs no tenant.</summary>
     public IQueryable<LimitOfKey> LimitsOfKey(Guid keyId) => FromExpression(() => LimitsOfKey(keyId));
+
+    /// <summary>The usage record with that id at that time: one row, or none.</summary>
+    public IQueryable<UsageRecord> UsageRecordAt(Guid id, DateTimeOffset at) => FromExpression(() => UsageRecordAt(id, at));
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configuration)
     {
@@ -429,6 +433,9 @@ public sealed class HubDb : DbContext
             });
             record.HasIndex(row => new { row.OrganizationId, row.OccurredAt, row.Id });
             record.HasIndex(row => new { row.OrganizationId, row.KeyId, row.OccurredAt });
+            record.HasIndex(row => new { row.OrganizationId, row.ModelId, row.OccurredAt, row.Id });
+            // Few, and looked for.
+            record.HasIndex(row => new { row.OrganizationId, row.Status, row.OccurredAt, row.Id }).HasFilter("status <> 'succeeded'");
             // When an own vendor key last answered; most calls have none and cost nothing here.
             record.HasIndex(row => new { row.OwnKeyId, row.OccurredAt }).HasFilter("own_key_id is not null");
             OfOrganization(record);
@@ -449,6 +456,18 @@ public sealed class HubDb : DbContext
             rollup.HasIndex(row => new { row.OrganizationId, row.Grain, row.StartsAt, row.KeyId, row.ModelId, row.VendorId, row.UserId, row.TeamId, row.Tags })
                 .IsUnique().AreNullsDistinct(false);
             OfOrganization(rollup);
+        });
+        model.Entity<UsageSum>(sum =>
+        {
+            sum.ToTable("usage_sums");
+            sum.HasKey(row => new { row.OrganizationId, row.Grain, row.Dimension, row.Value, row.StartsAt });
+            OfOrganization(sum);
+        });
+        model.HasDbFunction(typeof(HubDb).GetMethod(nameof(UsageRecordAt))!).HasName("usage_record_at");
+        model.Entity<UsageTag>(tag =>
+        {
+            // Written with every tagged call: the organization is the record's, and not looked up once more.
+            tag.HasKey(row => new { row.OrganizationId, row.Tag, row.OccurredAt, row.Id });
         });
     }
 

@@ -1,6 +1,8 @@
 using System.Text;
+using AiHub.Domain;
 using AiHub.Domain.Usage;
 using AiHub.Gateway.Management.Docs;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace AiHub.Gateway.Management;
@@ -23,16 +25,39 @@ public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid?
             withStatus ? asked.OneOf<UsageStatus>("status", query["status"]) : null);
     }
 
-    public IQueryable<UsageRecord> Apply(IQueryable<UsageRecord> records)
+    /// <summary>The calls it is about, each with where it is in the index they are to be read from: that of their tag, or of their time.</summary>
+    public IQueryable<FoundCall> Find(HubDb db)
     {
-        records = Model is { } model ? records.Where(record => record.ModelId == model) : records;
-        records = Vendor is { } vendor ? records.Where(record => record.VendorId == vendor) : records;
-        records = Key is { } key ? records.Where(record => record.KeyId == key) : records;
-        records = User is { } user ? records.Where(record => record.UserId == user) : records;
-        records = Team is { } team ? records.Where(record => record.TeamId == team) : records;
-        records = Tag is { } tag ? records.Where(record => record.Tags.Contains(tag)) : records;
+        var calls = Tag is { } tag
+            ? db.UsageTags.Where(filed => filed.Tag == tag).SelectMany(
+                filed => db.UsageRecordAt(filed.Id, filed.OccurredAt),
+                (filed, record) => new FoundCall { At = filed.OccurredAt, Id = filed.Id, Record = record })
+            : db.UsageRecords.Select(record => new FoundCall { At = record.OccurredAt, Id = record.Id, Record = record });
+        calls = Model is { } model ? calls.Where(call => call.Record.ModelId == model) : calls;
+        calls = Vendor is { } vendor ? calls.Where(call => call.Record.VendorId == vendor) : calls;
+        calls = Key is { } key ? calls.Where(call => call.Record.KeyId == key) : calls;
+        calls = User is { } user ? calls.Where(call => call.Record.UserId == user) : calls;
+        calls = Team is { } team ? calls.Where(call => call.Record.TeamId == team) : calls;
 
-        return Status is { } status ? records.Where(record => record.Status == status) : records;
+        return Status is { } status ? calls.Where(call => call.Record.Status == status) : calls;
+    }
+
+    /// <summary>
+    /// The one dimension that is enough to answer, and its value (null for all values): there is no filter, or one and it is what is grouped by. Null
+    /// where it takes two. By tags and for a tag are two: a call has others besides.
+    /// </summary>
+    internal (string Dimension, string? Value)? OneDimension(UsageReports.By? by)
+    {
+        var asked = new[] { ("model", Model), ("vendor", Vendor), ("key", Key?.ToString()), ("user", User?.ToString()), ("team", Team?.ToString()), ("tag", Tag) }
+            .Where(filter => filter.Item2 is not null).ToList();
+        var grouped = by is { } what ? Wire.Name(what) : null;
+
+        return asked switch
+        {
+            [] => (grouped ?? "all", null),
+            [var only] when grouped is null || (grouped == only.Item1 && by != UsageReports.By.Tag) => only,
+            _ => null,
+        };
     }
 
     /// <summary>As conditions on columns that usage records and their sums have alike, each led in by "and".</summary>
@@ -58,6 +83,14 @@ public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid?
             }
         }
     }
+}
+
+/// <summary>A call and its place in time, for reading on from there.</summary>
+public sealed class FoundCall
+{
+    public required DateTimeOffset At { get; init; }
+    public required Guid Id { get; init; }
+    public required UsageRecord Record { get; init; }
 }
 
 public static class UsageFilters

@@ -50,25 +50,24 @@ public static class UsageRequests
         var zone = member.Organization.TimeZone;
         var page = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
-            var records = db.UsageRecords.AsNoTracking().AsQueryable();
-            records = filter.Apply(records);
+            var calls = filter.Find(db);
             if (first is { } start && await StartOfDayAsync(db, start, zone, ct) is var since)
             {
-                records = records.Where(record => record.OccurredAt >= since);
+                calls = calls.Where(call => call.At >= since);
             }
 
             if (last is { } end && end < DateOnly.MaxValue && await StartOfDayAsync(db, end.AddDays(1), zone, ct) is var until)
             {
-                records = records.Where(record => record.OccurredAt < until);
+                calls = calls.Where(call => call.At < until);
             }
 
             if (after is { } seen)
             {
                 // The first condition is where the index begins to be read; the second alone would be asked of every newer call.
-                records = records.Where(record => record.OccurredAt <= seen.At && (record.OccurredAt < seen.At || record.Id < seen.Id));
+                calls = calls.Where(call => call.At <= seen.At && (call.At < seen.At || call.Id < seen.Id));
             }
 
-            var rows = await records.OrderByDescending(record => record.OccurredAt).ThenByDescending(record => record.Id).Take(size + 1).ToListAsync(ct);
+            var rows = await calls.OrderByDescending(call => call.At).ThenByDescending(call => call.Id).Take(size + 1).Select(call => call.Record).AsNoTracking().ToListAsync(ct);
             var names = await KeyNamesAsync(db, rows, ct);
             var shown = rows.Take(size).ToList();
             return new Page<UsageRequest>(
