@@ -79,7 +79,6 @@ public sealed class HubDb : DbContext
     public DbSet<OutputSample> OutputSamples => Set<OutputSample>();
     public DbSet<EndpointSpan> EndpointSpans => Set<EndpointSpan>();
     public DbSet<UsageRollup> UsageRollups => Set<UsageRollup>();
-    public DbSet<UsageTag> UsageTags => Set<UsageTag>();
 
     public DbSet<AlertChannel> AlertChannels => Set<AlertChannel>();
     public DbSet<AlertRule> AlertRules => Set<AlertRule>();
@@ -153,9 +152,6 @@ public sealed class HubDb : DbContext
 
     /// <summary>Every limit the calls of a key are under, its plan's and its organization's included. Needs no tenant.</summary>
     public IQueryable<LimitOfKey> LimitsOfKey(Guid keyId) => FromExpression(() => LimitsOfKey(keyId));
-
-    /// <summary>The usage record with that id at that time: one row, or none.</summary>
-    public IQueryable<UsageRecord> UsageRecordAt(Guid id, DateTimeOffset at) => FromExpression(() => UsageRecordAt(id, at));
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configuration)
     {
@@ -463,9 +459,9 @@ public sealed class HubDb : DbContext
             sum.HasKey(row => new { row.OrganizationId, row.Grain, row.Dimension, row.Value, row.StartsAt });
             OfOrganization(sum);
         });
-        model.HasDbFunction(typeof(HubDb).GetMethod(nameof(UsageRecordAt))!).HasName("usage_record_at");
         model.Entity<UsageTag>(tag =>
         {
+            tag.ToTable("usage_tags");
             // Written with every tagged call: the organization is the record's, and not looked up once more.
             tag.HasKey(row => new { row.OrganizationId, row.Tag, row.OccurredAt, row.Id });
         });

@@ -10,6 +10,8 @@ namespace AiHub.Gateway.Management;
 /// <summary>Which calls a page, a sum or an export is about; the same questions everywhere.</summary>
 public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid? User, Guid? Team, string? Tag, UsageStatus? Status = null)
 {
+    private static readonly DateTimeOffset EndOfTime = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>Reads <c>model</c>, <c>vendor</c>, <c>key_id</c>, <c>user_id</c>, <c>team_id</c> and <c>tag</c>, and <c>status</c> where it can be asked for.</summary>
     public static UsageFilter Read(HttpContext http, Asked asked, bool withStatus = false)
     {
@@ -25,21 +27,25 @@ public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid?
             withStatus ? asked.OneOf<UsageStatus>("status", query["status"]) : null);
     }
 
-    /// <summary>The calls it is about, each with where it is in the index they are to be read from: that of their tag, or of their time.</summary>
-    public IQueryable<FoundCall> Find(HubDb db)
+    /// <summary>The calls it is about, from <paramref name="since"/> to <paramref name="until"/>, both included.</summary>
+    public IQueryable<UsageRecord> Find(HubDb db, DateTimeOffset? since, DateTimeOffset? until)
     {
-        var calls = Tag is { } tag
-            ? db.UsageTags.Where(filed => filed.Tag == tag).SelectMany(
-                filed => db.UsageRecordAt(filed.Id, filed.OccurredAt),
-                (filed, record) => new FoundCall { At = filed.OccurredAt, Id = filed.Id, Record = record })
-            : db.UsageRecords.Select(record => new FoundCall { At = record.OccurredAt, Id = record.Id, Record = record });
-        calls = Model is { } model ? calls.Where(call => call.Record.ModelId == model) : calls;
-        calls = Vendor is { } vendor ? calls.Where(call => call.Record.VendorId == vendor) : calls;
-        calls = Key is { } key ? calls.Where(call => call.Record.KeyId == key) : calls;
-        calls = User is { } user ? calls.Where(call => call.Record.UserId == user) : calls;
-        calls = Team is { } team ? calls.Where(call => call.Record.TeamId == team) : calls;
+        var (first, last) = (since ?? DateTimeOffset.UnixEpoch, until ?? EndOfTime);
+        // Those under a tag by the list of them, in its order: that a record is where the list says is told to the planner, which cannot see it.
+        var records = Tag is { } tag
+            ? db.UsageRecords.FromSql(
+                $"""
+                 select record.* from usage_tags filed cross join lateral usage_record_at(filed.id, filed.occurred_at) record
+                 where filed.tag = {tag} and filed.occurred_at >= {first} and filed.occurred_at <= {last} and record.id = filed.id and record.occurred_at = filed.occurred_at
+                 """)
+            : db.UsageRecords.Where(record => record.OccurredAt >= first && record.OccurredAt <= last);
+        records = Model is { } model ? records.Where(record => record.ModelId == model) : records;
+        records = Vendor is { } vendor ? records.Where(record => record.VendorId == vendor) : records;
+        records = Key is { } key ? records.Where(record => record.KeyId == key) : records;
+        records = User is { } user ? records.Where(record => record.UserId == user) : records;
+        records = Team is { } team ? records.Where(record => record.TeamId == team) : records;
 
-        return Status is { } status ? calls.Where(call => call.Record.Status == status) : calls;
+        return (Status is { } status ? records.Where(record => record.Status == status) : records).AsNoTracking();
     }
 
     /// <summary>
@@ -83,14 +89,6 @@ public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid?
             }
         }
     }
-}
-
-/// <summary>A call and its place in time, for reading on from there.</summary>
-public sealed class FoundCall
-{
-    public required DateTimeOffset At { get; init; }
-    public required Guid Id { get; init; }
-    public required UsageRecord Record { get; init; }
 }
 
 public static class UsageFilters

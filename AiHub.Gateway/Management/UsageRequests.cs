@@ -50,24 +50,21 @@ public static class UsageRequests
         var zone = member.Organization.TimeZone;
         var page = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
-            var calls = filter.Find(db);
-            if (first is { } start && await StartOfDayAsync(db, start, zone, ct) is var since)
+            DateTimeOffset? since = first is { } start ? await StartOfDayAsync(db, start, zone, ct) : null;
+            DateTimeOffset? until = last is { } end && end < DateOnly.MaxValue ? await StartOfDayAsync(db, end.AddDays(1), zone, ct) : null;
+            var records = filter.Find(db, since, after?.At ?? until);
+            if (until is { } next)
             {
-                calls = calls.Where(call => call.At >= since);
-            }
-
-            if (last is { } end && end < DateOnly.MaxValue && await StartOfDayAsync(db, end.AddDays(1), zone, ct) is var until)
-            {
-                calls = calls.Where(call => call.At < until);
+                records = records.Where(record => record.OccurredAt < next);
             }
 
             if (after is { } seen)
             {
-                // The first condition is where the index begins to be read; the second alone would be asked of every newer call.
-                calls = calls.Where(call => call.At <= seen.At && (call.At < seen.At || call.Id < seen.Id));
+                // Where to begin to read is said above; this alone would be asked of every newer call.
+                records = records.Where(record => record.OccurredAt < seen.At || record.Id < seen.Id);
             }
 
-            var rows = await calls.OrderByDescending(call => call.At).ThenByDescending(call => call.Id).Take(size + 1).Select(call => call.Record).AsNoTracking().ToListAsync(ct);
+            var rows = await records.OrderByDescending(record => record.OccurredAt).ThenByDescending(record => record.Id).Take(size + 1).ToListAsync(ct);
             var names = await KeyNamesAsync(db, rows, ct);
             var shown = rows.Take(size).ToList();
             return new Page<UsageRequest>(

@@ -267,10 +267,11 @@ public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHu
                 Assert.Equal(
                     await db.Database.SqlQuery<string>(
                         $"""
-                         select format('%s %s %s', to_char(journal.booked_at at time zone {Organization.DefaultTimeZone}, 'YYYY-MM-DD'), entry.unit, sum(entry.amount)) as "Value"
-                         from journals journal join entries entry on entry.journal_id = journal.id join accounts account on account.id = entry.account_id
-                         where account.kind = 'usage_revenue' and journal.booked_at >= {from} and journal.booked_at < {until}
-                         group by to_char(journal.booked_at at time zone {Organization.DefaultTimeZone}, 'YYYY-MM-DD'), entry.unit order by 1
+                         select format('%s %s %s', day, unit, sum(amount)) as "Value"
+                         from (select to_char(journal.booked_at at time zone {Organization.DefaultTimeZone}, 'YYYY-MM-DD') as day, entry.unit, entry.amount
+                               from journals journal join entries entry on entry.journal_id = journal.id join accounts account on account.id = entry.account_id
+                               where account.kind = 'usage_revenue' and journal.booked_at >= {from} and journal.booked_at < {until}) booked
+                         group by day, unit order by 1
                          """).ToListAsync(),
                     await db.Database.SqlQuery<string>(
                         $"select format('%s %s %s', key, currency, usage_nanos) as \"Value\" from finance_revenue({from}, {until}, {Organization.DefaultTimeZone}, 'day') where usage_nanos <> 0 order by 1").ToListAsync());

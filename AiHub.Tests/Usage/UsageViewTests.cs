@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using AiHub.Contracts;
-using AiHub.Domain.Tenancy;
 using AiHub.Domain.Usage;
 using AiHub.Gateway.Management;
 using AiHub.Tests.Hub;
@@ -55,7 +54,7 @@ public sealed class UsageViewTests
     {
         var hub = await TestHub.SharedAsync();
         var customer = await hub.RegisterAsync();
-        var zone = TimeZoneInfo.FindSystemTimeZoneById(Organization.DefaultTimeZone);
+        var zone = TimeZoneInfo.FindSystemTimeZoneById((await ReadAsync<UsageHistory>(customer, "usage/history")).TimeZone);
         var (first, random) = (new DateOnly(2026, 3, 10), new Random(20261128));
         var records = new List<UsageRecord>();
         for (var round = 0; round < 4; round++)
