@@ -1,5 +1,5 @@
-using NpgsqlTypes;
 using Npgsql;
+using NpgsqlTypes;
 using static AiHub.Gateway.Management.UsageReports;
 
 namespace AiHub.Gateway.Management;

@@ -82,8 +82,8 @@ public sealed class OperatorPageTests
         foreach (var lines in new[] { "balance", "nonsense = 1", "defaults = {", "stream_options = maybe", "errors = 1113" })
         {
             await desk.Page.FillAsync("#quirks", lines);
-            await desk.Page.ClickAsync("form:has(#quirks) button");
-            await desk.Page.WaitForSelectorAsync("#quirks[aria-invalid=true]");
+            await desk.Page.RunAndWaitForResponseAsync(() => desk.Page.ClickAsync("form:has(#quirks) button"), response => response.Request.Method == "POST");
+            await desk.Page.WaitForSelectorAsync("form:not([data-sent]) #quirks[aria-invalid=true]");
             Assert.Equal(lines, await desk.Page.InputValueAsync("#quirks"));
         }
 

@@ -239,11 +239,14 @@ public static class AdminVendors
         foreach (var (name, value) in quirks ?? new Dictionary<string, string>())
         {
             var kind = name.Split(':')[0];
+            if (!VendorQuirks.Names.Contains(kind))
+            {
+                errors.Add("quirks", FieldText.OneOf, string.Join(", ", VendorQuirks.Names));
+                return;
+            }
+
             switch (kind)
             {
-                case var _ when !VendorQuirks.Names.Contains(kind):
-                    errors.Add("quirks", FieldText.OneOf, string.Join(", ", VendorQuirks.Names));
-                    return;
                 case "extras" when !VendorQuirks.AreExtras(value):
                     errors.Add("quirks.extras", FieldText.OneOf, string.Join(", ", VendorQuirks.ExtrasNames));
                     break;
