@@ -69,10 +69,10 @@ public static class FieldText
 
     public static IReadOnlyList<Text> All { get; } =
     [
-        BalanceQuirk, JsonObject, Pairs, SocialCreditCode, OfCompany, OfWechat, Owed, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
+        BalanceQuirk, SocialCreditCode, OfCompany, OfWechat, Owed, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OwnEmail, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordBreached, PasswordIsEmail, Domain,
-        UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
+        JsonObject, Pairs, UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
         WebhookUrl, OutboundUrl, Pattern, Amount, OrganizationCurrency, UnknownChannel,
         QuoteTooOld, Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
     ];
