@@ -15,6 +15,17 @@ public sealed class UsageRollUpTests(TestDatabase database) : IClassFixture<Test
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 10, 12, 0, 0, TimeSpan.Zero);
 
+    private static readonly Dictionary<string, Func<UsageRecord, IReadOnlyList<string>>> Dimensions = new()
+    {
+        ["all"] = _ => [""],
+        ["team"] = record => [record.TeamId?.ToString() ?? ""],
+        ["user"] = record => [record.UserId.ToString()],
+        ["key"] = record => [record.KeyId.ToString()],
+        ["model"] = record => [record.ModelId],
+        ["vendor"] = record => [record.VendorId],
+        ["tag"] = record => record.Tags.Length == 0 ? [""] : record.Tags,
+    };
+
     [Theory]
     [InlineData("UTC")]
     [InlineData("Asia/Shanghai")]
@@ -197,17 +208,6 @@ public sealed class UsageRollUpTests(TestDatabase database) : IClassFixture<Test
         admin.UsageRecords.AddRange(records);
         await admin.SaveChangesAsync();
     }
-
-    private static readonly Dictionary<string, Func<UsageRecord, IReadOnlyList<string>>> Dimensions = new()
-    {
-        ["all"] = _ => [""],
-        ["team"] = record => [record.TeamId?.ToString() ?? ""],
-        ["user"] = record => [record.UserId.ToString()],
-        ["key"] = record => [record.KeyId.ToString()],
-        ["model"] = record => [record.ModelId],
-        ["vendor"] = record => [record.VendorId],
-        ["tag"] = record => record.Tags.Length == 0 ? [""] : record.Tags,
-    };
 
     internal static UsageRecord Record(Guid organization, DateTimeOffset at, Random random) => new()
     {
