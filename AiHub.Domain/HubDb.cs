@@ -429,6 +429,9 @@ public sealed class HubDb : DbContext
             });
             record.HasIndex(row => new { row.OrganizationId, row.OccurredAt, row.Id });
             record.HasIndex(row => new { row.OrganizationId, row.KeyId, row.OccurredAt });
+            record.HasIndex(row => new { row.OrganizationId, row.ModelId, row.OccurredAt, row.Id });
+            // Few, and looked for.
+            record.HasIndex(row => new { row.OrganizationId, row.Status, row.OccurredAt, row.Id }).HasFilter("status <> 'succeeded'");
             // When an own vendor key last answered; most calls have none and cost nothing here.
             record.HasIndex(row => new { row.OwnKeyId, row.OccurredAt }).HasFilter("own_key_id is not null");
             OfOrganization(record);
@@ -449,6 +452,18 @@ public sealed class HubDb : DbContext
             rollup.HasIndex(row => new { row.OrganizationId, row.Grain, row.StartsAt, row.KeyId, row.ModelId, row.VendorId, row.UserId, row.TeamId, row.Tags })
                 .IsUnique().AreNullsDistinct(false);
             OfOrganization(rollup);
+        });
+        model.Entity<UsageSum>(sum =>
+        {
+            sum.ToTable("usage_sums");
+            sum.HasKey(row => new { row.OrganizationId, row.Grain, row.Dimension, row.Value, row.StartsAt });
+            OfOrganization(sum);
+        });
+        model.Entity<UsageTag>(tag =>
+        {
+            tag.ToTable("usage_tags");
+            // Written with every tagged call: the organization is the record's, and not looked up once more.
+            tag.HasKey(row => new { row.OrganizationId, row.Tag, row.OccurredAt, row.Id });
         });
     }
 

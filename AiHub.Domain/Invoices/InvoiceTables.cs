@@ -122,6 +122,29 @@ internal static class InvoiceTables
             terms.HasIndex(row => new { row.VendorId, row.ValidFrom });
             terms.HasOne<Catalog.Vendor>().WithMany().HasForeignKey(row => row.VendorId);
         });
+        model.Entity<FinanceSpan>(span =>
+        {
+            span.ToTable("finance_spans", table => table.HasCheckConstraint("ck_finance_spans_order", "starts_at < ends_at"));
+            span.HasKey(row => row.StartsAt);
+        });
+        model.Entity<FinanceModelSum>(sum =>
+        {
+            sum.ToTable("finance_model_sums");
+            sum.HasKey(row => new { row.StartsAt, row.ModelId, row.VendorId, row.Currency });
+            sum.HasOne<FinanceSpan>().WithMany().HasForeignKey(row => row.StartsAt).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<FinanceRevenueSum>(sum =>
+        {
+            sum.ToTable("finance_revenue_sums");
+            sum.HasKey(row => new { row.StartsAt, row.OrganizationId, row.Kind, row.Currency });
+            sum.HasOne<FinanceSpan>().WithMany().HasForeignKey(row => row.StartsAt).OnDelete(DeleteBehavior.Cascade);
+            OfOrganization(sum);
+        });
+        model.Entity<FinanceHorizon>(horizon =>
+        {
+            horizon.ToTable("finance_horizon");
+            horizon.HasKey(row => row.SeenAt);
+        });
         model.Entity<FapiaoTitle>(title =>
         {
             title.ToTable(table => table.HasCheckConstraint("ck_fapiao_titles_company", "(kind = 'company') = (tax_id is not null)"));

@@ -72,6 +72,31 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "finance_horizon",
+                columns: table => new
+                {
+                    seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    transaction = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_finance_horizon", x => x.seen_at);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "finance_spans",
+                columns: table => new
+                {
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_finance_spans", x => x.starts_at);
+                    table.CheckConstraint("ck_finance_spans_order", "starts_at < ends_at");
+                });
+
+            migrationBuilder.CreateTable(
                 name: "holidays",
                 columns: table => new
                 {
@@ -289,6 +314,20 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "usage_tags",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    tag = table.Column<string>(type: "text", nullable: false),
+                    occurred_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_usage_tags", x => new { x.organization_id, x.tag, x.occurred_at, x.id });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "vendors",
                 columns: table => new
                 {
@@ -329,6 +368,30 @@ namespace AiHub.Domain.Migrations
                         column: x => x.batch_id,
                         principalTable: "code_batches",
                         principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "finance_model_sums",
+                columns: table => new
+                {
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    model_id = table.Column<string>(type: "text", nullable: false),
+                    vendor_id = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    calls = table.Column<long>(type: "bigint", nullable: false),
+                    list_nanos = table.Column<decimal>(type: "numeric", nullable: false),
+                    charged_nanos = table.Column<decimal>(type: "numeric", nullable: false),
+                    cost_nanos = table.Column<decimal>(type: "numeric", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_finance_model_sums", x => new { x.starts_at, x.model_id, x.vendor_id, x.currency });
+                    table.ForeignKey(
+                        name: "fk_finance_model_sums_finance_spans_starts_at",
+                        column: x => x.starts_at,
+                        principalTable: "finance_spans",
+                        principalColumn: "starts_at",
                         onDelete: ReferentialAction.Restrict);
                 });
 
@@ -706,6 +769,33 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "finance_revenue_sums",
+                columns: table => new
+                {
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    currency = table.Column<string>(type: "text", nullable: false),
+                    amount_nanos = table.Column<decimal>(type: "numeric", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_finance_revenue_sums", x => new { x.starts_at, x.organization_id, x.kind, x.currency });
+                    table.ForeignKey(
+                        name: "fk_finance_revenue_sums_finance_spans_starts_at",
+                        column: x => x.starts_at,
+                        principalTable: "finance_spans",
+                        principalColumn: "starts_at",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_finance_revenue_sums_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "holds",
                 columns: table => new
                 {
@@ -1018,6 +1108,38 @@ namespace AiHub.Domain.Migrations
                 {
                     table.ForeignKey(
                         name: "fk_usage_rollups_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "usage_sums",
+                columns: table => new
+                {
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    grain = table.Column<string>(type: "text", nullable: false),
+                    dimension = table.Column<string>(type: "text", nullable: false),
+                    value = table.Column<string>(type: "text", nullable: false),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    requests = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    cancelled = table.Column<long>(type: "bigint", nullable: false),
+                    input = table.Column<long>(type: "bigint", nullable: false),
+                    output = table.Column<long>(type: "bigint", nullable: false),
+                    cached = table.Column<long>(type: "bigint", nullable: false),
+                    reasoning = table.Column<long>(type: "bigint", nullable: false),
+                    plan_tokens = table.Column<long>(type: "bigint", nullable: false),
+                    plan_tokens_charged = table.Column<long>(type: "bigint", nullable: false),
+                    cost_nanos = table.Column<long>(type: "bigint", nullable: false),
+                    charged_nanos = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_usage_sums", x => new { x.organization_id, x.grain, x.dimension, x.value, x.starts_at });
+                    table.ForeignKey(
+                        name: "fk_usage_sums_organizations_organization_id",
                         column: x => x.organization_id,
                         principalTable: "organizations",
                         principalColumn: "id",
@@ -2815,6 +2937,11 @@ namespace AiHub.Domain.Migrations
                 column: "organization_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_finance_revenue_sums_organization_id",
+                table: "finance_revenue_sums",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_guardrails_organization_id",
                 table: "guardrails",
                 column: "organization_id");
@@ -3385,9 +3512,20 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "organization_id", "key_id", "occurred_at" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_usage_records_organization_id_model_id_occurred_at_id",
+                table: "usage_records",
+                columns: new[] { "organization_id", "model_id", "occurred_at", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_usage_records_organization_id_occurred_at_id",
                 table: "usage_records",
                 columns: new[] { "organization_id", "occurred_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_usage_records_organization_id_status_occurred_at_id",
+                table: "usage_records",
+                columns: new[] { "organization_id", "status", "occurred_at", "id" },
+                filter: "status <> 'succeeded'");
 
             migrationBuilder.CreateIndex(
                 name: "ix_usage_records_own_key_id_occurred_at",
@@ -3581,6 +3719,15 @@ namespace AiHub.Domain.Migrations
                 name: "fapiao_requests");
 
             migrationBuilder.DropTable(
+                name: "finance_horizon");
+
+            migrationBuilder.DropTable(
+                name: "finance_model_sums");
+
+            migrationBuilder.DropTable(
+                name: "finance_revenue_sums");
+
+            migrationBuilder.DropTable(
                 name: "guardrails");
 
             migrationBuilder.DropTable(
@@ -3689,6 +3836,12 @@ namespace AiHub.Domain.Migrations
                 name: "usage_rollups");
 
             migrationBuilder.DropTable(
+                name: "usage_sums");
+
+            migrationBuilder.DropTable(
+                name: "usage_tags");
+
+            migrationBuilder.DropTable(
                 name: "vendor_keys");
 
             migrationBuilder.DropTable(
@@ -3714,6 +3867,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "fapiao_titles");
+
+            migrationBuilder.DropTable(
+                name: "finance_spans");
 
             migrationBuilder.DropTable(
                 name: "journals");

@@ -3084,6 +3084,112 @@ namespace AiHub.Domain.Migrations
                         });
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Invoices.FinanceHorizon", b =>
+                {
+                    b.Property<DateTimeOffset>("SeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("seen_at");
+
+                    b.Property<long>("Transaction")
+                        .HasColumnType("bigint")
+                        .HasColumnName("transaction");
+
+                    b.HasKey("SeenAt")
+                        .HasName("pk_finance_horizon");
+
+                    b.ToTable("finance_horizon", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FinanceModelSum", b =>
+                {
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.Property<string>("ModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("VendorId")
+                        .HasColumnType("text")
+                        .HasColumnName("vendor_id");
+
+                    b.Property<string>("Currency")
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<long>("Calls")
+                        .HasColumnType("bigint")
+                        .HasColumnName("calls");
+
+                    b.Property<decimal>("ChargedNanos")
+                        .HasColumnType("numeric")
+                        .HasColumnName("charged_nanos");
+
+                    b.Property<decimal>("CostNanos")
+                        .HasColumnType("numeric")
+                        .HasColumnName("cost_nanos");
+
+                    b.Property<decimal>("ListNanos")
+                        .HasColumnType("numeric")
+                        .HasColumnName("list_nanos");
+
+                    b.HasKey("StartsAt", "ModelId", "VendorId", "Currency")
+                        .HasName("pk_finance_model_sums");
+
+                    b.ToTable("finance_model_sums", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FinanceRevenueSum", b =>
+                {
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Kind")
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Currency")
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<decimal>("AmountNanos")
+                        .HasColumnType("numeric")
+                        .HasColumnName("amount_nanos");
+
+                    b.HasKey("StartsAt", "OrganizationId", "Kind", "Currency")
+                        .HasName("pk_finance_revenue_sums");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_finance_revenue_sums_organization_id");
+
+                    b.ToTable("finance_revenue_sums", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FinanceSpan", b =>
+                {
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.Property<DateTimeOffset>("EndsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ends_at");
+
+                    b.HasKey("StartsAt")
+                        .HasName("pk_finance_spans");
+
+                    b.ToTable("finance_spans", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_finance_spans_order", "starts_at < ends_at");
+                        });
+                });
+
             modelBuilder.Entity("AiHub.Domain.Invoices.Invoice", b =>
                 {
                     b.Property<Guid>("Id")
@@ -5797,6 +5903,13 @@ namespace AiHub.Domain.Migrations
                     b.HasIndex("OrganizationId", "OccurredAt", "Id")
                         .HasDatabaseName("ix_usage_records_organization_id_occurred_at_id");
 
+                    b.HasIndex("OrganizationId", "ModelId", "OccurredAt", "Id")
+                        .HasDatabaseName("ix_usage_records_organization_id_model_id_occurred_at_id");
+
+                    b.HasIndex("OrganizationId", "Status", "OccurredAt", "Id")
+                        .HasDatabaseName("ix_usage_records_organization_id_status_occurred_at_id")
+                        .HasFilter("status <> 'succeeded'");
+
                     b.ToTable("usage_records", (string)null);
                 });
 
@@ -5893,6 +6006,102 @@ namespace AiHub.Domain.Migrations
                     NpgsqlIndexBuilderExtensions.AreNullsDistinct(b.HasIndex("OrganizationId", "Grain", "StartsAt", "KeyId", "ModelId", "VendorId", "UserId", "TeamId", "Tags"), false);
 
                     b.ToTable("usage_rollups", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Usage.UsageSum", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Grain")
+                        .HasColumnType("text")
+                        .HasColumnName("grain");
+
+                    b.Property<string>("Dimension")
+                        .HasColumnType("text")
+                        .HasColumnName("dimension");
+
+                    b.Property<string>("Value")
+                        .HasColumnType("text")
+                        .HasColumnName("value");
+
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.Property<long>("Cached")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cached");
+
+                    b.Property<long>("Cancelled")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cancelled");
+
+                    b.Property<long>("ChargedNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("charged_nanos");
+
+                    b.Property<long>("CostNanos")
+                        .HasColumnType("bigint")
+                        .HasColumnName("cost_nanos");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("failed");
+
+                    b.Property<long>("Input")
+                        .HasColumnType("bigint")
+                        .HasColumnName("input");
+
+                    b.Property<long>("Output")
+                        .HasColumnType("bigint")
+                        .HasColumnName("output");
+
+                    b.Property<long>("PlanTokens")
+                        .HasColumnType("bigint")
+                        .HasColumnName("plan_tokens");
+
+                    b.Property<long>("PlanTokensCharged")
+                        .HasColumnType("bigint")
+                        .HasColumnName("plan_tokens_charged");
+
+                    b.Property<long>("Reasoning")
+                        .HasColumnType("bigint")
+                        .HasColumnName("reasoning");
+
+                    b.Property<long>("Requests")
+                        .HasColumnType("bigint")
+                        .HasColumnName("requests");
+
+                    b.HasKey("OrganizationId", "Grain", "Dimension", "Value", "StartsAt")
+                        .HasName("pk_usage_sums");
+
+                    b.ToTable("usage_sums", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Usage.UsageTag", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Tag")
+                        .HasColumnType("text")
+                        .HasColumnName("tag");
+
+                    b.Property<DateTimeOffset>("OccurredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("occurred_at");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.HasKey("OrganizationId", "Tag", "OccurredAt", "Id")
+                        .HasName("pk_usage_tags");
+
+                    b.ToTable("usage_tags", (string)null);
                 });
 
             modelBuilder.Entity("AiHub.Domain.Access.ApiKey", b =>
@@ -6475,6 +6684,33 @@ namespace AiHub.Domain.Migrations
                         .HasConstraintName("fk_fapiao_titles_organizations_organization_id");
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Invoices.FinanceModelSum", b =>
+                {
+                    b.HasOne("AiHub.Domain.Invoices.FinanceSpan", null)
+                        .WithMany()
+                        .HasForeignKey("StartsAt")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_finance_model_sums_finance_spans_starts_at");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.FinanceRevenueSum", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_finance_revenue_sums_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Invoices.FinanceSpan", null)
+                        .WithMany()
+                        .HasForeignKey("StartsAt")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_finance_revenue_sums_finance_spans_starts_at");
+                });
+
             modelBuilder.Entity("AiHub.Domain.Invoices.Invoice", b =>
                 {
                     b.HasOne("AiHub.Domain.Invoices.LegalEntity", null)
@@ -6939,6 +7175,16 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_usage_rollups_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Usage.UsageSum", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_usage_sums_organizations_organization_id");
                 });
 #pragma warning restore 612, 618
         }

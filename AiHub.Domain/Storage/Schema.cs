@@ -116,6 +116,8 @@ public static class Schema
              grant usage, create on schema public to {OwnerRole};
              """,
             ct);
+        // Compiling a query takes longer than any of ours takes to run.
+        await RepeatWhileContendedAsync(() => connection.ExecuteAsync($"alter role {AppRole} set jit = off", ct), ct);
 
         if (!string.IsNullOrEmpty(appPassword))
         {

@@ -35,6 +35,40 @@ public sealed class UsageRollup
     public required long ChargedNanos { get; init; }
 }
 
+/// <summary>The same sums under one dimension alone, which are so few that whole months of them are read at once.</summary>
+public sealed class UsageSum
+{
+    public required Guid OrganizationId { get; init; }
+    public required UsageGrain Grain { get; init; }
+
+    /// <summary>all, team, user, key, model, vendor or tag.</summary>
+    public required string Dimension { get; init; }
+
+    /// <summary>Which team, user, ...; empty for all, and for calls of no team or without tags.</summary>
+    public required string Value { get; init; }
+    public required DateTimeOffset StartsAt { get; init; }
+    public required long Requests { get; init; }
+    public required long Failed { get; init; }
+    public required long Cancelled { get; init; }
+    public required long Input { get; init; }
+    public required long Output { get; init; }
+    public required long Cached { get; init; }
+    public required long Reasoning { get; init; }
+    public required long PlanTokens { get; init; }
+    public required long PlanTokensCharged { get; init; }
+    public required long CostNanos { get; init; }
+    public required long ChargedNanos { get; init; }
+}
+
+/// <summary>That a call is filed under a tag; written with its usage record.</summary>
+public sealed class UsageTag
+{
+    public required Guid OrganizationId { get; init; }
+    public required string Tag { get; init; }
+    public required DateTimeOffset OccurredAt { get; init; }
+    public required Guid Id { get; init; }
+}
+
 /// <summary>A usage record that no roll-up has counted yet. Written with the record, taken away with the counting.</summary>
 public sealed class UsagePending
 {

@@ -46,7 +46,7 @@ public static class AuditLogs
             .Parameter("from", Texts.From)
             .Parameter("to", Texts.To)
             .Produces<string>(StatusCodes.Status200OK, "text/csv")
-            .Describe("exportAuditLog", new("Export the audit log", "导出审计日志"), new("The whole log, or what the filters leave of it, oldest first, as CSV in UTF-8 for spreadsheets.", "以 CSV（UTF-8，适用于电子表格）导出全部或筛选后的日志，按时间从旧到新排列。"), null, "sequence,occurred_at,actor,…")
+            .Describe("exportAuditLog", new("Export the audit log", "导出审计日志"), new("The whole log, or what the filters leave of it, oldest first, as CSV in UTF-8 for spreadsheets. The header `x-aihub-rows` says beforehand how many rows there are.", "以 CSV（UTF-8，适用于电子表格）导出全部或筛选后的日志，按时间从旧到新排列。响应头 `x-aihub-rows` 预先给出总行数。"), null, "sequence,occurred_at,actor,…")
             .Refuses(ProblemKind.InvalidRequest);
 
         log.MapGet("/verification", VerifyAsync)
@@ -85,7 +85,7 @@ public static class AuditLogs
         return TypedResults.Ok(page);
     }
 
-    private static Results<PushStreamHttpResult, Refused> ExportAsync(
+    private static async Task<Results<PushStreamHttpResult, Refused>> ExportAsync(
         [FromQuery(Name = "actor_id")] string? actorId, string? action, string? subject, string? from, string? to, Member member, HttpContext http, HubDb db, CancellationToken ct)
     {
         var asked = new Asked(http);
@@ -95,6 +95,8 @@ public static class AuditLogs
             return asked.Errors.Refuse();
         }
 
+        var rows = await db.InOrganizationAsync(member.OrganizationId, async () => await (await filter.ApplyAsync(db, member.Organization.TimeZone, ct)).LongCountAsync(ct), ct);
+        http.Response.Headers[ExportRows.Header] = rows.ToString(CultureInfo.InvariantCulture);
         return TypedResults.Stream(
             body => WriteCsvAsync(body, filter, member, db, ct),
             "text/csv; charset=utf-8",

@@ -1,6 +1,8 @@
 using System.Text;
+using AiHub.Domain;
 using AiHub.Domain.Usage;
 using AiHub.Gateway.Management.Docs;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace AiHub.Gateway.Management;
@@ -8,6 +10,8 @@ namespace AiHub.Gateway.Management;
 /// <summary>Which calls a page, a sum or an export is about; the same questions everywhere.</summary>
 public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid? User, Guid? Team, string? Tag, UsageStatus? Status = null)
 {
+    private static readonly DateTimeOffset EndOfTime = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>Reads <c>model</c>, <c>vendor</c>, <c>key_id</c>, <c>user_id</c>, <c>team_id</c> and <c>tag</c>, and <c>status</c> where it can be asked for.</summary>
     public static UsageFilter Read(HttpContext http, Asked asked, bool withStatus = false)
     {
@@ -23,16 +27,43 @@ public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid?
             withStatus ? asked.OneOf<UsageStatus>("status", query["status"]) : null);
     }
 
-    public IQueryable<UsageRecord> Apply(IQueryable<UsageRecord> records)
+    /// <summary>The calls it is about, from <paramref name="since"/> to <paramref name="until"/>, both included.</summary>
+    public IQueryable<UsageRecord> Find(HubDb db, DateTimeOffset? since, DateTimeOffset? until)
     {
+        var (first, last) = (since ?? DateTimeOffset.UnixEpoch, until ?? EndOfTime);
+        // Those under a tag by the list of them, in its order: that a record is where the list says is told to the planner, which cannot see it.
+        var records = Tag is { } tag
+            ? db.UsageRecords.FromSql(
+                $"""
+                 select record.* from usage_tags filed cross join lateral usage_record_at(filed.id, filed.occurred_at) record
+                 where filed.tag = {tag} and filed.occurred_at >= {first} and filed.occurred_at <= {last} and record.id = filed.id and record.occurred_at = filed.occurred_at
+                 """)
+            : db.UsageRecords.Where(record => record.OccurredAt >= first && record.OccurredAt <= last);
         records = Model is { } model ? records.Where(record => record.ModelId == model) : records;
         records = Vendor is { } vendor ? records.Where(record => record.VendorId == vendor) : records;
         records = Key is { } key ? records.Where(record => record.KeyId == key) : records;
         records = User is { } user ? records.Where(record => record.UserId == user) : records;
         records = Team is { } team ? records.Where(record => record.TeamId == team) : records;
-        records = Tag is { } tag ? records.Where(record => record.Tags.Contains(tag)) : records;
 
-        return Status is { } status ? records.Where(record => record.Status == status) : records;
+        return (Status is { } status ? records.Where(record => record.Status == status) : records).AsNoTracking();
+    }
+
+    /// <summary>
+    /// The one dimension that is enough to answer, and its value (null for all values): there is no filter, or one and it is what is grouped by. Null
+    /// where it takes two. By tags and for a tag are two: a call has others besides.
+    /// </summary>
+    internal (string Dimension, string? Value)? OneDimension(UsageReports.By? by)
+    {
+        var asked = new[] { ("model", Model), ("vendor", Vendor), ("key", Key?.ToString()), ("user", User?.ToString()), ("team", Team?.ToString()), ("tag", Tag) }
+            .Where(filter => filter.Item2 is not null).ToList();
+        var grouped = by is { } what ? Wire.Name(what) : null;
+
+        return asked switch
+        {
+            [] => (grouped ?? "all", null),
+            [var only] when grouped is null || (grouped == only.Item1 && by != UsageReports.By.Tag) => only,
+            _ => null,
+        };
     }
 
     /// <summary>As conditions on columns that usage records and their sums have alike, each led in by "and".</summary>

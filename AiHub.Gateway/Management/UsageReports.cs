@@ -14,7 +14,7 @@ namespace AiHub.Gateway.Management;
 
 /// <summary>
 /// What was called and what it cost. Every figure is a sum of usage records or a balance of the ledger, so no two of them can disagree. The sums
-/// come from roll-ups and from the records they do not count yet (<c>usage_figures</c>), never from a scan of all records.
+/// come from roll-ups and from the records they do not count yet (<see cref="UsageFigures"/>), never from a scan of all records.
 /// </summary>
 public static class UsageReports
 {
@@ -32,9 +32,6 @@ public static class UsageReports
         coalesce(sum(cost_nanos), 0)::bigint as cost_nanos,
         coalesce(sum(charged_nanos), 0)::bigint as charged_nanos
         """;
-
-    internal static string Figures(string grain) =>
-        $"usage_figures('{grain}', @zone, (@from)::timestamp at time zone @zone, (@to + 1)::timestamp at time zone @zone)";
 
     public static void MapUsageReports(this IEndpointRouteBuilder api)
     {
@@ -88,8 +85,7 @@ public static class UsageReports
                 .ToListAsync(ct);
 
             var sums = await db.Database.SqlQueryRaw<Sum>(
-                // By days: a month of hours is ten times as many sums, and the days it cuts through are counted exactly either way.
-                $"select {Sums} from usage_figures('day', @zone, @from, @to)",
+                $"select {Sums} from usage_figures_by('all', null, 'hour', @zone, @from, @to)",
                 new NpgsqlParameter("from", (period?.StartsAt ?? now).UtcDateTime),
                 new NpgsqlParameter("to", (period?.EndsAt ?? now).UtcDateTime),
                 new NpgsqlParameter("zone", organization.TimeZone)).SingleAsync(ct);
@@ -124,9 +120,8 @@ public static class UsageReports
         }
 
         var parameters = Parameters(days, member);
-        var where = filter.Sql(parameters);
         // Only names of ours are put into the text; what the caller asks for goes as parameters.
-        var sql = $"select (starts_at at time zone @zone)::date as date, {Sums} from {Figures("day")} where true{where} group by 1";
+        var sql = $"select (starts_at at time zone @zone)::date as date, {Sums} from {UsageFigures.Of("day", filter, by: null, parameters).Rows} figures group by 1";
         var sums = await db.InOrganizationAsync(
             member.OrganizationId, () => db.Database.SqlQueryRaw<DaySum>(sql, [.. parameters]).ToDictionaryAsync(row => row.Date, ct), ct);
 
@@ -159,8 +154,7 @@ public static class UsageReports
         }
 
         var parameters = Parameters(days, member);
-        var where = filter.Sql(parameters);
-        var sql = $"select starts_at, {Sums} from {Figures("hour")} where true{where} group by 1 order by 1";
+        var sql = $"select starts_at, {Sums} from {UsageFigures.Of("hour", filter, by: null, parameters).Rows} figures group by 1 order by 1";
         var sums = await db.InOrganizationAsync(member.OrganizationId, () => db.Database.SqlQueryRaw<HourSum>(sql, [.. parameters]).ToListAsync(ct), ct);
 
         var currency = member.Organization.Currency;
@@ -213,18 +207,17 @@ public static class UsageReports
 
     private static async Task<Groups> GroupsAsync(HubDb db, By what, Days days, UsageFilter filter, Member member, CancellationToken ct)
     {
-        var (id, label, rows) = Grouping(what);
         var parameters = Parameters(days, member);
-        var where = filter.Sql(parameters);
+        var figures = UsageFigures.Of("day", filter, what, parameters);
 
         // The groups and their total in one statement, so that both are of the same moment.
         var sql =
             $"""
-             with figures as materialized (select * from {Figures("day")} where true{where})
-             select sums.*, coalesce({label}, sums.id) as label
-             from (select false as whole, {id} as id, {Sums} from {rows} group by 2
+             with figures as materialized (select * from {figures.Rows} figure)
+             select sums.*, coalesce({figures.Label}, sums.id) as label
+             from (select false as whole, {figures.Id} as id, {Sums} from {figures.Grouped} group by 2
                    union all
-                   select true, '', {Sums} from figures) sums
+                   select true, '', {Sums} from {figures.Whole} whole) sums
              order by whole, cost_nanos desc, requests desc, id
              """;
         var sums = await db.Database.SqlQueryRaw<GroupSum>(sql, [.. parameters]).ToListAsync(ct);
@@ -234,17 +227,6 @@ public static class UsageReports
 
         UsageGroup Group(GroupSum sum) => new(sum.Id, sum.Label, sum.Requests, sum.Failed, sum.Tokens, sum.PlanTokens, sum.Cost(currency), sum.Charged(currency));
     }
-
-    /// <summary>How figures are grouped: by which expression, under which label (of <c>sums.id</c>), from which rows.</summary>
-    internal static (string Id, string Label, string Rows) Grouping(By what) => what switch
-    {
-        By.Key => ("key_id::text", "(select name from api_keys where api_keys.id::text = sums.id)", "figures"),
-        By.Vendor => ("vendor_id", "(select name from vendors where vendors.id = sums.id)", "figures"),
-        By.User => ("user_id::text", "(select display_name from users where users.id::text = sums.id)", "figures"),
-        By.Team => ("coalesce(team_id::text, '')", "(select name from teams where teams.id::text = sums.id)", "figures"),
-        By.Tag => ("tag", "sums.id", "figures cross join lateral unnest(case when cardinality(tags) = 0 then array[''] else tags end) tag"),
-        _ => ("model_id", "(select name from models where models.id = sums.id)", "figures"),
-    };
 
     internal static List<object> Parameters(Days days, Member member) =>
         [new NpgsqlParameter("from", days.From), new NpgsqlParameter("to", days.To), new NpgsqlParameter("zone", member.Organization.TimeZone)];

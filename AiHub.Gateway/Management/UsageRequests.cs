@@ -50,22 +50,18 @@ public static class UsageRequests
         var zone = member.Organization.TimeZone;
         var page = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
-            var records = db.UsageRecords.AsNoTracking().AsQueryable();
-            records = filter.Apply(records);
-            if (first is { } start && await StartOfDayAsync(db, start, zone, ct) is var since)
+            DateTimeOffset? since = first is { } start ? await StartOfDayAsync(db, start, zone, ct) : null;
+            DateTimeOffset? until = last is { } end && end < DateOnly.MaxValue ? await StartOfDayAsync(db, end.AddDays(1), zone, ct) : null;
+            var records = filter.Find(db, since, after?.At ?? until);
+            if (until is { } next)
             {
-                records = records.Where(record => record.OccurredAt >= since);
-            }
-
-            if (last is { } end && end < DateOnly.MaxValue && await StartOfDayAsync(db, end.AddDays(1), zone, ct) is var until)
-            {
-                records = records.Where(record => record.OccurredAt < until);
+                records = records.Where(record => record.OccurredAt < next);
             }
 
             if (after is { } seen)
             {
-                // The first condition is where the index begins to be read; the second alone would be asked of every newer call.
-                records = records.Where(record => record.OccurredAt <= seen.At && (record.OccurredAt < seen.At || record.Id < seen.Id));
+                // Where to begin to read is said above; this alone would be asked of every newer call.
+                records = records.Where(record => record.OccurredAt < seen.At || record.Id < seen.Id);
             }
 
             var rows = await records.OrderByDescending(record => record.OccurredAt).ThenByDescending(record => record.Id).Take(size + 1).ToListAsync(ct);

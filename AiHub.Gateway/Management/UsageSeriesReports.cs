@@ -13,7 +13,7 @@ using Npgsql;
 
 namespace AiHub.Gateway.Management;
 
-/// <summary>Days × groups, for stacked charts and for spreadsheets. The same sums as everywhere else (<c>usage_figures</c>).</summary>
+/// <summary>Days × groups, for stacked charts and for spreadsheets. The same sums as everywhere else (<see cref="UsageFigures"/>).</summary>
 public static class UsageSeriesReports
 {
     private const int DefaultTop = 7;
@@ -95,7 +95,7 @@ public static class UsageSeriesReports
 
         var parameters = UsageReports.Parameters(days, member);
         // Only names of ours are put into the text; what the caller asks for goes as parameters.
-        var sum = $"select {UsageReports.Sums} from {UsageReports.Figures("day")} where true{filter.Sql(parameters)}";
+        var sum = $"select {UsageReports.Sums} from {UsageFigures.Of("day", filter, by: null, parameters).Rows} figures";
         var (rows, total) = await db.InOrganizationAsync(member.OrganizationId, async () =>
             (await Query(db, what, days, filter, member, int.MaxValue - 1).ToListAsync(ct),
              await db.Database.SqlQueryRaw<UsageReports.Sum>(sum, [.. parameters]).SingleAsync(ct)), ct);
@@ -128,22 +128,21 @@ public static class UsageSeriesReports
 
     private static IQueryable<SeriesSum> Query(HubDb db, UsageReports.By what, Days days, UsageFilter filter, Member member, int top)
     {
-        var (id, label, rows) = UsageReports.Grouping(what);
         var parameters = UsageReports.Parameters(days, member);
-        var where = filter.Sql(parameters);
+        var figures = UsageFigures.Of("day", filter, what, parameters);
         parameters.Add(new NpgsqlParameter("top", top));
 
         // Only names of ours are put into the text; what the caller asks for goes as parameters.
         var sql =
             $"""
-             with figures as materialized (select * from {UsageReports.Figures("day")} where true{where}),
-                  grouped as (select {id} as id, (starts_at at time zone @zone)::date as date, {UsageReports.Sums} from {rows} group by 1, 2),
+             with figures as materialized (select * from {figures.Rows} figure),
+                  grouped as (select {figures.Id} as id, (starts_at at time zone @zone)::date as date, {UsageReports.Sums} from {figures.Grouped} group by 1, 2),
                   ranked as (select id, row_number() over (order by sum(cost_nanos) desc, sum(requests) desc, id) as place from grouped group by id),
                   sums as (
                       select least(place, @top + 1)::int as rank, case when place <= @top then id else '' end as id, date, {UsageReports.Sums}
                       from grouped join ranked using (id)
                       group by 1, 2, 3)
-             select sums.*, case when rank > @top then '' else coalesce({label}, sums.id) end as label from sums
+             select sums.*, case when rank > @top then '' else coalesce({figures.Label}, sums.id) end as label from sums
              """;
         return db.Database.SqlQueryRaw<SeriesSum>(sql, [.. parameters]);
     }

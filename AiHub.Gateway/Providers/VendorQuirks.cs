@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using AiHub.Gateway.Dialects.Anthropic;
 
 namespace AiHub.Gateway.Providers;
@@ -98,6 +100,24 @@ public sealed record VendorQuirks
                 .OrderByDescending(quirk => quirk.Key.Length)
                 .Select(quirk => quirk.Value)
                 .FirstOrDefault(quirks.GetValueOrDefault(name));
+        }
+    }
+
+    internal static bool ArePairs(string pairs) =>
+        pairs.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } all && all.All(pair => pair.Split('=') is [{ Length: > 0 }, { Length: > 0 }]);
+
+    internal static bool AreErrors(string pairs) =>
+        ArePairs(pairs) && pairs.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(pair => Enum.TryParse<ProviderFailure>(pair.Split('=')[1], ignoreCase: true, out _));
+
+    internal static bool AreDefaults(string json)
+    {
+        try
+        {
+            return JsonNode.Parse(json) is JsonObject;
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 

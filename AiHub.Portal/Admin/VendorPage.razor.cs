@@ -60,6 +60,22 @@ public sealed partial class VendorPage
             Ct),
         $"{Here}?done=saved");
 
+    /// <summary>Whatever of them is wrong is said at the one field they are written in.</summary>
+    private IEnumerable<string> QuirkFields => Problem?.Errors?.Keys.Where(name => name.Split('.')[0] == "quirks") ?? [];
+
+    private IReadOnlyList<string> QuirkErrors => [.. QuirkFields.SelectMany(name => Errors("quirks", name))];
+
+    private async Task SaveQuirksAsync()
+    {
+        if (!QuirkLines.TryRead(Posted.Lines("quirks"), out var quirks, out var bad))
+        {
+            Refuse("quirks", "quirks", string.Format(Text.Vendors_QuirksBad, bad));
+            return;
+        }
+
+        await DoAsync("quirks", Management.ChangeVendorAsync(Id, new VendorChange(Quirks: quirks), Ct), $"{Here}?done=saved");
+    }
+
     private Task AddKeyAsync() =>
         DoAsync("add-key", Management.AddVendorKeyAsync(new NewVendorKey(Id, Posted.Text("name"), Posted.Text("key"), Posted.Text("pool")), Ct), $"{Here}?done=key");
 

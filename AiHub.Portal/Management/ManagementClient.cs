@@ -57,6 +57,10 @@ public sealed partial class ManagementClient(HttpClient http, Session session)
 
     public Task<WalletView> WalletAsync(CancellationToken ct) => GetAsync<WalletView>("billing/wallet", ct);
 
+    /// <param name="account">plan, granted or purchased; null for all of them.</param>
+    public Task<Page<LedgerEntryView>> MovementsAsync(string? account, string? cursor, CancellationToken ct) =>
+        GetAsync<Page<LedgerEntryView>>(Query("billing/ledger", ("account", account), ("cursor", cursor), ("limit", "25")), ct);
+
     /// <summary>The channels that can collect the organization's currency at this moment.</summary>
     public async Task<IReadOnlyList<PaymentChannelView>> PaymentChannelsAsync(CancellationToken ct) =>
         (await GetAsync<Page<PaymentChannelView>>("billing/channels", ct)).Data;

@@ -1,4 +1,5 @@
 using AiHub.Portal.Management;
+using AiHub.Portal.Usage;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 
@@ -11,13 +12,7 @@ public static class AuditExport
     public static void MapAuditExport(this IEndpointRouteBuilder app) => app.MapGet(Path, ExportAsync).WithMetadata(new AuthorizeAttribute());
 
     /// <summary>Passes the file on as it arrives: a log of years fits into no memory.</summary>
-    private static async Task ExportAsync(
-        HttpContext http, ManagementClient management, string? action, [FromQuery(Name = "actor_id")] string? actorId, string? subject, string? from, string? to, CancellationToken ct)
-    {
-        using var file = await management.ExportAuditLogAsync(new AuditQuery(action, actorId, subject, from, to), ct);
-        http.Response.ContentType = "text/csv; charset=utf-8";
-        http.Response.Headers.ContentDisposition = "attachment; filename=audit-log.csv";
-        http.Response.Headers.CacheControl = "no-store";
-        await file.Content.CopyToAsync(http.Response.Body, ct);
-    }
+    private static Task ExportAsync(
+        HttpContext http, ManagementClient management, string? action, [FromQuery(Name = "actor_id")] string? actorId, string? subject, string? from, string? to, CancellationToken ct) =>
+        UsageDownloads.PassOnAsync(http, management.ExportAuditLogAsync(new AuditQuery(action, actorId, subject, from, to), ct), ct);
 }

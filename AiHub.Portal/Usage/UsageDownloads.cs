@@ -1,3 +1,4 @@
+using AiHub.Contracts;
 using AiHub.Portal.Management;
 using Microsoft.AspNetCore.Authorization;
 
@@ -17,13 +18,19 @@ public static class UsageDownloads
             PassOnAsync(context, management.ExportSeriesAsync(UsageQuery.Read(context), UsageBy.Known(context.Request.Query["by"]), ct), ct)).WithMetadata(new AuthorizeAttribute());
     }
 
-    private static async Task PassOnAsync(HttpContext context, Task<HttpResponseMessage> asked, CancellationToken ct)
+    /// <summary>Passes a table on as it arrives, with how long it will be.</summary>
+    public static async Task PassOnAsync(HttpContext context, Task<HttpResponseMessage> asked, CancellationToken ct)
     {
         using var table = await asked;
         context.Response.ContentType = table.Content.Headers.ContentType?.ToString();
         context.Response.Headers.ContentDisposition = table.Content.Headers.ContentDisposition?.ToString();
         context.Response.Headers.CacheControl = "no-store";
-        await using var rows = await table.Content.ReadAsStreamAsync(ct);
-        await rows.CopyToAsync(context.Response.Body, ct);
+        if (table.Headers.TryGetValues(ExportRows.Header, out var rows))
+        {
+            context.Response.Headers[ExportRows.Header] = rows.First();
+        }
+
+        await using var lines = await table.Content.ReadAsStreamAsync(ct);
+        await lines.CopyToAsync(context.Response.Body, ct);
     }
 }

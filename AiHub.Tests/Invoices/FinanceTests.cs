@@ -16,7 +16,7 @@ namespace AiHub.Tests.Invoices;
 public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHub>
 {
     /// <summary>What the services may do across organizations for finance and fapiao; each asks for an operator, but for what runs use.</summary>
-    public static readonly string[] Granted = ["fapiao_due", "fapiao_provided", "finance_bill_accept", "finance_bill_again", "finance_bill_lines", "finance_bill_sums", "finance_bills", "finance_channel_fees", "finance_disputes", "finance_models", "finance_orders", "finance_payments", "finance_receivables", "finance_revenue"];
+    public static readonly string[] Granted = ["fapiao_due", "fapiao_provided", "finance_bill_accept", "finance_bill_again", "finance_bill_lines", "finance_bill_sums", "finance_bills", "finance_channel_fees", "finance_close", "finance_disputes", "finance_models", "finance_orders", "finance_payments", "finance_receivables", "finance_revenue"];
 
     [Fact]
     public async Task A_customer_reads_its_invoices_and_an_operator_settles_them()

@@ -12,7 +12,7 @@ public sealed class AllPagesTests(PaymentHub fixture)
 
     // What is hidden until a script shows it, but for what says so and what would do nothing without one.
     private const string WaitsForScripts =
-        "main [hidden]:not([data-copy]):not([data-model-choice]):not(.chart-tip):not([data-passkey-sign-in]):not([data-passkey-new]):not([data-passkey-problem])";
+        "main [hidden]:not([data-copy]):not([data-model-choice]):not(.chart-tip):not(.download-state):not([data-passkey-sign-in]):not([data-passkey-new]):not([data-passkey-problem])";
 
     // Whatever can be clicked can be reached: in order, without a trap, and with nothing hidden taking the focus.
     private const string Unreachable = """

@@ -90,6 +90,52 @@ public sealed class UsagePageTests
         Assert.Equal((await hub.CallsOfAsync(email)).Select(call => call.Id.ToString()), seen.Concat(more));
     }
 
+    [BrowserTheory]
+    [InlineData("en", "28 rows saved")]
+    [InlineData("zh-CN", "已保存 28 行")]
+    public async Task A_download_says_how_far_it_is_and_saves_every_row(string language, string saved)
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language));
+        var email = await visitor.RegisterAsync();
+        using var api = hub.NewApiClient(await visitor.CreateKeyAsync("only"));
+        await hub.MoveToPlanAsync(email, PlanIds.Developer);
+        for (var call = 0; call < 28; call++)
+        {
+            await api.ChatAsync($"call {call}");
+        }
+
+        using (await api.PostAsJsonAsync("chat/completions", new { model = "sim/busy", messages = new[] { new { role = "user", content = "x" } } }))
+        {
+        }
+
+        foreach (var (path, rows) in new[] { ("/logs", 29), ("/logs?status=succeeded", 28), ("/logs?status=failed", 1), ("/logs?tag=none", 0), ("/organization/audit-log", -1) })
+        {
+            await visitor.GoAsync(path);
+            var href = (await visitor.Page.GetAttributeAsync("a[data-download]", "href"))!;
+            var plain = await visitor.Page.Context.APIRequest.GetAsync(href);
+            var lines = (await plain.TextAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length - 1;
+            Assert.Equal((path, lines.ToString(CultureInfo.InvariantCulture)), (path, plain.Headers["x-aihub-rows"]));
+            Assert.True(rows < 0 ? lines > 0 : rows == lines, path);
+        }
+
+        await visitor.GoAsync("/logs?status=succeeded");
+        var file = await visitor.Page.RunAndWaitForDownloadAsync(() => visitor.Page.ClickAsync("a[data-download]"));
+        Assert.EndsWith(".csv", file.SuggestedFilename, StringComparison.Ordinal);
+        Assert.Equal(29, (await File.ReadAllLinesAsync(await file.PathAsync())).Length);
+        Assert.Equal(saved, await visitor.TextAsync("[data-download-text]"));
+        Assert.Equal(28, await visitor.Page.Locator(".download progress").EvaluateAsync<int>("bar => bar.value"));
+
+        // While it runs: how far it is, and a way to stop it, after which nothing is saved.
+        await visitor.Page.RouteAsync("**/logs/export**", _ => Task.CompletedTask);
+        await visitor.Page.ClickAsync("a[data-download]");
+        await visitor.Page.WaitForSelectorAsync("[data-download-stop]:visible");
+        Assert.Equal("true", await visitor.Page.GetAttributeAsync("a[data-download]", "aria-disabled"));
+        await visitor.Page.ClickAsync("[data-download-stop]");
+        await visitor.Page.WaitForSelectorAsync("a[data-download]:not([aria-disabled])");
+        Assert.Equal(0, await visitor.Page.Locator("[data-download-stop]:visible").CountAsync());
+    }
+
     private sealed record Figures(long Requests, long Input, long Output, decimal Cost)
     {
         public static Figures Of(IReadOnlyList<UsageRequest> calls) =>

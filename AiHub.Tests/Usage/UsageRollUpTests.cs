@@ -15,6 +15,17 @@ public sealed class UsageRollUpTests(TestDatabase database) : IClassFixture<Test
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 10, 12, 0, 0, TimeSpan.Zero);
 
+    private static readonly Dictionary<string, Func<UsageRecord, IReadOnlyList<string>>> Dimensions = new()
+    {
+        ["all"] = _ => [""],
+        ["team"] = record => [record.TeamId?.ToString() ?? ""],
+        ["user"] = record => [record.UserId.ToString()],
+        ["key"] = record => [record.KeyId.ToString()],
+        ["model"] = record => [record.ModelId],
+        ["vendor"] = record => [record.VendorId],
+        ["tag"] = record => record.Tags.Length == 0 ? [""] : record.Tags,
+    };
+
     [Theory]
     [InlineData("UTC")]
     [InlineData("Asia/Shanghai")]
@@ -150,15 +161,30 @@ public sealed class UsageRollUpTests(TestDatabase database) : IClassFixture<Test
                     organization,
                     () => db.Database.SqlQuery<Figures>(
                         $"""
-                         select coalesce(sum(requests), 0)::bigint as requests, coalesce(sum(failed), 0)::bigint as failed, coalesce(sum(input), 0)::bigint as input,
+                         select '' as value, coalesce(sum(requests), 0)::bigint as requests, coalesce(sum(failed), 0)::bigint as failed, coalesce(sum(input), 0)::bigint as input,
                                 coalesce(sum(cost_nanos), 0)::bigint as cost_nanos, coalesce(sum(charged_nanos), 0)::bigint as charged_nanos
                          from usage_figures({grain}, {zone}, {from}, {to})
                          """).SingleAsync(),
                     CancellationToken.None);
 
-                Assert.Equal(
-                    (inside.Count, inside.Count(record => record.Status == UsageStatus.Failed), inside.Sum(record => record.Tokens.Input), inside.Sum(record => record.Cost.Nanos), inside.Sum(record => record.ChargedNanos)),
-                    (sums.Requests, sums.Failed, sums.Input, sums.CostNanos, sums.ChargedNanos));
+                Assert.Equal(Figures.Of(inside), sums.Whole);
+
+                foreach (var (dimension, valuesOf) in Dimensions)
+                {
+                    var values = await db.InOrganizationAsync(
+                        organization,
+                        () => db.Database.SqlQuery<Figures>(
+                            $"""
+                             select value, sum(requests)::bigint as requests, sum(failed)::bigint as failed, sum(input)::bigint as input,
+                                    sum(cost_nanos)::bigint as cost_nanos, sum(charged_nanos)::bigint as charged_nanos
+                             from usage_figures_by({dimension}, null, {grain}, {zone}, {from}, {to}) group by 1
+                             """).ToDictionaryAsync(row => row.Value, row => row.Whole),
+                        CancellationToken.None);
+
+                    Assert.Equal(
+                        inside.SelectMany(record => valuesOf(record).Select(value => (value, record))).GroupBy(pair => pair.value, pair => pair.record).ToDictionary(group => group.Key, group => Figures.Of([.. group])),
+                        values);
+                }
             }
         }
     }
@@ -183,7 +209,7 @@ public sealed class UsageRollUpTests(TestDatabase database) : IClassFixture<Test
         await admin.SaveChangesAsync();
     }
 
-    private static UsageRecord Record(Guid organization, DateTimeOffset at, Random random) => new()
+    internal static UsageRecord Record(Guid organization, DateTimeOffset at, Random random) => new()
     {
         Id = Guid.CreateVersion7(at),
         OrganizationId = organization,
@@ -209,10 +235,17 @@ public sealed class UsageRollUpTests(TestDatabase database) : IClassFixture<Test
 
     private sealed class Figures
     {
+        public string Value { get; set; } = "";
         public int Requests { get; set; }
         public int Failed { get; set; }
         public long Input { get; set; }
         public long CostNanos { get; set; }
         public long ChargedNanos { get; set; }
+
+        public (int, int, long, long, long) Whole => (Requests, Failed, Input, CostNanos, ChargedNanos);
+
+        public static (int, int, long, long, long) Of(IReadOnlyList<UsageRecord> records) => (
+            records.Count, records.Count(record => record.Status == UsageStatus.Failed), records.Sum(record => record.Tokens.Input),
+            records.Sum(record => record.Cost.Nanos), records.Sum(record => record.ChargedNanos));
     }
 }

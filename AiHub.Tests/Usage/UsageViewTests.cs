@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using AiHub.Contracts;
+using AiHub.Domain.Usage;
 using AiHub.Gateway.Management;
 using AiHub.Tests.Hub;
 
@@ -22,7 +23,7 @@ public sealed class UsageViewTests
         await CheckAsync();
         await using (var db = hub.Database.Open())
         {
-            Assert.Equal(2, await AiHub.Domain.Usage.UsageUpkeep.RollUpUsageAsync(db, default));
+            Assert.Equal(2, await db.RollUpUsageAsync(default));
         }
 
         await CheckAsync();
@@ -46,6 +47,97 @@ public sealed class UsageViewTests
             Assert.Equal(["nightly", "project:search"], tagged.Tags);
             Assert.Empty((await ReadAsync<Page<UsageRequest>>(customer, "usage/requests?status=failed")).Data);
         }
+    }
+
+    [Fact]
+    public async Task Every_sum_and_every_list_is_that_of_the_records_whatever_is_asked_for()
+    {
+        var hub = await TestHub.SharedAsync();
+        var customer = await hub.RegisterAsync();
+        var zone = TimeZoneInfo.FindSystemTimeZoneById((await ReadAsync<UsageHistory>(customer, "usage/history")).TimeZone);
+        var (first, random) = (new DateOnly(2026, 3, 10), new Random(20261128));
+        var records = new List<UsageRecord>();
+        for (var round = 0; round < 4; round++)
+        {
+            // Some sums are rolled up, some records still wait.
+            await using (var admin = hub.Database.OpenAsAdmin())
+            {
+                var more = Enumerable.Range(0, 70).Select(_ => UsageRollUpTests.Record(customer.OrganizationId, new DateTimeOffset(2026, 3, 10, 0, 0, 0, TimeSpan.Zero).AddSeconds(random.Next(6 * 86_400)), random)).ToList();
+                admin.UsageRecords.AddRange(more);
+                await admin.SaveChangesAsync();
+                records.AddRange(more);
+            }
+
+            if (round is 0 or 2)
+            {
+                await using var db = hub.Database.Open();
+                await db.RollUpUsageAsync(default);
+            }
+
+            for (var question = 0; question < 25; question++)
+            {
+                await AskAsync();
+            }
+        }
+
+        async Task AskAsync()
+        {
+            var (from, some) = (first.AddDays(random.Next(5)), records[random.Next(records.Count)]);
+            var to = from.AddDays(random.Next(3));
+            var asked = new List<(string Name, string Value, Func<UsageRecord, bool> Fits)>
+            {
+                ("model", some.ModelId, record => record.ModelId == some.ModelId),
+                ("vendor", some.VendorId, record => record.VendorId == some.VendorId),
+                ("key_id", some.KeyId.ToString(), record => record.KeyId == some.KeyId),
+                ("user_id", some.UserId.ToString(), record => record.UserId == some.UserId),
+                ("team_id", $"{some.TeamId}", record => record.TeamId == some.TeamId),
+                ("tag", some.Tags.FirstOrDefault() ?? "", record => record.Tags.Contains(some.Tags[0])),
+            }.Where(filter => filter.Value.Length > 0).OrderBy(_ => random.Next()).Take(random.Next(3)).ToList();
+            var by = new[] { "model", "vendor", "key", "user", "team", "tag" }[random.Next(6)];
+            var query = $"from={from:yyyy-MM-dd}&to={to:yyyy-MM-dd}" + string.Concat(asked.Select(filter => $"&{filter.Name}={Uri.EscapeDataString(filter.Value)}"));
+            var calls = records.Where(record => DayOf(record) >= from && DayOf(record) <= to && asked.All(filter => filter.Fits(record))).ToList();
+            var sum = Sum(calls);
+
+            var history = await ReadAsync<UsageHistory>(customer, $"usage/history?{query}");
+            Assert.Equal((query, sum), (query, (history.Days.Sum(day => day.Requests), history.Days.Sum(day => day.Tokens.Input), history.Days.Sum(day => Number(day.Cost)))));
+            Assert.All(history.Days, day => Assert.Equal(calls.Count(record => DayOf(record) == day.Date), day.Requests));
+            var hours = await ReadAsync<UsageHours>(customer, $"usage/hours?{query}");
+            Assert.Equal((query, sum), (query, (hours.Hours.Sum(hour => hour.Requests), hours.Hours.Sum(hour => hour.Tokens.Input), hours.Hours.Sum(hour => Number(hour.Cost)))));
+
+            var groups = calls.SelectMany(record => ValuesOf(record, by).Select(value => (value, record))).GroupBy(pair => pair.value, pair => pair.record).ToDictionary(group => group.Key, group => Sum([.. group]));
+            var cost = await ReadAsync<UsageCost>(customer, $"usage/cost?{query}&by={by}");
+            Assert.Equal((query, by, sum), (query, by, (cost.Total.Requests, cost.Total.Tokens.Input, Number(cost.Total.Cost))));
+            Assert.Equal(groups, cost.Groups.ToDictionary(group => group.Id, group => (group.Requests, group.Tokens.Input, Number(group.Cost))));
+            var series = await ReadAsync<UsageSeries>(customer, $"usage/series?{query}&by={by}");
+            Assert.Equal(groups, series.Groups.ToDictionary(group => group.Id, group => (group.Days.Sum(day => day.Requests), group.Days.Sum(day => day.Tokens.Input), group.Days.Sum(day => Number(day.Cost)))));
+
+            // The list, page by page.
+            var listed = new List<Guid>();
+            string? cursor = null;
+            do
+            {
+                var page = await ReadAsync<Page<UsageRequest>>(customer, $"usage/requests?{query}&limit=17{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}");
+                listed.AddRange(page.Data.Select(call => call.Id));
+                cursor = page.NextCursor;
+            }
+            while (cursor is not null);
+            Assert.Equal(calls.OrderByDescending(record => record.OccurredAt).ThenByDescending(record => record.Id).Select(record => record.Id), listed);
+        }
+
+        DateOnly DayOf(UsageRecord record) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(record.OccurredAt, zone).DateTime);
+
+        static (long, long, decimal) Sum(IReadOnlyList<UsageRecord> records) =>
+            (records.Count, records.Sum(record => record.Tokens.Input), records.Sum(record => Number(record.Cost.ToDecimalString())));
+
+        static IReadOnlyList<string> ValuesOf(UsageRecord record, string by) => by switch
+        {
+            "vendor" => [record.VendorId],
+            "key" => [record.KeyId.ToString()],
+            "user" => [record.UserId.ToString()],
+            "team" => [record.TeamId?.ToString() ?? ""],
+            "tag" => record.Tags.Length == 0 ? [""] : record.Tags,
+            _ => [record.ModelId],
+        };
     }
 
     [Fact]

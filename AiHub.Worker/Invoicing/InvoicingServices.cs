@@ -16,6 +16,7 @@ public static class InvoicingServices
         services.AddHostedService<FapiaoRun>();
         services.AddHostedService<InvoiceRun>();
         services.AddHostedService<InvoiceMailRun>();
+        services.AddHostedService<FinanceClose>();
         return services;
     }
 }

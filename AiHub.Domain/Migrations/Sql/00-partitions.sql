@@ -15,6 +15,9 @@ begin
             add constraint fk_usage_records_organizations_organization_id foreign key (organization_id) references organizations (id) on delete restrict;
         create index ix_usage_records_organization_id_occurred_at_id on usage_records (organization_id, occurred_at, id);
         create index ix_usage_records_organization_id_key_id_occurred_at on usage_records (organization_id, key_id, occurred_at);
+        create index ix_usage_records_organization_id_model_id_occurred_at_id on usage_records (organization_id, model_id, occurred_at, id);
+        create index ix_usage_records_organization_id_status_occurred_at_id on usage_records (organization_id, status, occurred_at, id) where status <> 'succeeded';
+        create index ix_usage_records_own_key_id_occurred_at on usage_records (own_key_id, occurred_at) where own_key_id is not null;
     end if;
 end $$;
 

@@ -236,18 +236,38 @@ public static class AdminVendors
     // A quirk may be of all models or, with a colon after its name, of some.
     private static void CheckQuirks(IReadOnlyDictionary<string, string>? quirks, FieldErrors errors)
     {
-        var names = quirks?.Keys.Select(name => name.Split(':')[0]) ?? [];
-        if (names.Any(name => !VendorQuirks.Names.Contains(name)))
+        foreach (var (name, value) in quirks ?? new Dictionary<string, string>())
         {
-            errors.Add("quirks", FieldText.OneOf, string.Join(", ", VendorQuirks.Names));
-        }
-        else if (quirks?.Any(quirk => quirk.Key.Split(':')[0] == "extras" && !VendorQuirks.AreExtras(quirk.Value)) is true)
-        {
-            errors.Add("quirks.extras", FieldText.OneOf, string.Join(", ", VendorQuirks.ExtrasNames));
-        }
-        else if (quirks?.GetValueOrDefault(VendorBalance.Quirk) is { } balance && VendorBalance.Parse(balance) is null)
-        {
-            errors.Add("quirks.balance", FieldText.BalanceQuirk);
+            var kind = name.Split(':')[0];
+            if (!VendorQuirks.Names.Contains(kind))
+            {
+                errors.Add("quirks", FieldText.OneOf, string.Join(", ", VendorQuirks.Names));
+                return;
+            }
+
+            switch (kind)
+            {
+                case "extras" when !VendorQuirks.AreExtras(value):
+                    errors.Add("quirks.extras", FieldText.OneOf, string.Join(", ", VendorQuirks.ExtrasNames));
+                    break;
+                case VendorBalance.Quirk when VendorBalance.Parse(value) is null:
+                    errors.Add("quirks.balance", FieldText.BalanceQuirk);
+                    break;
+                case "defaults" when !VendorQuirks.AreDefaults(value):
+                    errors.Add("quirks.defaults", FieldText.JsonObject);
+                    break;
+                case "errors" when !VendorQuirks.AreErrors(value):
+                    errors.Add("quirks.errors", FieldText.Pairs, "1113=unauthorized 1302=busy");
+                    break;
+                case "rename" when !VendorQuirks.ArePairs(value):
+                    errors.Add("quirks.rename", FieldText.Pairs, "max_completion_tokens=max_tokens");
+                    break;
+                case "stream_options" or "done" or "developer_role" or "sampling" or "system_turns" or "models_endpoint" when value is not ("true" or "false"):
+                    errors.Add($"quirks.{kind}", FieldText.OneOf, "true, false");
+                    break;
+                default:
+                    break;
+            }
         }
     }
 

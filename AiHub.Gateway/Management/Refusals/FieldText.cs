@@ -11,6 +11,8 @@ public static class FieldText
     public static readonly Text MaxLength = new("Must not be longer than {0} characters.", "长度不得超过 {0} 个字符。");
     public static readonly Text MaxItems = new("Must not have more than {0} items.", "不得超过 {0} 项。");
     public static readonly Text BalanceQuirk = new("Must be a path, a field for the amount and a currency, such as “/user/balance data.available CNY”.", "须依次为路径、金额字段与货币，例如“/user/balance data.available CNY”。");
+    public static readonly Text JsonObject = new("Must be a JSON object.", "须为 JSON 对象。");
+    public static readonly Text Pairs = new("Must be pairs set apart by spaces, such as “{0}”.", "须为以空格分隔的键值对，例如“{0}”。");
     public static readonly Text Range = new("Must be between {0} and {1}.", "须介于 {0} 和 {1} 之间。");
     public static readonly Text AtMost = new("The plan allows at most {0}.", "当前套餐最多允许 {0}。");
     public static readonly Text ControlCharacter = new("Must not contain control characters.", "不得包含控制字符。");
@@ -70,7 +72,7 @@ public static class FieldText
         BalanceQuirk, SocialCreditCode, OfCompany, OfWechat, Owed, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OwnEmail, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordBreached, PasswordIsEmail, Domain,
-        UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
+        JsonObject, Pairs, UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
         WebhookUrl, OutboundUrl, Pattern, Amount, OrganizationCurrency, UnknownChannel,
         QuoteTooOld, Past, ModelOrVendor, NotHere, TokenAmount, MoneyAmount,
     ];

@@ -217,6 +217,11 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("x", "x", "ftp://x.test/")));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("x", "x", "https://x.test", Quirks: new Dictionary<string, string> { ["nonsense"] = "1" })));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("x", "x", "https://x.test", Quirks: new Dictionary<string, string> { ["extras:x"] = "Nonsense" })));
+        foreach (var (quirk, value) in new[] { ("defaults", "[]"), ("defaults:x", "{"), ("errors", "1113=nonsense"), ("errors", ""), ("rename", "a"), ("stream_options", "no"), ("done", ""), ("balance", "x") })
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, (await Operator.PatchAsJsonAsync("admin/vendors/openai", new VendorChange(Quirks: new Dictionary<string, string> { [quirk] = value }), Json.Options)).StatusCode);
+        }
+
         Assert.Equal(HttpStatusCode.BadRequest, (await Operator.PatchAsJsonAsync("admin/vendors/openai", new VendorChange(Dialect: "klingon"), Json.Options)).StatusCode);
         Assert.Equal(HttpStatusCode.Conflict, await StatusAsync("admin/vendors", new NewVendor("openai", "x", "https://x.test")));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/models", new NewModel("no-slash", "x")));

@@ -1,0 +1,117 @@
+using System.Globalization;
+using AiHub.Domain;
+using AiHub.Domain.Accounts;
+using AiHub.Domain.Invoices;
+using AiHub.Domain.Quotas;
+using AiHub.Domain.Tenancy;
+using AiHub.Tests.Accounts;
+using AiHub.Tests.Hub;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AiHub.Tests.Invoices;
+
+/// <summary>Finance's kept figures: what they say, with what is not kept, is what the records and the ledger say.</summary>
+public sealed class FinanceSpanTests
+{
+    [Fact]
+    public async Task What_is_kept_of_days_that_are_over_is_what_the_ledger_says_also_when_something_comes_late()
+    {
+        // Nobody else's calls take spans away meanwhile.
+        await using var database = await TestDatabase.CreateAsync();
+        await using var ledger = new Ledger(database.AppConnectionString, TimeProvider.System, NullLogger<Ledger>.Instance);
+        var random = new Random(72);
+        var customers = new List<Customer>();
+        for (var i = 0; i < 2; i++)
+        {
+            customers.Add(await Customer.OpenAsync(database, ledger, PlanIds.Enterprise, i == 0 ? Currency.USD : Currency.CNY, Customer.Start.AddDays(-40)));
+            await customers[i].TopUpAsync(900_000_000_000, currency: i == 0 ? Currency.USD : Currency.CNY);
+        }
+
+        await database.AsAdminAsync<Guid>($"insert into operators (user_id, created_at) values ('{customers[0].OwnerId}', '2026-01-01') returning user_id");
+        await TermsAsync(7777, "2026-05-10 03:12");
+        for (var call = 0; call < 60; call++)
+        {
+            await CallAsync(Customer.Start.AddDays(-20).AddMinutes(random.Next(30 * 1440)));
+        }
+
+        await CloseAsync();
+        await CompareAsync();
+
+        // A call, and a journal, of a day that was closed.
+        Assert.True(await SpansAsync(Customer.Start) == 1);
+        await CallAsync(Customer.Start);
+        Assert.Equal(0, await SpansAsync(Customer.Start));
+        await CompareAsync();
+        await CloseAsync();
+        Assert.Equal(1, await SpansAsync(Customer.Start));
+        await CompareAsync();
+
+        // Other terms, of a day that was closed.
+        await TermsAsync(5000, "2026-05-20 07:30");
+        Assert.Equal((1, 0), (await SpansAsync(Customer.Start.AddDays(-1)), await SpansAsync(Customer.Start)));
+        await CompareAsync();
+        await CloseAsync();
+        await CompareAsync();
+
+        async Task CallAsync(DateTimeOffset at)
+        {
+            var customer = customers[random.Next(customers.Count)];
+            var nanos = random.NextInt64(1, 3_000_000_000);
+            var hold = (await customer.AskAsync(10, nanos: nanos, at: at, currency: customer == customers[0] ? Currency.USD : Currency.CNY)).Hold!;
+            await ledger.SettleAsync(new Settlement(hold.Id, customer.Usage(hold, 10, nanos, at, $"m/{random.Next(3)}"), at), default);
+        }
+
+        async Task CloseAsync()
+        {
+            // The first look says when; a later one finds that nobody is left who was at work then, in other tests' databases too.
+            await using var db = database.Open();
+            for (var tries = 0; tries < 300 && await SpansAsync(Customer.Start) == 0; tries++)
+            {
+                await db.CloseFinancesAsync(default);
+                await Task.Delay(100);
+            }
+        }
+
+        // As an operator would, in the transaction that names one.
+        async Task TermsAsync(int basisPoints, string from)
+        {
+            await using var db = database.OpenAsAdmin();
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await db.OperatorAtWorkAsync(customers[0].OwnerId, default);
+            db.VendorTerms.Add(new VendorTerms { Id = Guid.CreateVersion7(), VendorId = "sim", BasisPoints = basisPoints, ValidFrom = DateTimeOffset.Parse($"{from}Z", CultureInfo.InvariantCulture), CreatedAt = Customer.Start });
+            await db.SaveChangesAsync();
+            await transaction.CommitAsync();
+        }
+
+        Task<int> SpansAsync(DateTimeOffset at) => database.AsAdminAsync<int>($"select count(*)::int from finance_spans where starts_at <= '{at:O}' and ends_at > '{at:O}'");
+
+        async Task CompareAsync()
+        {
+            await using var db = database.OpenAsAdmin();
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await db.OperatorAtWorkAsync(customers[0].OwnerId, default);
+            for (var round = 0; round < 8; round++)
+            {
+                // Days of the hub as its reports have them, and spans that cut through what is kept.
+                var from = new DateTimeOffset(2026, 4, 25, 16, 0, 0, TimeSpan.Zero).AddDays(random.Next(40)).AddMinutes(round % 2 * random.Next(1440));
+                var until = from.AddDays(random.Next(1, 20));
+
+                Assert.Equal(
+                    await db.Database.SqlQuery<string>($"select counted::text as \"Value\" from finance_models_counted({from}, {until}) counted order by 1").ToListAsync(),
+                    await db.Database.SqlQuery<string>($"select shown::text as \"Value\" from finance_models({from}, {until}) shown order by 1").ToListAsync());
+                Assert.Equal(
+                    await db.Database.SqlQuery<string>(
+                        $"""
+                         select format('%s %s %s', day, unit, sum(amount)) as "Value"
+                         from (select to_char(journal.booked_at at time zone {Organization.DefaultTimeZone}, 'YYYY-MM-DD') as day, entry.unit, entry.amount
+                               from journals journal join entries entry on entry.journal_id = journal.id join accounts account on account.id = entry.account_id
+                               where account.kind = 'usage_revenue' and journal.booked_at >= {from} and journal.booked_at < {until}) booked
+                         group by day, unit order by 1
+                         """).ToListAsync(),
+                    await db.Database.SqlQuery<string>(
+                        $"select format('%s %s %s', key, currency, usage_nanos) as \"Value\" from finance_revenue({from}, {until}, {Organization.DefaultTimeZone}, 'day') where usage_nanos <> 0 order by 1").ToListAsync());
+            }
+        }
+    }
+}
