@@ -288,7 +288,7 @@ public sealed class RouterTests
             ValidTo = _time.GetUtcNow().AddHours(1),
             Source = "contract",
         });
-        var router = Router(RoutePolicy.Price);
+        var router = Router(RoutePolicy.Cheapest);
 
         var theirs = router.Plan("m/one", caller, Guid.CreateVersion7(), RoutePreferences.None, default).Plan!;
         Assert.Equal([("dear", "9", "18"), ("cheap", "12", "12")], theirs.Upstreams.Select(Costs));

@@ -144,7 +144,7 @@ begin
         return v_invoice.number;
     end if;
 
-    select coalesce(sum(amount_minor), 0) as amount, coalesce(sum(tax_minor), 0) as tax, coalesce(sum(amount_minor) filter (where kind = 'contract_fee'), 0) as fee, count(*) as lines
+    select coalesce(sum(amount_minor), 0) as amount, coalesce(sum(tax_minor), 0) as tax, coalesce(sum(amount_minor) filter (where kind = 'contract_fee'), 0)::bigint as fee, count(*) as lines
     into v_lines from invoice_lines where invoice_id = p_id;
     v_net := case when v_invoice.tax_inclusive then v_invoice.total_minor else v_invoice.subtotal_minor end;
     if v_lines.lines = 0 or v_lines.amount <> v_net or v_lines.tax <> v_invoice.tax_minor then
