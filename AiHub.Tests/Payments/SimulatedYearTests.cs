@@ -8,7 +8,6 @@ using AiHub.Domain.Invoices;
 using AiHub.Domain.Payments;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
-using AiHub.Domain.Usage;
 using AiHub.Gateway.Management.Admin;
 using AiHub.Tests.Accounts;
 using AiHub.Tests.Hub;
