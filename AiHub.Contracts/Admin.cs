@@ -179,6 +179,20 @@ public sealed record NewPrice(
 
 public sealed record PriceEnd(DateTimeOffset? At = null);
 
+/// <param name="Percent">What is taken off the public price, in percent; decimal string with at most two decimals.</param>
+/// <param name="VendorId">Only of what this vendor serves; null of everybody's.</param>
+/// <param name="Model">Only of this model, or of all that begin so where it ends with *; null of all.</param>
+public sealed record NewPriceDiscount(
+    [property: Required, StringLength(6, MinimumLength = 1)] string Percent,
+    [property: Required, StringLength(300, MinimumLength = 1)] string Source,
+    [property: StringLength(64)] string? VendorId = null,
+    [property: StringLength(200)] string? Model = null,
+    DateTimeOffset? ValidFrom = null,
+    DateTimeOffset? ValidTo = null);
+
+public sealed record PriceDiscountView(
+    Guid Id, string Percent, string? VendorId, string? Model, DateTimeOffset ValidFrom, DateTimeOffset? ValidTo, string Source, string? ApprovedBy);
+
 /// <param name="Current">The price it would replace; null when there is none.</param>
 public sealed record PriceProposalView(
     Guid Id,

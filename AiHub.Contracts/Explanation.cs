@@ -10,6 +10,7 @@ namespace AiHub.Contracts;
 /// <param name="Budgets">The budgets it counted against, in the order in which they were asked.</param>
 /// <param name="Hold">What was set aside before the call was made; null for a record without one.</param>
 /// <param name="Journal">How it was booked; null when nothing moved.</param>
+/// <param name="Discount">What was agreed with the organization to be taken off list prices; null when nothing was.</param>
 public sealed record ChargeExplanation(
     UsageRequest Request,
     IReadOnlyList<ChargeLineView> Lines,
@@ -26,7 +27,14 @@ public sealed record ChargeExplanation(
     IReadOnlyList<BudgetDrawView> Budgets,
     HoldView? Hold,
     JournalView? Journal,
-    OwnKeyCharge? OwnKey = null);
+    OwnKeyCharge? OwnKey = null,
+    ExplainedDiscount? Discount = null);
+
+/// <param name="BasisPoints">1500 takes off 15 %.</param>
+/// <param name="VendorId">Of whose servings; null of everybody's.</param>
+/// <param name="Model">Of which models; null of all.</param>
+public sealed record ExplainedDiscount(
+    Guid Id, int BasisPoints, string? VendorId, string? Model, DateTimeOffset ValidFrom, DateTimeOffset? ValidTo, string Source, string? ApprovedBy);
 
 /// <summary>A call with the organization's own vendor key: the vendor charges its owner, the hub its fee.</summary>
 /// <param name="VendorCost">At list price; the sum of the lines, rounded once.</param>
@@ -40,8 +48,9 @@ public sealed record OwnKeyCharge(Guid KeyId, string? Name, string VendorCost, i
 /// <param name="Component">What it was priced as: its own kind, or its plainer one where that has no price of its own.</param>
 /// <param name="PriceId">The row of <c>prices</c> it was priced by.</param>
 /// <param name="PerMillion">The price of a million of them.</param>
-/// <param name="ExactAmount">quantity × price ÷ 1,000,000, not rounded.</param>
-public sealed record ChargeLineView(string Bucket, long Quantity, string Component, Guid PriceId, string PerMillion, string ExactAmount);
+/// <param name="ExactAmount">quantity × price ÷ 1,000,000 × (10,000 − discount) ÷ 10,000, not rounded.</param>
+/// <param name="DiscountBasisPoints">What is taken off the price; nothing where it was agreed by itself.</param>
+public sealed record ChargeLineView(string Bucket, long Quantity, string Component, Guid PriceId, string PerMillion, string ExactAmount, int DiscountBasisPoints = 0);
 
 /// <param name="MinPromptTokens">From this length of prompt on the row prices the whole call.</param>
 /// <param name="Agreed">It was agreed with the organization, in place of the list price.</param>

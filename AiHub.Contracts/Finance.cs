@@ -16,7 +16,7 @@ public sealed record ChannelTotals(string Channel, string Currency, long PaidCou
 
 public sealed record Receivable(Guid OrganizationId, string OrganizationName, string Currency, string Open, string Overdue, DateTimeOffset? OldestDueAt);
 
-/// <param name="ListPrice">What the calls were worth, whoever paid.</param>
+/// <param name="ListPrice">What the calls were worth at their customers' prices, whoever paid.</param>
 /// <param name="Charged">What wallets paid; plans covered the rest.</param>
 /// <param name="VendorCost">What the vendor gets for them.</param>
 /// <param name="Margin">List price less vendor cost.</param>

@@ -75,10 +75,22 @@ public sealed record DisputeView(Guid Id, Guid OrderId, string Status, string Am
 
 /// <param name="CreditLimit">Decimal string in the organization's currency: how far below zero its wallet may go.</param>
 /// <param name="MonthlyTokens">What is granted each month; null is the plan's own.</param>
+/// <param name="Fee">What is invoiced beside what is used; null is nothing.</param>
 public sealed record ContractTerms(
     [property: Required, StringLength(40, MinimumLength = 1)] string PlanId,
     [property: Required, StringLength(20, MinimumLength = 1)] string CreditLimit,
-    [property: Range(0, long.MaxValue)] long? MonthlyTokens = null);
+    [property: Range(0, long.MaxValue)] long? MonthlyTokens = null,
+    ContractFeeTerms? Fee = null);
+
+/// <param name="Amount">Decimal string in the organization's currency, with at most two decimals: for each month or year.</param>
+/// <param name="Interval">month or year.</param>
+/// <param name="From">The first day it covers, in the organization's time zone.</param>
+/// <param name="Until">The last day it covers; null while no end is known.</param>
+public sealed record ContractFeeTerms(
+    [property: Required, StringLength(16, MinimumLength = 1)] string Amount,
+    [property: Required, AllowedValues("month", "year")] string Interval,
+    DateOnly From,
+    DateOnly? Until = null);
 
 /// <param name="GrantDays">How long what a code grants lasts; null for ever.</param>
 public sealed record NewCodeBatch(

@@ -61,6 +61,7 @@ public sealed class HubDb : DbContext
     public DbSet<Model> Models => Set<Model>();
     public DbSet<Upstream> Upstreams => Set<Upstream>();
     public DbSet<PriceRow> Prices => Set<PriceRow>();
+    public DbSet<PriceDiscount> PriceDiscounts => Set<PriceDiscount>();
     public DbSet<VendorKey> VendorKeys => Set<VendorKey>();
     public DbSet<OwnVendorKey> OwnVendorKeys => Set<OwnVendorKey>();
     public DbSet<PriceProposal> PriceProposals => Set<PriceProposal>();
@@ -116,6 +117,8 @@ public sealed class HubDb : DbContext
     public DbSet<Invoice> Invoices => Set<Invoice>();
     public DbSet<InvoiceLine> InvoiceLines => Set<InvoiceLine>();
     public DbSet<UsageMonth> UsageMonths => Set<UsageMonth>();
+    public DbSet<ContractFee> ContractFees => Set<ContractFee>();
+    public DbSet<ContractFeeCharge> ContractFeeCharges => Set<ContractFeeCharge>();
     public DbSet<CreditLimit> CreditLimits => Set<CreditLimit>();
     public DbSet<InvoiceSeries> InvoiceSeries => Set<InvoiceSeries>();
     public DbSet<InvoiceDocument> InvoiceDocuments => Set<InvoiceDocument>();
@@ -356,6 +359,17 @@ public sealed class HubDb : DbContext
                 .HasDatabaseName("ix_prices_open_of_customers").IsUnique().HasFilter("valid_to is null and customer_id is not null");
             price.HasOne<Organization>().WithMany().HasForeignKey(row => row.CustomerId);
             price.HasOne<Upstream>().WithMany().HasForeignKey(row => row.UpstreamId);
+        });
+        model.Entity<PriceDiscount>(discount =>
+        {
+            discount.ToTable("price_discounts", table =>
+            {
+                table.HasCheckConstraint("ck_price_discounts_basis_points", $"basis_points between 1 and {PriceDiscount.Whole}");
+                table.HasCheckConstraint("ck_price_discounts_span", "valid_to is null or valid_to >= valid_from");
+            });
+            discount.HasIndex(row => new { row.CustomerId, row.VendorId, row.ModelPattern }).HasDatabaseName("ix_price_discounts_open").IsUnique().HasFilter("valid_to is null");
+            discount.HasIndex(row => new { row.CustomerId, row.ValidFrom });
+            discount.HasOne<Organization>().WithMany().HasForeignKey(row => row.CustomerId);
         });
         model.Entity<PriceProposal>(proposal =>
         {

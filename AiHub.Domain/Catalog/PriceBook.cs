@@ -15,8 +15,10 @@ public sealed class PriceBook(IEnumerable<PriceRow> rows, Holidays holidays)
 
     /// <param name="customer">What was agreed with a customer goes before the list price of the same thing, at that length of prompt and in those hours.</param>
     /// <param name="serviceTier">A service class has prices of its own or none at all; it never borrows those of the usual one.</param>
+    /// <param name="discount">What the customer pays less of every list price.</param>
     /// <returns>Null when something that a call of this kind uses has no price then: the upstream is not usable, never free.</returns>
-    public PriceList? At(Guid upstreamId, Currency currency, DateTimeOffset instant, ModelKind kind = ModelKind.Chat, string serviceTier = "", Guid? customer = null)
+    public PriceList? At(
+        Guid upstreamId, Currency currency, DateTimeOffset instant, ModelKind kind = ModelKind.Chat, string serviceTier = "", Guid? customer = null, PriceDiscount? discount = null)
     {
         var valid = _rows[(upstreamId, currency, serviceTier)]
             .Where(row => (row.CustomerId is null || row.CustomerId == customer) && row.ValidAt(instant) && (row.Hours.Length == 0 || PriceHours.Of(row.Hours).Cover(instant, holidays)))
@@ -29,7 +31,7 @@ public sealed class PriceBook(IEnumerable<PriceRow> rows, Holidays holidays)
         var asked = valid.Where(row => row.Hours.Length > 0).Select(Thing).ToHashSet();
         valid.RemoveAll(row => row.Hours.Length == 0 && asked.Contains(Thing(row)));
 
-        return kind.IsPricedBy(Priced) ? new PriceList(currency, valid) : null;
+        return kind.IsPricedBy(Priced) ? new PriceList(currency, valid, discount) : null;
 
         static PriceSlot Thing(PriceRow row) => row.Slot with { Hours = "", CustomerId = null };
 
@@ -37,13 +39,15 @@ public sealed class PriceBook(IEnumerable<PriceRow> rows, Holidays holidays)
     }
 }
 
-/// <summary>What a call costs at list price, and the rows that say so.</summary>
+/// <summary>What a call costs, and the rows that say so: prices, and the discount where one of them was less.</summary>
 public readonly record struct Charge(Money Cost, IReadOnlyList<Guid> PriceRows);
 
 /// <summary>The prices of one upstream at one instant, frozen when a call is admitted.</summary>
-public sealed class PriceList(Currency currency, IReadOnlyList<PriceRow> rows)
+/// <param name="discount">What the customer pays less of each list price among the rows.</param>
+public sealed class PriceList(Currency currency, IReadOnlyList<PriceRow> rows, PriceDiscount? discount = null)
 {
-    private const long Million = 1_000_000;
+    /// <summary>The parts of a nano-unit in which a charge is exact: of a million pieces, and of a whole in basis points.</summary>
+    public const long Parts = 1_000_000L * PriceDiscount.Whole;
 
     private readonly bool _isPricedByUnit = rows.Any(row => !row.Component.IsTokens());
 
@@ -51,8 +55,16 @@ public sealed class PriceList(Currency currency, IReadOnlyList<PriceRow> rows)
 
     public IReadOnlyList<PriceRow> Rows => rows;
 
+    public PriceDiscount? Discount => discount;
+
     /// <summary>Tokens are charged, alone or beside other units.</summary>
     public bool CountsTokens { get; } = rows.Any(row => row.Component.IsTokens());
+
+    /// <summary>The basis points that are left of a row's price.</summary>
+    public int Left(PriceRow row) => discount is null || row.CustomerId is not null ? PriceDiscount.Whole : PriceDiscount.Whole - discount.BasisPoints;
+
+    /// <summary>What is asked for a million, to show and to compare; a charge is not computed from it, it rounds once at its end.</summary>
+    public long Asked(PriceRow row) => HalfEven((Int128)row.NanosPerMillion * Left(row), PriceDiscount.Whole);
 
     public Charge Price(TokenUsage usage) => Price(new Consumption(usage));
 
@@ -78,7 +90,12 @@ public sealed class PriceList(Currency currency, IReadOnlyList<PriceRow> rows)
         Add(units.Characters, PriceComponent.Character);
         Add(units.SearchUnits, PriceComponent.SearchUnit);
 
-        return new Charge(new Money(HalfEven(total), currency), used);
+        if (discount is not null && rows.Any(row => row.CustomerId is null && used.Contains(row.Id)))
+        {
+            used.Add(discount.Id);
+        }
+
+        return new Charge(new Money(HalfEven(total, Parts), currency), used);
 
         void Add(long quantity, PriceComponent component)
         {
@@ -89,7 +106,7 @@ public sealed class PriceList(Currency currency, IReadOnlyList<PriceRow> rows)
             }
 
             var row = Row(component, usage.Input);
-            total += (Int128)quantity * row.NanosPerMillion;
+            total += (Int128)quantity * row.NanosPerMillion * Left(row);
             if (!used.Contains(row.Id))
             {
                 used.Add(row.Id);
@@ -124,11 +141,11 @@ public sealed class PriceList(Currency currency, IReadOnlyList<PriceRow> rows)
         _ => null,
     };
 
-    private static long HalfEven(Int128 millionths)
+    private static long HalfEven(Int128 parts, long whole)
     {
-        var (quotient, remainder) = Int128.DivRem(millionths, Million);
+        var (quotient, remainder) = Int128.DivRem(parts, whole);
         var twice = remainder * 2;
-        if (twice > Million || (twice == Million && Int128.IsOddInteger(quotient)))
+        if (twice > whole || (twice == whole && Int128.IsOddInteger(quotient)))
         {
             quotient++;
         }

@@ -97,6 +97,9 @@ public enum InvoiceLineKind
     /// <summary>What had been paid in advance, taken off.</summary>
     Prepaid,
     Subscription,
+
+    /// <summary>A month or year of a contract.</summary>
+    ContractFee,
 }
 
 public sealed class InvoiceLine

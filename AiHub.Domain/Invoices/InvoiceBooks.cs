@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
@@ -163,6 +164,34 @@ public static class InvoiceBooks
     /// <summary>What the organization at work owes for calls booked before a moment; nothing while its wallet covers them.</summary>
     public static Task<long> DebtAsync(this HubDb db, DateTimeOffset until, CancellationToken ct) =>
         db.Database.SqlQuery<long>($"select invoice_debt({until.ToUniversalTime()}) as \"Value\"").SingleAsync(ct);
+
+    /// <summary>The periods of contract fees of the organization at work that belong on an invoice until a day and are on none.</summary>
+    public static async Task<List<FeePeriod>> FeesDueAsync(this HubDb db, DateOnly day, CancellationToken ct)
+    {
+        var fees = await db.ContractFees.AsNoTracking().OrderBy(fee => fee.StartsOn).ToListAsync(ct);
+        if (fees.Count == 0)
+        {
+            return [];
+        }
+
+        var charged = (await db.ContractFeeCharges.AsNoTracking().Select(charge => new { charge.FeeId, charge.StartsOn }).ToListAsync(ct)).ToHashSet();
+        return [.. fees.SelectMany(fee => fee.Due(day)).Where(period => !charged.Contains(new { period.FeeId, period.StartsOn }))];
+    }
+
+    /// <summary>Agrees a fee, in place of the one there is, as the operator whose work this is. Call it inside the organization.</summary>
+    /// <param name="endsOn">The first day it does not cover any more.</param>
+    /// <returns>The first day it may begin on, when that is later: what is on an invoice stays. Null once it is agreed.</returns>
+    public static Task<DateOnly?> SetContractFeeAsync(
+        this HubDb db, Guid organizationId, long amountMinor, PlanInterval interval, DateOnly startsOn, DateOnly? endsOn, DateTimeOffset now, CancellationToken ct)
+    {
+        var word = Storage.Words.Of(interval.ToString());
+        return db.Database.SqlQuery<DateOnly?>(
+            $"select contract_fee_set({organizationId}, {Guid.CreateVersion7(now)}, {amountMinor}, {word}, {startsOn}, {endsOn}, {now.ToUniversalTime()}) as \"Value\"").SingleAsync(ct);
+    }
+
+    /// <summary>Ends the fee with the day before this one. As <see cref="SetContractFeeAsync"/>.</summary>
+    public static Task EndContractFeeAsync(this HubDb db, Guid organizationId, DateTimeOffset now, CancellationToken ct) =>
+        db.Database.ExecuteSqlAsync($"select contract_fee_end({organizationId}, {now.ToUniversalTime()})", ct);
 
     public static Task<List<UsageOfModel>> PurchasedUsageAsync(this HubDb db, DateTimeOffset from, DateTimeOffset until, CancellationToken ct) =>
         db.Database.SqlQuery<UsageOfModel>(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AiHub.Domain.Payments;
 
 namespace AiHub.Domain.Invoices;
@@ -23,13 +24,22 @@ public sealed record InvoiceDraft(Invoice Invoice, IReadOnlyList<InvoiceLine> Li
 
     /// <summary>
     /// A month of postpaid use: a line a model, and a line that takes off what had been paid in advance. All lines are whole cents that sum to
-    /// the exact amount rounded once; the rest is carried.
+    /// the exact amount rounded once; the rest is carried. What the contract costs has lines of its own: it is owed whatever is in the wallet.
     /// </summary>
+    /// <param name="fees">The periods of the contract's fee that are due.</param>
     /// <param name="debtNanos">What the customer owes for calls until the end of the month.</param>
     /// <param name="carryNanos">What rounding left over from the month before; positive is owed by the customer.</param>
     /// <returns>No invoice when nothing is owed; and what is carried on.</returns>
-    public static (InvoiceDraft? Draft, long CarryNanos) OfUsage(
-        Guid organizationId, LegalEntity seller, IReadOnlyList<UsageOfModel> usage, long debtNanos, long carryNanos, DateTimeOffset startsAt, DateTimeOffset endsAt, string source, DateTimeOffset now)
+    public static (InvoiceDraft? Draft, long CarryNanos) OfMonth(
+        Guid organizationId, LegalEntity seller, IReadOnlyList<UsageOfModel> usage, IReadOnlyList<FeePeriod> fees, long debtNanos, long carryNanos,
+        DateTimeOffset startsAt, DateTimeOffset endsAt, string source, DateTimeOffset now)
+    {
+        var (lines, carry) = UsageLines(usage, debtNanos, carryNanos);
+        lines.AddRange(fees.Where(period => period.AmountMinor > 0).Select(FeeLine));
+        return (lines.Count == 0 ? null : Of(organizationId, seller, InvoiceKind.Usage, source, lines, seller.TaxInclusive, startsAt, endsAt, null, now), carry);
+    }
+
+    private static (List<DraftLine> Lines, long CarryNanos) UsageLines(IReadOnlyList<UsageOfModel> usage, long debtNanos, long carryNanos)
     {
         var exact = usage.Aggregate(carryNanos, (sum, row) => checked(sum + row.ChargedNanos));
         var total = InvoiceTotals.RoundHalfEven(exact, NanosPerMinor);
@@ -37,7 +47,7 @@ public sealed record InvoiceDraft(Invoice Invoice, IReadOnlyList<InvoiceLine> Li
         if (due <= 0)
         {
             // Paid in advance, or less than half a cent: what is owed of that is carried.
-            return (null, Math.Min(exact, Math.Max(debtNanos, 0)));
+            return ([], Math.Min(exact, Math.Max(debtNanos, 0)));
         }
 
         var amounts = InvoiceTotals.LargestRemainder(total, [.. usage.Select(row => row.ChargedNanos)], NanosPerMinor);
@@ -48,8 +58,15 @@ public sealed record InvoiceDraft(Invoice Invoice, IReadOnlyList<InvoiceLine> Li
             lines.Add(new DraftLine(InvoiceLineKind.Prepaid, "已由预付余额抵扣", "Paid from prepaid balance", due - total));
         }
 
-        return (Of(organizationId, seller, InvoiceKind.Usage, source, lines, seller.TaxInclusive, startsAt, endsAt, null, now),
-            due < total ? debtNanos - (due * NanosPerMinor) : exact - (total * NanosPerMinor));
+        return (lines, due < total ? debtNanos - (due * NanosPerMinor) : exact - (total * NanosPerMinor));
+    }
+
+    private static DraftLine FeeLine(FeePeriod period)
+    {
+        var (from, last) = (Day(period.StartsOn), Day(period.EndsOn.AddDays(-1)));
+        return new DraftLine(InvoiceLineKind.ContractFee, $"合同服务费（{from} 至 {last}）", $"Contract fee, {from} to {last}", period.AmountMinor);
+
+        static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
     }
 
     /// <summary>A term of a plan or the lines of a change between plans, as they were previewed.</summary>

@@ -68,6 +68,26 @@ internal static class InvoiceTables
             month.HasOne<Invoice>().WithMany().HasForeignKey(row => new { row.InvoiceId, row.OrganizationId }).HasPrincipalKey(invoice => new { invoice.Id, invoice.OrganizationId });
             OfOrganization(month);
         });
+        model.Entity<ContractFee>(fee =>
+        {
+            fee.ToTable("contract_fees", table =>
+            {
+                table.HasCheckConstraint("ck_contract_fees_amount", "amount_minor > 0");
+                table.HasCheckConstraint("ck_contract_fees_span", "ends_on is null or ends_on > starts_on");
+            });
+            fee.HasAlternateKey(row => new { row.Id, row.OrganizationId });
+            fee.HasIndex(row => new { row.OrganizationId, row.StartsOn }).IsUnique();
+            OfOrganization(fee);
+        });
+        model.Entity<ContractFeeCharge>(charge =>
+        {
+            charge.ToTable("contract_fee_charges", table => table.HasCheckConstraint("ck_contract_fee_charges_amount", "amount_minor >= 0 and ends_on > starts_on"));
+            charge.HasKey(row => new { row.FeeId, row.StartsOn });
+            charge.HasIndex(row => row.InvoiceId);
+            charge.HasOne<ContractFee>().WithMany().HasForeignKey(row => new { row.FeeId, row.OrganizationId }).HasPrincipalKey(fee => new { fee.Id, fee.OrganizationId });
+            charge.HasOne<Invoice>().WithMany().HasForeignKey(row => new { row.InvoiceId, row.OrganizationId }).HasPrincipalKey(invoice => new { invoice.Id, invoice.OrganizationId });
+            OfOrganization(charge);
+        });
         model.Entity<CreditLimit>(limit =>
         {
             limit.HasKey(row => row.OrganizationId);

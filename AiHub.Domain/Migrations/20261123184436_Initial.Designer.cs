@@ -2369,6 +2369,66 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("own_vendor_keys", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Catalog.PriceDiscount", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("ApprovedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("approved_by");
+
+                    b.Property<int>("BasisPoints")
+                        .HasColumnType("integer")
+                        .HasColumnName("basis_points");
+
+                    b.Property<Guid>("CustomerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("customer_id");
+
+                    b.Property<string>("ModelPattern")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("model_pattern");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source");
+
+                    b.Property<DateTimeOffset>("ValidFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("valid_from");
+
+                    b.Property<DateTimeOffset?>("ValidTo")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("valid_to");
+
+                    b.Property<string>("VendorId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("vendor_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_price_discounts");
+
+                    b.HasIndex("CustomerId", "ValidFrom")
+                        .HasDatabaseName("ix_price_discounts_customer_id_valid_from");
+
+                    b.HasIndex("CustomerId", "VendorId", "ModelPattern")
+                        .IsUnique()
+                        .HasDatabaseName("ix_price_discounts_open")
+                        .HasFilter("valid_to is null");
+
+                    b.ToTable("price_discounts", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_price_discounts_basis_points", "basis_points between 1 and 10000");
+
+                            t.HasCheckConstraint("ck_price_discounts_span", "valid_to is null or valid_to >= valid_from");
+                        });
+                });
+
             modelBuilder.Entity("AiHub.Domain.Catalog.PriceProposal", b =>
                 {
                     b.Property<Guid>("Id")
@@ -2741,6 +2801,102 @@ namespace AiHub.Domain.Migrations
                         .HasName("pk_billing_profiles");
 
                     b.ToTable("billing_profiles", (string)null);
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.ContractFee", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateOnly?>("EndsOn")
+                        .HasColumnType("date")
+                        .HasColumnName("ends_on");
+
+                    b.Property<string>("Interval")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("interval");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateOnly>("StartsOn")
+                        .HasColumnType("date")
+                        .HasColumnName("starts_on");
+
+                    b.HasKey("Id")
+                        .HasName("pk_contract_fees");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_contract_fees_id_organization_id");
+
+                    b.HasIndex("OrganizationId", "StartsOn")
+                        .IsUnique()
+                        .HasDatabaseName("ix_contract_fees_organization_id_starts_on");
+
+                    b.ToTable("contract_fees", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_contract_fees_amount", "amount_minor > 0");
+
+                            t.HasCheckConstraint("ck_contract_fees_span", "ends_on is null or ends_on > starts_on");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.ContractFeeCharge", b =>
+                {
+                    b.Property<Guid>("FeeId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("fee_id");
+
+                    b.Property<DateOnly>("StartsOn")
+                        .HasColumnType("date")
+                        .HasColumnName("starts_on");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<DateOnly>("EndsOn")
+                        .HasColumnType("date")
+                        .HasColumnName("ends_on");
+
+                    b.Property<Guid?>("InvoiceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("invoice_id");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.HasKey("FeeId", "StartsOn")
+                        .HasName("pk_contract_fee_charges");
+
+                    b.HasIndex("InvoiceId")
+                        .HasDatabaseName("ix_contract_fee_charges_invoice_id");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_contract_fee_charges_organization_id");
+
+                    b.HasIndex("FeeId", "OrganizationId")
+                        .HasDatabaseName("ix_contract_fee_charges_fee_id_organization_id");
+
+                    b.HasIndex("InvoiceId", "OrganizationId")
+                        .HasDatabaseName("ix_contract_fee_charges_invoice_id_organization_id");
+
+                    b.ToTable("contract_fee_charges", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_contract_fee_charges_amount", "amount_minor >= 0 and ends_on > starts_on");
+                        });
                 });
 
             modelBuilder.Entity("AiHub.Domain.Invoices.CreditLimit", b =>
@@ -6522,6 +6678,16 @@ namespace AiHub.Domain.Migrations
                         .HasConstraintName("fk_own_vendor_keys_vendors_vendor_id");
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Catalog.PriceDiscount", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("CustomerId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_price_discounts_organizations_customer_id");
+                });
+
             modelBuilder.Entity("AiHub.Domain.Catalog.PriceProposal", b =>
                 {
                     b.HasOne("AiHub.Domain.Catalog.Upstream", null)
@@ -6583,6 +6749,41 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_billing_profiles_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.ContractFee", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_contract_fees_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Invoices.ContractFeeCharge", b =>
+                {
+                    b.HasOne("AiHub.Domain.Tenancy.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_contract_fee_charges_organizations_organization_id");
+
+                    b.HasOne("AiHub.Domain.Invoices.ContractFee", null)
+                        .WithMany()
+                        .HasForeignKey("FeeId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_contract_fee_charges_contract_fees_fee_id_organization_id");
+
+                    b.HasOne("AiHub.Domain.Invoices.Invoice", null)
+                        .WithMany()
+                        .HasForeignKey("InvoiceId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_contract_fee_charges_invoices_invoice_id_organization_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Invoices.CreditLimit", b =>

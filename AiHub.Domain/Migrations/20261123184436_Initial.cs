@@ -695,6 +695,32 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "contract_fees",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    interval = table.Column<string>(type: "text", nullable: false),
+                    starts_on = table.Column<DateOnly>(type: "date", nullable: false),
+                    ends_on = table.Column<DateOnly>(type: "date", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_contract_fees", x => x.id);
+                    table.UniqueConstraint("ak_contract_fees_id_organization_id", x => new { x.id, x.organization_id });
+                    table.CheckConstraint("ck_contract_fees_amount", "amount_minor > 0");
+                    table.CheckConstraint("ck_contract_fees_span", "ends_on is null or ends_on > starts_on");
+                    table.ForeignKey(
+                        name: "fk_contract_fees_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "credit_limits",
                 columns: table => new
                 {
@@ -915,6 +941,33 @@ namespace AiHub.Domain.Migrations
                     table.ForeignKey(
                         name: "fk_journals_organizations_organization_id",
                         column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "price_discounts",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    customer_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    vendor_id = table.Column<string>(type: "text", nullable: false),
+                    model_pattern = table.Column<string>(type: "text", nullable: false),
+                    basis_points = table.Column<int>(type: "integer", nullable: false),
+                    valid_from = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    valid_to = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    source = table.Column<string>(type: "text", nullable: false),
+                    approved_by = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_price_discounts", x => x.id);
+                    table.CheckConstraint("ck_price_discounts_basis_points", "basis_points between 1 and 10000");
+                    table.CheckConstraint("ck_price_discounts_span", "valid_to is null or valid_to >= valid_from");
+                    table.ForeignKey(
+                        name: "fk_price_discounts_organizations_customer_id",
+                        column: x => x.customer_id,
                         principalTable: "organizations",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
@@ -2309,6 +2362,35 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "contract_fee_charges",
+                columns: table => new
+                {
+                    fee_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    starts_on = table.Column<DateOnly>(type: "date", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ends_on = table.Column<DateOnly>(type: "date", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    invoice_id = table.Column<Guid>(type: "uuid", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_contract_fee_charges", x => new { x.fee_id, x.starts_on });
+                    table.CheckConstraint("ck_contract_fee_charges_amount", "amount_minor >= 0 and ends_on > starts_on");
+                    table.ForeignKey(
+                        name: "fk_contract_fee_charges_contract_fees_fee_id_organization_id",
+                        columns: x => new { x.fee_id, x.organization_id },
+                        principalTable: "contract_fees",
+                        principalColumns: new[] { "id", "organization_id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_contract_fee_charges_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "credit_note_lines",
                 columns: table => new
                 {
@@ -2796,6 +2878,32 @@ namespace AiHub.Domain.Migrations
                 table: "channel_bills",
                 column: "next_attempt_at",
                 filter: "next_attempt_at is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_contract_fee_charges_fee_id_organization_id",
+                table: "contract_fee_charges",
+                columns: new[] { "fee_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_contract_fee_charges_invoice_id",
+                table: "contract_fee_charges",
+                column: "invoice_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_contract_fee_charges_invoice_id_organization_id",
+                table: "contract_fee_charges",
+                columns: new[] { "invoice_id", "organization_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_contract_fee_charges_organization_id",
+                table: "contract_fee_charges",
+                column: "organization_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_contract_fees_organization_id_starts_on",
+                table: "contract_fees",
+                columns: new[] { "organization_id", "starts_on" },
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_credit_note_lines_credit_note_id_organization_id",
@@ -3286,6 +3394,18 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "team_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_price_discounts_customer_id_valid_from",
+                table: "price_discounts",
+                columns: new[] { "customer_id", "valid_from" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_price_discounts_open",
+                table: "price_discounts",
+                columns: new[] { "customer_id", "vendor_id", "model_pattern" },
+                unique: true,
+                filter: "valid_to is null");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_price_proposals_status_proposed_at",
                 table: "price_proposals",
                 columns: new[] { "status", "proposed_at" });
@@ -3563,6 +3683,14 @@ namespace AiHub.Domain.Migrations
                 columns: new[] { "vendor_id", "valid_from" });
 
             migrationBuilder.AddForeignKey(
+                name: "fk_contract_fee_charges_invoices_invoice_id_organization_id",
+                table: "contract_fee_charges",
+                columns: new[] { "invoice_id", "organization_id" },
+                principalTable: "invoices",
+                principalColumns: new[] { "id", "organization_id" },
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
                 name: "fk_credit_note_lines_credit_notes_credit_note_id_organization_",
                 table: "credit_note_lines",
                 columns: new[] { "credit_note_id", "organization_id" },
@@ -3698,6 +3826,9 @@ namespace AiHub.Domain.Migrations
                 name: "channel_bill_lines");
 
             migrationBuilder.DropTable(
+                name: "contract_fee_charges");
+
+            migrationBuilder.DropTable(
                 name: "credit_limits");
 
             migrationBuilder.DropTable(
@@ -3779,6 +3910,9 @@ namespace AiHub.Domain.Migrations
                 name: "policies");
 
             migrationBuilder.DropTable(
+                name: "price_discounts");
+
+            migrationBuilder.DropTable(
                 name: "price_proposals");
 
             migrationBuilder.DropTable(
@@ -3858,6 +3992,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "channel_bills");
+
+            migrationBuilder.DropTable(
+                name: "contract_fees");
 
             migrationBuilder.DropTable(
                 name: "credit_notes");

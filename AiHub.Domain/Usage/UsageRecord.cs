@@ -70,7 +70,10 @@ public sealed class UsageRecord
     /// <summary>The organization's own vendor key that was used; null for the hub's.</summary>
     public Guid? OwnKeyId { get; init; }
 
-    /// <summary>With an own vendor key: what the vendor charges its owner, at list price in nano-units of the cost's currency. Not part of the cost.</summary>
+    /// <summary>
+    /// What the vendor asks for it, at list price in nano-units of the cost's currency: of the hub or, with an own vendor key, of the key's owner.
+    /// Not part of the cost, which follows what was agreed with the customer.
+    /// </summary>
     public long VendorCostNanos { get; init; }
 
     /// <summary>With an own vendor key: the fee, in ten-thousandths of the vendor's price.</summary>

@@ -155,12 +155,14 @@ public sealed partial class AnswerCache(IConnectionMultiplexer cache, IOptions<A
             MinPromptTokens = row.MinPromptTokens,
             ServiceTier = row.ServiceTier,
             Hours = row.Hours,
+            CustomerId = row.CustomerId,
             ValidFrom = row.ValidFrom,
             ValidTo = row.ValidTo,
             Source = row.Source,
             ApprovedBy = row.ApprovedBy,
         }),
-    ]);
+    ],
+    prices.Discount);
 
     private int Share(int weight) => (int)((long)weight * options.Value.PricePercent / 100);
 

@@ -133,6 +133,7 @@ public static class ManagementApi
         api.MapAdminModels();
         api.MapAdminPrices();
         api.MapAdminContracts();
+        api.MapAdminDiscounts();
         api.MapAdminCodes();
         api.MapAdminOrganizations();
         api.MapAdminHealth();

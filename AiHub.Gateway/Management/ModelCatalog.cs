@@ -72,7 +72,7 @@ public static class ModelCatalog
             Own(PriceComponent.SearchUnit));
 
         string? Own(PriceComponent component) => prices.Find(component) is { } row && row.Component == component
-            ? new Money(row.NanosPerMillion * component.Per() / 1_000_000, currency).ToDecimalString()
+            ? new Money(prices.Asked(row) * component.Per() / 1_000_000, currency).ToDecimalString()
             : null;
     }
 }

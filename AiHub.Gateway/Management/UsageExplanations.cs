@@ -20,7 +20,6 @@ namespace AiHub.Gateway.Management;
 public static class UsageExplanations
 {
     private const string TokenUnit = "TOK";
-    private const long Million = 1_000_000;
 
     public static void MapUsageExplanations(this IEndpointRouteBuilder api) => api.MapGroup("/usage").WithTags("Usage")
         .MapGet("/requests/{id}/explain", ExplainAsync)
@@ -48,10 +47,11 @@ public static class UsageExplanations
     {
         var currency = record.Cost.Currency;
         var prices = await db.Prices.AsNoTracking().Where(row => record.PriceRows.Contains(row.Id)).OrderBy(row => row.Component).ToListAsync(ct);
-        var lines = ChargeLine.Of(new Consumption(record.Tokens, record.Units), currency, prices);
+        var discount = await db.PriceDiscounts.AsNoTracking().FirstOrDefaultAsync(row => record.PriceRows.Contains(row.Id), ct);
+        var lines = ChargeLine.Of(new Consumption(record.Tokens, record.Units), currency, prices, discount);
         var exact = ChargeLine.Sum(lines);
         // With an own key the hub charges a part of what the vendor does, itself rounded once.
-        var charged = record.OwnKeyId is null ? exact : (Int128)OwnKey.Fee(new Money(record.VendorCostNanos, currency), record.FeeBasisPoints).Nanos * Million;
+        var charged = record.OwnKeyId is null ? exact : (Int128)OwnKey.Fee(new Money(record.VendorCostNanos, currency), record.FeeBasisPoints).Nanos * PriceList.Parts;
         var hold = await db.Holds.AsNoTracking().FirstOrDefaultAsync(row => row.RequestId == record.Id, ct);
         var journal = await JournalAsync(db, record, ct);
         var model = await db.Models.AsNoTracking().FirstOrDefaultAsync(row => row.Id == record.ModelId, ct);
@@ -59,11 +59,11 @@ public static class UsageExplanations
         return new ChargeExplanation(
             await UsageRequests.ViewAsync(db, record, ct),
             [.. lines.Select(line => new ChargeLineView(
-                Wire.Name(line.Bucket), line.Quantity, Wire.Name(line.Price.Component), line.Price.Id, PerMillion(line.Price), Exact(line.Millionths)))],
+                Wire.Name(line.Bucket), line.Quantity, Wire.Name(line.Price.Component), line.Price.Id, PerMillion(line.Price), Exact(line.Exact), PriceDiscount.Whole - line.Left))],
             [.. prices.Select(row => new ExplainedPrice(
                 row.Id, Wire.Name(row.Component), PerMillion(row), row.Currency.ToString(), row.MinPromptTokens, row.ServiceTier, row.Hours, row.ValidFrom, row.ValidTo, row.Source, row.ApprovedBy, row.CustomerId is not null))],
             Exact(charged),
-            Exact(((Int128)record.Cost.Nanos * Million) - charged),
+            Exact(((Int128)record.Cost.Nanos * PriceList.Parts) - charged),
             record.Cost.ToDecimalString(),
             currency.ToString(),
             record.PlanTokens,
@@ -74,7 +74,11 @@ public static class UsageExplanations
             hold is null ? [] : await BudgetsAsync(db, hold, ct),
             hold is null ? null : await HoldAsync(db, hold, ct),
             journal,
-            record.OwnKeyId is { } own ? await OwnAsync(db, own, record, ct) : null);
+            record.OwnKeyId is { } own ? await OwnAsync(db, own, record, ct) : null,
+            discount is null ? null : new ExplainedDiscount(
+                discount.Id, discount.BasisPoints, Named(discount.VendorId), Named(discount.ModelPattern), discount.ValidFrom, discount.ValidTo, discount.Source, discount.ApprovedBy));
+
+        static string? Named(string text) => text.Length == 0 ? null : text;
     }
 
     private static async Task<OwnKeyCharge> OwnAsync(HubDb db, Guid own, UsageRecord record, CancellationToken ct)
@@ -217,12 +221,12 @@ public static class UsageExplanations
 
     private static string PerMillion(PriceRow row) => new Money(row.NanosPerMillion, row.Currency).ToDecimalString();
 
-    // Millionths of a nano-unit: fifteen decimals.
-    private static string Exact(Int128 millionths)
+    // Ten billion parts of a nano-unit: nineteen decimals.
+    private static string Exact(Int128 parts)
     {
-        var (units, rest) = Int128.DivRem(Int128.Abs(millionths), (Int128)Money.NanosPerUnit * Million);
-        var text = string.Create(CultureInfo.InvariantCulture, $"{units}.{(long)rest:D15}").TrimEnd('0').TrimEnd('.');
+        var (units, rest) = Int128.DivRem(Int128.Abs(parts), (Int128)Money.NanosPerUnit * PriceList.Parts);
+        var text = string.Create(CultureInfo.InvariantCulture, $"{units}.{rest:D19}").TrimEnd('0').TrimEnd('.');
 
-        return millionths < 0 ? "-" + text : text;
+        return parts < 0 ? "-" + text : text;
     }
 }

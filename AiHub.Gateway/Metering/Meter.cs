@@ -304,7 +304,7 @@ public sealed partial class Meter(
             Cost = upstream.CostOf(measured.Used),
             OwnKeyId = own?.Id,
             // An answer that was kept costs nothing at the vendor.
-            VendorCostNanos = own is null || call.Plan.Cache?.Answer is not null ? 0 : charge.Cost.Nanos,
+            VendorCostNanos = call.Plan.Cache?.Answer is not null ? 0 : upstream.VendorCostOf(measured.Used).Nanos,
             FeeBasisPoints = own?.FeeBasisPoints ?? 0,
             Guardrails = [.. call.Guarded.Entries],
             PriceRows = charge.PriceRows,

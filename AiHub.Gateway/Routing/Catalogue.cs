@@ -28,7 +28,7 @@ public sealed partial class Catalogue : BackgroundService
         changes.Restarted += Reload;
         changes.Changed += change =>
         {
-            if (change.Table is "vendors" or "models" or "upstreams" or "prices" or "vendor_keys" or "holidays")
+            if (change.Table is "vendors" or "models" or "upstreams" or "prices" or "price_discounts" or "vendor_keys" or "holidays")
             {
                 Reload();
             }
@@ -82,6 +82,7 @@ public sealed partial class Catalogue : BackgroundService
         var models = await db.Models.AsNoTracking().Where(model => model.Enabled).ToListAsync(ct);
         var upstreams = await db.Upstreams.AsNoTracking().Where(upstream => upstream.Enabled).ToListAsync(ct);
         var prices = await db.Prices.AsNoTracking().ToListAsync(ct);
+        var discounts = await db.PriceDiscounts.AsNoTracking().ToListAsync(ct);
         var holidays = await db.Holidays.AsNoTracking().ToListAsync(ct);
         var limits = models.ToDictionary(model => model.Id, model => (long?)model.MaxOutputTokens);
 
@@ -95,7 +96,7 @@ public sealed partial class Catalogue : BackgroundService
         }
 
         _connectors.Apply(served.Select(serving => new ConnectorSpec(serving.Key, VendorSettings.Connector(serving.Vendor), serving.Target)));
-        Current = new CatalogueSnapshot(models, served, prices, new Holidays(holidays), open);
+        Current = new CatalogueSnapshot(models, served, prices, new Holidays(holidays), open, discounts);
         _loaded.TrySetResult();
     }
 
@@ -164,25 +165,34 @@ public sealed class CatalogueSnapshot
     private readonly FrozenDictionary<string, ServedUpstream[]> _open;
     private readonly PriceBook _book;
     private readonly DateTimeOffset[] _priceChanges;
+    private readonly FrozenDictionary<Guid, Upstream> _priced;
     private readonly FrozenDictionary<Guid, ModelKind> _kinds;
+    private readonly ILookup<Guid, PriceDiscount> _discounts;
     private readonly bool _hours;
     private readonly ConcurrentDictionary<(Guid, Currency, string, Guid?), (DateTimeOffset Until, PriceList? Prices)> _prices = new();
 
     public CatalogueSnapshot(
-        IReadOnlyList<Model> models, IReadOnlyList<ServedUpstream> upstreams, IReadOnlyList<PriceRow> prices, Holidays holidays, IReadOnlyList<ServedUpstream>? open = null)
+        IReadOnlyList<Model> models, IReadOnlyList<ServedUpstream> upstreams, IReadOnlyList<PriceRow> prices, Holidays holidays, IReadOnlyList<ServedUpstream>? open = null,
+        IReadOnlyList<PriceDiscount>? discounts = null)
     {
         open ??= [];
+        discounts ??= [];
         Models = models;
         _book = new PriceBook(prices, holidays);
         _hours = prices.Any(row => row.Hours.Length > 0);
-        _priceChanges = [.. prices.SelectMany(row => (DateTimeOffset[])[row.ValidFrom, row.ValidTo ?? DateTimeOffset.MaxValue]).Distinct().Order()];
+        _discounts = discounts.ToLookup(discount => discount.CustomerId);
+        _priceChanges =
+        [
+            .. prices.Select(row => (row.ValidFrom, row.ValidTo)).Concat(discounts.Select(discount => (discount.ValidFrom, discount.ValidTo)))
+                .SelectMany(span => (DateTimeOffset[])[span.ValidFrom, span.ValidTo ?? DateTimeOffset.MaxValue]).Distinct().Order(),
+        ];
         _upstreams = upstreams.GroupBy(serving => serving.Upstream.ModelId).ToFrozenDictionary(group => group.Key, group => group.ToArray());
 
         _open = open.GroupBy(serving => serving.Upstream.ModelId).ToFrozenDictionary(group => group.Key, group => group.ToArray());
 
         var kinds = models.ToDictionary(model => model.Id, model => model.Kind);
-        _kinds = upstreams.Concat(open).Select(serving => serving.Upstream).DistinctBy(upstream => upstream.Id)
-            .ToFrozenDictionary(upstream => upstream.Id, upstream => kinds.GetValueOrDefault(upstream.ModelId));
+        _priced = upstreams.Concat(open).Select(serving => serving.Upstream).DistinctBy(upstream => upstream.Id).ToFrozenDictionary(upstream => upstream.Id);
+        _kinds = _priced.Values.ToFrozenDictionary(upstream => upstream.Id, upstream => kinds.GetValueOrDefault(upstream.ModelId));
 
         // An id always means its own model, whatever aliases others claim; among aliases the first model keeps it.
         var names = models.ToDictionary(model => model.Id, StringComparer.OrdinalIgnoreCase);
@@ -223,14 +233,15 @@ public sealed class CatalogueSnapshot
     public PriceList? PricesOf(Guid upstream, Currency currency, DateTimeOffset now, string serviceTier = "", Guid? customer = null)
     {
         // Most customers have agreed nothing of their own and share one answer.
-        customer = customer is { } asking && _book.Customers.Contains(asking) ? customer : null;
+        customer = customer is { } asking && (_book.Customers.Contains(asking) || _discounts.Contains(asking)) ? customer : null;
         // Prices stand still between two changes of any row.
         if (_prices.TryGetValue((upstream, currency, serviceTier, customer), out var known) && now < known.Until)
         {
             return known.Prices;
         }
 
-        var prices = _book.At(upstream, currency, now, _kinds.GetValueOrDefault(upstream), serviceTier, customer);
+        var discount = customer is { } agreed && _priced.TryGetValue(upstream, out var priced) ? PriceDiscount.Of(_discounts[agreed], priced.VendorId, priced.ModelId, now) : null;
+        var prices = _book.At(upstream, currency, now, _kinds.GetValueOrDefault(upstream), serviceTier, customer, discount);
         _prices[(upstream, currency, serviceTier, customer)] = (NextChange(now), prices);
         return prices;
     }

@@ -26,12 +26,15 @@ public sealed record RoutePlan(Model Model, IReadOnlyList<PlannedUpstream> Upstr
 
 /// <param name="Id">The endpoint; several upstreams of a plan may be the same endpoint with other keys.</param>
 /// <param name="Key">The upstream's connector in the registry.</param>
-/// <param name="Prices">The upstream's list prices in the caller's currency.</param>
+/// <param name="Prices">What the upstream costs this caller, in its currency.</param>
 /// <param name="Model">The model it serves.</param>
 /// <param name="Credential">Which of the vendor's keys it uses; never the key itself.</param>
 public sealed record PlannedUpstream(
     Guid Id, string Key, string VendorId, string VendorModel, Uri Address, PriceList Prices, Model Model, string Credential)
 {
+    /// <summary>What it costs whoever has agreed nothing; null where only this caller has prices for it.</summary>
+    public PriceList? ListPrices { get; init; }
+
     /// <summary>The organization's own key that it uses; null for the hub's.</summary>
     public OwnKey? Own { get; init; }
 
@@ -41,7 +44,10 @@ public sealed record PlannedUpstream(
     /// <summary>What its failures are counted under. With an own key they are nobody else's: not even an endpoint that is down says so to others.</summary>
     public Guid HealthId => Own is null ? Id : Joined(Id, Own.Id);
 
-    /// <summary>What the hub charges for it: the list price or, with an own key, the fee.</summary>
+    /// <summary>What the vendor asks for it, at list price: what was agreed with a customer is nothing to a vendor.</summary>
+    public Money VendorCostOf(Consumption used) => (ListPrices ?? Prices).Price(used).Cost;
+
+    /// <summary>What the hub charges for it: its price or, with an own key, the fee.</summary>
     public Money CostOf(Consumption used) => Own is { } own ? OwnKey.Fee(Prices.Price(used).Cost, own.FeeBasisPoints) : Prices.Price(used).Cost;
 
     private static Guid Joined(Guid endpoint, Guid key)

@@ -111,7 +111,7 @@ public sealed class Router(
                 continue;
             }
 
-            if ((freeOnly && prices.Rows.Any(row => row.NanosPerMillion > 0))
+            if ((freeOnly && prices.Rows.Any(row => prices.Asked(row) > 0))
                 || (preferences.MaxPrice is { } most && !Within(most, snapshot.PricesOf(serving.Upstream.Id, most.Currency, now, preferences.ServiceTier, caller.OrganizationId))))
             {
                 continue;
@@ -125,7 +125,10 @@ public sealed class Router(
                 serving.Target.ChatUrl,
                 prices,
                 model,
-                serving.Credential);
+                serving.Credential)
+            {
+                ListPrices = snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now, preferences.ServiceTier),
+            };
             candidates.Add(new Candidate(serving, Level(prices), Rest(planned), planned));
         }
 
@@ -145,7 +148,7 @@ public sealed class Router(
                     // Nobody has told the hub under which law an endpoint of a customer's is, and what it keeps.
                     || (own.IsElsewhere && (caller.Policy.Country is not null || caller.Policy.DenyDataCollection || preferences.DenyDataCollection || preferences.ZeroDataRetention))
                     || snapshot.PricesOf(open.Upstream.Id, caller.Currency, now, preferences.ServiceTier) is not { } prices
-                    || (freeOnly && prices.Rows.Any(row => row.NanosPerMillion > 0))
+                    || (freeOnly && prices.Rows.Any(row => prices.Asked(row) > 0))
                     || (preferences.MaxPrice is { } most && !Within(most, snapshot.PricesOf(open.Upstream.Id, most.Currency, now, preferences.ServiceTier))))
                 {
                     continue;
@@ -178,7 +181,7 @@ public sealed class Router(
 
         // A row is per million of its unit, a limit as people quote it.
         bool Pays(long? limit, PriceComponent component) =>
-            limit is null || prices.Find(component) is not { } row || row.NanosPerMillion <= (Int128)limit.Value * (1_000_000 / component.Per());
+            limit is null || prices.Find(component) is not { } row || prices.Asked(row) <= (Int128)limit.Value * (1_000_000 / component.Per());
     }
 
     private List<Candidate> Order(
@@ -255,8 +258,8 @@ public sealed class Router(
     // One figure to compare prices by: three tokens are read for each that is written, as is usual. Nanos per million.
     private static long Level(PriceList prices) =>
         prices.Find(PriceComponent.Input) is { } input && prices.Find(PriceComponent.Output) is { } output
-            ? (long)(((Int128)input.NanosPerMillion * 3 + output.NanosPerMillion) / 4)
-            : prices.Rows.Max(row => row.NanosPerMillion);
+            ? (long)(((Int128)prices.Asked(input) * 3 + prices.Asked(output)) / 4)
+            : prices.Rows.Max(prices.Asked);
 
     // Weighted rendezvous hashing: over many salts an upstream of weight 2 is nearest twice as often as one of weight 1.
     private static double Distance(Guid upstream, double weight, UInt128 salt)

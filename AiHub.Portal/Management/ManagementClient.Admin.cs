@@ -67,6 +67,13 @@ public sealed partial class ManagementClient
 
     public Task<ProblemView?> EndContractAsync(Guid id, CancellationToken ct) => TryAsync(HttpMethod.Delete, $"admin/organizations/{id}/contract", null, ct);
 
+    public async Task<IReadOnlyList<PriceDiscountView>> DiscountsAsync(Guid id, CancellationToken ct) => (await GetAsync<Page<PriceDiscountView>>($"admin/organizations/{id}/discounts", ct)).Data;
+
+    public Task<ProblemView?> AddDiscountAsync(Guid id, NewPriceDiscount request, CancellationToken ct) => TryAsync(HttpMethod.Post, $"admin/organizations/{id}/discounts", request, ct);
+
+    public Task<ProblemView?> EndDiscountAsync(Guid id, Guid discount, CancellationToken ct) =>
+        TryAsync(HttpMethod.Post, $"admin/organizations/{id}/discounts/{discount}/end", new PriceEnd(), ct);
+
     public Task<ProblemView?> SetCreditLimitAsync(Guid id, NewCreditLimit request, CancellationToken ct) => TryAsync(HttpMethod.Put, $"admin/organizations/{id}/credit-limit", request, ct);
 
     public Task<HubHealthView> HubHealthAsync(CancellationToken ct) => GetAsync<HubHealthView>("admin/health", ct);

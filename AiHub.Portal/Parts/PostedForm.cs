@@ -5,6 +5,9 @@ namespace AiHub.Portal.Parts;
 /// <summary>The form that came with the request, as it was filled in: what was refused is shown again to be corrected, not lost.</summary>
 public sealed class PostedForm(HttpContext http)
 {
+    /// <summary>How a field of a day writes it.</summary>
+    public const string DayFormat = "yyyy-MM-dd";
+
     private const string NameField = "_handler";
 
     private readonly IFormCollection? _fields = HttpMethods.IsPost(http.Request.Method) && http.Request.HasFormContentType ? http.Request.Form : null;
@@ -34,6 +37,13 @@ public sealed class PostedForm(HttpContext http)
     public IReadOnlyList<string> Lines(string field) => [.. Text(field).Split(['\n', '\r'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
 
     public Guid? Id(string field) => Guid.TryParse(Text(field), out var id) ? id : null;
+
+    /// <returns>False when something was filled in that is no day; null where nothing was.</returns>
+    public bool TryDay(string field, out DateOnly? day)
+    {
+        day = DateOnly.TryParseExact(Text(field), DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var value) ? value : null;
+        return day is not null || Filled(field) is null;
+    }
 
     /// <returns>False when something was filled in that is no whole number; null where nothing was.</returns>
     public bool TryNumber(string field, out int? number)

@@ -51,7 +51,8 @@ internal sealed class Customer(TestDatabase database, Ledger ledger)
     public Task<Settled> SettleAsync(Hold hold, long tokens, long nanos = 0, DateTimeOffset? at = null) =>
         ledger.SettleAsync(new Settlement(hold.Id, Usage(hold, tokens, nanos), at ?? Start), default);
 
-    public UsageRecord Usage(Hold hold, long tokens, long nanos = 0, DateTimeOffset? at = null, string model = "sim/echo") => new()
+    public UsageRecord Usage(
+        Hold hold, long tokens, long nanos = 0, DateTimeOffset? at = null, string model = "sim/echo", long vendorNanos = 0, Guid? ownKey = null, UsageSource source = UsageSource.Vendor) => new()
     {
         Id = hold.RequestId,
         OrganizationId = Id,
@@ -63,12 +64,14 @@ internal sealed class Customer(TestDatabase database, Ledger ledger)
         Surface = "openai.chat",
         OccurredAt = at ?? Start,
         Tokens = new TokenUsage(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
-        Source = UsageSource.Vendor,
+        Source = source,
         Status = UsageStatus.Succeeded,
         Streamed = true,
         FinishReason = "stop",
         PlanTokens = tokens,
         Cost = new Money(nanos, hold.Money.Currency),
+        VendorCostNanos = vendorNanos,
+        OwnKeyId = ownKey,
         PriceRows = [Guid.CreateVersion7(), Guid.CreateVersion7()],
         Latency = TimeSpan.FromMilliseconds(1234.567),
         TimeToFirstToken = TimeSpan.FromMilliseconds(321),

@@ -4,6 +4,7 @@ using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Accounts;
 using AiHub.Domain.Quotas;
+using AiHub.Domain.Usage;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Tests.Accounts;
 using AiHub.Tests.Management;
@@ -17,6 +18,9 @@ public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHu
 {
     /// <summary>What the services may do across organizations for finance and fapiao; each asks for an operator, but for what runs use.</summary>
     public static readonly string[] Granted = ["fapiao_due", "fapiao_provided", "finance_bill_accept", "finance_bill_again", "finance_bill_lines", "finance_bill_sums", "finance_bills", "finance_channel_fees", "finance_close", "finance_disputes", "finance_models", "finance_orders", "finance_payments", "finance_receivables", "finance_revenue"];
+
+    // A day that no other test looks at.
+    private static readonly DateTimeOffset At = new(2026, 3, 10, 8, 0, 0, TimeSpan.Zero);
 
     [Fact]
     public async Task A_customer_reads_its_invoices_and_an_operator_settles_them()
@@ -130,6 +134,31 @@ public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHu
         Assert.Equal(HttpStatusCode.NoContent, (await customer.DeleteAsync($"billing/fapiao/titles/{title.Id}")).Status);
         Assert.Empty((await customer.ReadAsync<Page<FapiaoTitleView>>("billing/fapiao/titles")).Data);
         Assert.Equal("fapiao_not_available", (await (await hub.RegisterAsync("USD")).GetAsync("billing/fapiao/balance")).Problem.Code);
+    }
+
+    [Fact]
+    public async Task What_a_vendor_gets_is_its_price_as_recorded_with_the_call_whatever_the_customer_pays()
+    {
+        await using var ledger = new Ledger(hub.Database.AppConnectionString, TimeProvider.System, NullLogger<Ledger>.Instance);
+        var customer = await Customer.OpenAsync(hub.Database, ledger, PlanIds.Enterprise, Currency.USD, At);
+        var worker = await OperatorAsync();
+        await customer.TopUpAsync(100_000_000_000);
+        var model = $"sim/margin-{Guid.CreateVersion7():N}";
+        foreach (var (nanos, vendorNanos, ownKey, source) in new (long, long, Guid?, UsageSource)[]
+        {
+            // Agreed with the customer at less than the vendor asks; with a key of its own, where the hub has its fee; from the cache; and of the
+            // time before the vendor's price was written down by itself.
+            (7_000_000_000, 10_000_000_000, null, UsageSource.Vendor), (1_000_000_000, 20_000_000_000, Guid.CreateVersion7(), UsageSource.Vendor),
+            (2_000_000_000, 0, null, UsageSource.Cached), (5_000_000_000, 0, null, UsageSource.Vendor),
+        })
+        {
+            var hold = (await customer.AskAsync(10, nanos: nanos, at: At)).Hold!;
+            await ledger.SettleAsync(new Settlement(hold.Id, customer.Usage(hold, 10, nanos, At, model, vendorNanos, ownKey, source), At), default);
+        }
+
+        await worker.PostAsync("admin/finance/vendor-terms", new NewVendorTerms("sim", "80", At.AddDays(-1)));
+        var row = Assert.Single((await worker.ReadAsync<Page<ModelMargin>>("admin/finance/models?from=2026-03-10&to=2026-03-10")).Data, row => row.ModelId == model);
+        Assert.Equal(("15", "12", "3"), (row.ListPrice, row.VendorCost, row.Margin));
     }
 
     [Fact]

@@ -31,8 +31,8 @@ internal static class InvoiceSetup
         {
             var currency = (await db.Organizations.AsNoTracking().SingleAsync()).Currency;
             var seller = await db.LegalEntities.AsNoTracking().SingleAsync(entity => entity.Currency == currency);
-            var (draft, _) = InvoiceDraft.OfUsage(
-                organization, seller, [new UsageOfModel("sim/echo", "Echo", 3, 1_000, 2_000, nanos)], nanos, 0, now.AddDays(-30), now, $"usage:{Guid.CreateVersion7(now)}", now);
+            var (draft, _) = InvoiceDraft.OfMonth(
+                organization, seller, [new UsageOfModel("sim/echo", "Echo", 3, 1_000, 2_000, nanos)], [], nanos, 0, now.AddDays(-30), now, $"usage:{Guid.CreateVersion7(now)}", now);
             await db.FinalizeAsync(draft!, now, default);
             return draft!.Invoice.Id;
         }, default);

@@ -13,7 +13,7 @@ using UglyToad.PdfPig;
 namespace AiHub.Tests.Invoices;
 
 /// <summary>Invoices over the real ledger. The fixture audits the books at the end: every invoice equals its lines and its journals.</summary>
-public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixture>
+public sealed class InvoiceTests(LedgerFixture books) : PostpaidTests(books)
 {
     private static readonly DateTimeOffset Start = Customer.Start;
     private static readonly DateTimeOffset June = new(2026, 5, 31, 16, 0, 0, TimeSpan.Zero);
@@ -23,7 +23,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
     [Fact]
     public async Task A_top_up_gets_its_receipt_once_and_a_refund_its_credit_note()
     {
-        var customer = await books.CustomerAsync(currency: Currency.CNY);
+        var customer = await Books.CustomerAsync(currency: Currency.CNY);
         var order = await PayAsync(customer, 29_900);
 
         await Task.WhenAll(RunAsync(Start), RunAsync(Start), RunAsync(Start));
@@ -41,7 +41,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
         await RefundAsync(customer, order, 19_900);
         await RunAsync(Start.AddDays(3));
 
-        await using var db = books.Database.Open();
+        await using var db = Books.Database.Open();
         await db.InOrganizationAsync(customer.Id, async () =>
         {
             var notes = await db.CreditNotes.AsNoTracking().OrderBy(note => note.Sequence).ToListAsync();
@@ -95,7 +95,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
         Assert.Equal([300, 800], invoices.Select(pair => pair.Invoice.TotalMinor));
         Assert.Equal([1_500, -1_200], invoices[0].Lines.Select(line => line.AmountMinor));
         Assert.Equal(0, (await customer.BalancesAsync()).Purchased.Posted);
-        await using var db = books.Database.Open();
+        await using var db = Books.Database.Open();
         Assert.Equal(4, await db.InOrganizationAsync(customer.Id, () => db.UsageMonths.CountAsync(), default));
     }
 
@@ -179,7 +179,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
         Assert.Equal(before + 30_000_000_000, (await customer.BalancesAsync()).Purchased.Posted);
         var receipt = Assert.Single(await InvoicesAsync(customer), row => row.Invoice.OrderId == order).Invoice;
         Assert.Equal((InvoiceKind.TopUp, InvoiceStatus.Paid, 3_000L), (receipt.Kind, receipt.Status, receipt.TotalMinor));
-        await using var db = books.Database.OpenAsAdmin();
+        await using var db = Books.Database.OpenAsAdmin();
         var mail = await db.BillingMails.AsNoTracking().SingleAsync(row => row.OrganizationId == customer.Id);
         Assert.Equal((BillingMailKind.PaymentKept, invoice.Number, "3000"), (mail.Kind, mail.Values["invoice"], mail.Values["amount"]));
     }
@@ -196,11 +196,11 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
     [InlineData("truncate invoice_lines cascade")]
     public async Task Nobody_changes_a_final_invoice(string sql)
     {
-        var customer = await books.CustomerAsync(currency: Currency.CNY);
+        var customer = await Books.CustomerAsync(currency: Currency.CNY);
         await PayAsync(customer, 1_000);
         await RunAsync(Start);
 
-        var refused = await Assert.ThrowsAsync<PostgresException>(() => books.Database.AsAdminAsync<object>(string.Format(null, sql, customer.Id)));
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => Books.Database.AsAdminAsync<object>(string.Format(null, sql, customer.Id)));
 
         Assert.True(refused.SqlState is "23001" or "42804" or "42601", $"{refused.SqlState} {refused.MessageText}");
         Assert.Equal("23001", refused.SqlState);
@@ -209,13 +209,13 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
     [Fact]
     public async Task Invariant_23_numbers_have_no_gap_however_many_finalize_at_once_and_however_many_roll_back()
     {
-        var customers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => books.CustomerAsync(currency: Currency.USD)));
+        var customers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Books.CustomerAsync(currency: Currency.USD)));
         var random = new Random(20260520);
         var plans = Enumerable.Range(0, 90).Select(i => (Customer: customers[i % customers.Length], RollsBack: random.Next(3) == 0, Source: $"top_up:gap-{i}")).ToList();
 
         await Parallel.ForEachAsync(plans, new ParallelOptions { MaxDegreeOfParallelism = 12 }, async (plan, ct) =>
         {
-            await using var db = books.Database.Open();
+            await using var db = Books.Database.Open();
             try
             {
                 await db.InOrganizationAsync(plan.Customer.Id, async () =>
@@ -234,7 +234,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
             }
         });
 
-        await using var admin = books.Database.OpenAsAdmin();
+        await using var admin = Books.Database.OpenAsAdmin();
         var numbers = await admin.Invoices.Where(invoice => invoice.LegalEntityId == "intl" && invoice.Year == 2026).Select(invoice => invoice.Sequence!.Value).OrderBy(number => number).ToListAsync();
         Assert.Equal(Enumerable.Range(1, plans.Count(plan => !plan.RollsBack)), numbers);
         Assert.InRange(numbers.Count, 1, plans.Count - 1);
@@ -246,7 +246,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
     public async Task The_file_holds_the_names_and_totals_of_the_invoice_in_its_language(string language, params string[] words)
     {
         var customer = await PostpaidAsync(500_000_000_000);
-        await using (var db = books.Database.Open())
+        await using (var db = Books.Database.Open())
         {
             await db.InOrganizationAsync(customer.Id, async () =>
             {
@@ -267,7 +267,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
         await UseAsync(customer, 123_456_000_000, Start, "deepseek/deepseek-v4-flash");
         await RunAsync(June + Later);
 
-        await using var look = books.Database.OpenAsAdmin();
+        await using var look = Books.Database.OpenAsAdmin();
         var invoice = await look.Invoices.AsNoTracking().SingleAsync(row => row.OrganizationId == customer.Id);
         var file = await look.InvoiceDocuments.AsNoTracking().SingleAsync(document => document.SubjectId == invoice.Id && document.Language == language);
         var mail = await look.InvoiceMails.AsNoTracking().SingleAsync(row => row.SubjectId == invoice.Id);
@@ -287,7 +287,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
 
     private async Task<int> RunAsync(DateTimeOffset now)
     {
-        await using var db = books.Database.Open();
+        await using var db = Books.Database.Open();
         var failures = new List<Exception>();
         var made = await InvoiceRun.RunAsync(db, now, (_, failure) => failures.Add(failure), default);
         // Two runs that make the same file at once: one of them finds it there.
@@ -295,59 +295,17 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
         return made;
     }
 
-    private async Task<Customer> PostpaidAsync(long limit)
-    {
-        var customer = await books.CustomerAsync(PlanIds.Enterprise, Currency.CNY);
-        await customer.SetCreditLimitAsync(limit);
-        return customer;
-    }
-
-    private async Task UseAsync(Customer customer, long nanos, DateTimeOffset at, string model = "sim/echo")
-    {
-        var outcome = await customer.AskAsync(10, nanos: nanos, at: at, currency: Currency.CNY);
-        Assert.Null(outcome.Refusal);
-        await books.Ledger.SettleAsync(new Settlement(outcome.Hold!.Id, customer.Usage(outcome.Hold, 10, nanos, at, model), at), default);
-    }
-
-    private async Task<long> CreditLeftAsync(Customer customer)
-    {
-        await using var db = books.Database.OpenAsAdmin();
-        return await db.Balances.Where(balance => db.Accounts.Any(account => account.Id == balance.AccountId && account.OrganizationId == customer.Id && account.Kind == AccountKind.WalletPurchased))
-            .Select(balance => balance.Posted - balance.Held - balance.Floor).SingleAsync();
-    }
-
-    private async Task<List<(Invoice Invoice, List<InvoiceLine> Lines)>> InvoicesAsync(Customer customer)
-    {
-        await using var db = books.Database.Open();
-        return await db.InOrganizationAsync(customer.Id, async () =>
-        {
-            var lines = await db.InvoiceLines.AsNoTracking().OrderBy(line => line.Position).ToListAsync();
-            return (await db.Invoices.AsNoTracking().ToListAsync()).ConvertAll(invoice => (invoice, lines.Where(line => line.InvoiceId == invoice.Id).ToList()));
-        }, default);
-    }
-
-    private async Task<T> OperateAsync<T>(Customer customer, Func<HubDb, DateTimeOffset, Task<T>> work)
-    {
-        await books.Database.AsAdminAsync<Guid>($"insert into operators (user_id, created_at) values ('{customer.OwnerId}', '2026-01-01') on conflict (user_id) do update set created_at = excluded.created_at returning user_id");
-        await using var db = books.Database.Open();
-        return await db.InOrganizationAsync(customer.Id, async () =>
-        {
-            await db.Database.ExecuteSqlAsync($"select set_config('app.operator_id', {customer.OwnerId.ToString()}, true)");
-            return await work(db, June.AddDays(5));
-        }, default);
-    }
-
     private async Task<Guid> PayAsync(Customer customer, long minor, Guid? invoice = null)
     {
         var order = Guid.CreateVersion7(Start);
-        await books.Database.AsAdminAsync<Guid>(
+        await Books.Database.AsAdminAsync<Guid>(
             $"""
              insert into payment_orders (id, organization_id, user_id, purpose, channel, scene, status, client_address, currency, amount_minor, out_trade_no, created_at, expires_at, checks, invoice_id)
              select '{order}', id, '{customer.OwnerId}', '{(invoice is null ? "top_up" : "invoice")}', 'alipay', 'desktop', 'created', '127.0.0.1', currency, {minor}, '{order:N}', '{Start:O}', '{Start.AddHours(1):O}', 0,
                     {(invoice is null ? "null" : $"'{invoice}'")}::uuid
              from organizations where id = '{customer.Id}' returning id
              """);
-        Assert.Equal("credited", await books.Database.AsAdminAsync<string>(
+        Assert.Equal("credited", await Books.Database.AsAdminAsync<string>(
             $"select payment_credit('{order}', 'alipay', 'm', 'm', null, null, (select currency from organizations where id = '{customer.Id}'), {minor}, 't{order:N}', '{Start:O}', gen_random_uuid(), '{Start:O}')"));
         return order;
     }
@@ -355,7 +313,7 @@ public sealed class InvoiceTests(LedgerFixture books) : IClassFixture<LedgerFixt
     private async Task RefundAsync(Customer customer, Guid order, long minor)
     {
         var refund = Guid.CreateVersion7(Start);
-        await using var db = books.Database.Open();
+        await using var db = Books.Database.Open();
         await db.InOrganizationAsync(customer.Id, async () =>
         {
             Assert.Equal("accepted", await db.Database.SqlQuery<string>(

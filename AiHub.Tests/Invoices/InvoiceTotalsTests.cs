@@ -83,7 +83,7 @@ public sealed class InvoiceTotalsTests
                 var usage = month.Select((nanos, model) => new UsageOfModel($"m{model}", $"M{model}", 1, 1, 1, nanos)).ToList();
                 used += month.Sum(nanos => (long)nanos);
                 debt += month.Sum(nanos => (long)nanos);
-                var (draft, carried) = InvoiceDraft.OfUsage(Guid.Empty, China, usage, debt, carry, Now, Now.AddMonths(1), "usage", Now);
+                var (draft, carried) = InvoiceDraft.OfMonth(Guid.Empty, China, usage, [], debt, carry, Now, Now.AddMonths(1), "usage", Now);
                 carry = carried;
                 if (draft is not null)
                 {
@@ -103,8 +103,8 @@ public sealed class InvoiceTotalsTests
     {
         var usage = new UsageOfModel[] { new("a", "A", 2, 10, 20, 7_004_000_000), new("b", "B", 1, 5, 5, 3_001_000_000) };
 
-        var (part, carry) = InvoiceDraft.OfUsage(Guid.Empty, China, usage, 4_005_000_000, 0, Now, Now.AddMonths(1), "usage", Now);
-        var (none, _) = InvoiceDraft.OfUsage(Guid.Empty, China, usage, 0, 0, Now, Now.AddMonths(1), "usage", Now);
+        var (part, carry) = InvoiceDraft.OfMonth(Guid.Empty, China, usage, [], 4_005_000_000, 0, Now, Now.AddMonths(1), "usage", Now);
+        var (none, _) = InvoiceDraft.OfMonth(Guid.Empty, China, usage, [], 0, 0, Now, Now.AddMonths(1), "usage", Now);
 
         Assert.Equal([700, 300, -600], part!.Lines.Select(line => line.AmountMinor));
         Assert.Equal((400, 5_000_000), (part.Invoice.TotalMinor, carry));

@@ -315,6 +315,12 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
             return await (await hub.RegisterAsync("USD")).PostAsync("billing/redemptions", new CodeRedemption(code));
         },
         ["setContract"] = hub => AsOperatorAsync(hub, (person, acme) => person.PutAsync($"admin/organizations/{acme}/contract", new ContractTerms("enterprise", "100"))),
+        ["addDiscount"] = hub => AsOperatorAsync(hub, (person, acme) => person.PostAsync($"admin/organizations/{acme}/discounts", new NewPriceDiscount("10", "contract"))),
+        ["endDiscount"] = hub => AsOperatorAsync(hub, async (person, acme) =>
+        {
+            var discount = (await person.PostAsync($"admin/organizations/{acme}/discounts", new NewPriceDiscount("10", "contract"))).Read<PriceDiscountView>();
+            return await person.PostAsync($"admin/organizations/{acme}/discounts/{discount.Id}/end", new PriceEnd());
+        }),
         ["endContract"] = hub => AsOperatorAsync(hub, async (person, acme) =>
         {
             await person.PutAsync($"admin/organizations/{acme}/contract", new ContractTerms("enterprise", "100"));

@@ -3,9 +3,12 @@ using System.Diagnostics;
 using System.Globalization;
 using AiHub.Domain;
 using AiHub.Domain.Accounts;
+using AiHub.Domain.Catalog;
+using AiHub.Domain.Invoices;
 using AiHub.Domain.Payments;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
+using AiHub.Gateway.Management.Admin;
 using AiHub.Tests.Accounts;
 using AiHub.Tests.Hub;
 using AiHub.Worker.Invoicing;
@@ -20,7 +23,8 @@ namespace AiHub.Tests.Payments;
 
 /// <summary>
 /// A year of two hundred organizations, day by day on a clock of its own: they buy, change, cancel, pay late or never, are refunded and use what
-/// they have, while the worker's runs die in the middle of their work. At the end every book is in order.
+/// they have, some of them by contract with a fee and a discount, while the worker's runs die in the middle of their work. At the end every book is
+/// in order.
 /// </summary>
 public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetime
 {
@@ -34,6 +38,9 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
     private readonly Random _random = new(Seed);
     private readonly Dictionary<string, int> _happened = [];
     private readonly List<Customer> _customers = [];
+    private readonly List<PriceDiscount> _discounts = [];
+    private readonly Guid _upstream = Guid.CreateVersion7();
+    private PriceBook _book = null!;
     private readonly TestDatabase _database = new();
     private Dictionary<string, Plan> _plans = null!;
     private Ledger _ledger = null!;
@@ -59,6 +66,7 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
             _plans = await db.Plans.AsNoTracking().ToDictionaryAsync(plan => plan.Id);
         }
 
+        _book = new PriceBook([.. Enum.GetValues<Currency>().SelectMany(currency => new[] { PriceOf(PriceComponent.Input, currency), PriceOf(PriceComponent.Output, currency) })]);
         for (var i = 0; i < Organizations; i++)
         {
             _customers.Add(await Customer.OpenAsync(
@@ -70,7 +78,7 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
             var now = Begin.AddDays(day).AddMinutes(_random.Next(600));
             foreach (var customer in _random.GetItems(_customers.ToArray(), 6).Distinct())
             {
-                await ActAsync(customer, now);
+                await (IsByContract(customer) ? ActByContractAsync(customer, now) : ActAsync(customer, now));
             }
 
             await WorkAsync(now);
@@ -81,7 +89,7 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
 
         var end = Begin.AddDays(Days).AddHours(12);
         await WorkAsync(end, crashes: false);
-        while (await InvoiceAsync(end) > 0)
+        while (await InvoiceAsync(end, crashes: false) > 0)
         {
         }
 
@@ -120,6 +128,64 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
                 await UseAsync(customer, currency, now);
                 break;
         }
+    }
+
+    private bool IsByContract(Customer customer) => _customers.IndexOf(customer) % 10 == 7;
+
+    /// <summary>The contracts: agreed in the middle of months, by the month or the year, changed and ended; what is invoiced is paid by transfer, mostly.</summary>
+    private async Task ActByContractAsync(Customer customer, DateTimeOffset now)
+    {
+        await using var db = _database.Open();
+        var (subscription, _, currency) = await PositionAsync(db, customer, now);
+        var today = DateOnly.FromDateTime(now.UtcDateTime);
+        if (subscription.Collection != Collection.Contract)
+        {
+            await OperateAsync(db, customer, async () =>
+            {
+                var yearly = _random.Next(3) == 0;
+                await db.SetContractFeeAsync(customer.Id, _random.Next(1_000, 90_000), yearly ? PlanInterval.Year : PlanInterval.Month, today.AddDays(_random.Next(40)), null, now, default);
+                await db.SetContractAsync(customer.Id, PlanIds.Enterprise, 1_000_000_000_000, _random.Next(2) == 0 ? 5_000 : null, now, default);
+            });
+            _discounts.Add(new PriceDiscount { Id = Guid.CreateVersion7(now), CustomerId = customer.Id, BasisPoints = _random.Next(1, 9_999), ValidFrom = now, Source = "contract" });
+            Count("contracts");
+            return;
+        }
+
+        switch (_random.Next(12))
+        {
+            case 0:
+                // Dearer from some day on; refused where that day is on an invoice.
+                await OperateAsync(db, customer, () => db.SetContractFeeAsync(customer.Id, _random.Next(1_000, 90_000), PlanInterval.Month, today.AddDays(_random.Next(-40, 40)), null, now, default));
+                Count("fees changed");
+                break;
+            case 1 when !await db.InOrganizationAsync(customer.Id, () => db.ContractFees.AnyAsync(fee => fee.Interval == PlanInterval.Year), default):
+                await OperateAsync(db, customer, () => db.EndContractAsync(customer.Id, now, default));
+                Count("contracts ended");
+                break;
+            case < 5:
+                var open = await db.InOrganizationAsync(
+                    customer.Id, () => db.Invoices.AsNoTracking().Where(row => row.Status == InvoiceStatus.Finalized || row.Status == InvoiceStatus.Overdue).Select(row => row.Id).ToListAsync(), default);
+                foreach (var invoice in open)
+                {
+                    await OperateAsync(db, customer, () => db.PaidAsync(invoice, "bank", now, default));
+                    Count("transfers");
+                }
+
+                break;
+            default:
+                await UseAsync(customer, currency, now);
+                break;
+        }
+    }
+
+    private async Task OperateAsync(HubDb db, Customer customer, Func<Task> work)
+    {
+        await _database.AsAdminAsync<Guid>($"insert into operators (user_id, created_at) values ('{_customers[0].OwnerId}', '2026-01-01') on conflict (user_id) do update set created_at = excluded.created_at returning user_id");
+        await db.AsOperatorInAsync(_customers[0].OwnerId, customer.Id, async () =>
+        {
+            await work();
+            return true;
+        }, default);
     }
 
     private async Task ChangeAsync(HubDb db, Customer customer, Subscription subscription, PlanPosition position, Currency currency, DateTimeOffset now)
@@ -210,10 +276,13 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
     private async Task UseAsync(Customer customer, Currency currency, DateTimeOffset now)
     {
         var tokens = _random.Next(1, 20_000);
-        var outcome = await customer.AskAsync(tokens, 1, tokens * 100L, at: now, currency: currency);
+        var discount = PriceDiscount.Of(_discounts.Where(row => row.CustomerId == customer.Id), "sim", "sim/echo", now);
+        var nanos = _book.At(_upstream, currency, now, customer: customer.Id, discount: discount)!.Price(new TokenUsage(tokens)).Cost.Nanos;
+        var outcome = await customer.AskAsync(tokens, 1, nanos, at: now, currency: currency);
         if (outcome.Hold is { } hold)
         {
-            await customer.SettleAsync(hold, tokens, tokens * 100L, now);
+            await customer.SettleAsync(hold, tokens, nanos, now);
+            Count(discount is null ? "calls at list price" : "calls at a discount");
             Count("calls");
         }
         else
@@ -239,11 +308,30 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
         }
     }
 
-    private async Task<int> InvoiceAsync(DateTimeOffset now)
+    private async Task<int> InvoiceAsync(DateTimeOffset now, bool crashes = true)
     {
-        await using var db = _database.Open();
-        return await InvoiceRun.InvoiceAsync(db, now, (_, failure) => throw failure, default);
+        await using var db = crashes && _random.Next(4) == 0 ? Dying(_random.Next(1, 25)) : _database.Open();
+        try
+        {
+            return await InvoiceRun.InvoiceAsync(db, now, (_, failure) => throw failure, default);
+        }
+        catch (Exception failure) when (Root(failure) is CrashException)
+        {
+            Count("invoicing crashed");
+            return 0;
+        }
     }
+
+    private PriceRow PriceOf(PriceComponent component, Currency currency) => new()
+    {
+        Id = Guid.CreateVersion7(),
+        UpstreamId = _upstream,
+        Component = component,
+        Currency = currency,
+        NanosPerMillion = 100_000_000_000,
+        ValidFrom = Begin,
+        Source = "test",
+    };
 
     private static Exception Root(Exception failure) => failure.InnerException is { } inner ? Root(inner) : failure;
 
@@ -305,7 +393,7 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
                                         from dunning_cases where organization_id = organization.id and closed_at is null having count(*) > 0), 'good')
             """));
 
-        // Money: what was paid is in the wallet, was used, was refunded, or paid for plans; not a cent else.
+        // Money: what was paid is in the wallet, was used, was refunded, or paid for plans, and what was used was invoiced; not a cent else.
         Assert.Equal(0, await _database.AsAdminAsync<long>(
             """
             select count(*) from organizations organization
@@ -314,7 +402,7 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
                   - (select coalesce(sum(amount_minor), 0) * 10000000 from subscription_charges where organization_id = organization.id and status = 'applied')
                   + (select coalesce(sum(entry.amount), 0) from entries entry
                      join accounts account on account.id = entry.account_id join journals journal on journal.organization_id = entry.organization_id and journal.id = entry.journal_id
-                     where account.organization_id = organization.id and account.kind = 'wallet_purchased' and journal.kind = 'settle')
+                     where account.organization_id = organization.id and account.kind = 'wallet_purchased' and journal.kind in ('settle', 'invoice'))
                   <> (select posted from balances join accounts on accounts.id = balances.account_id where accounts.organization_id = organization.id and accounts.kind = 'wallet_purchased')
             """));
         Assert.Equal(0, await _database.AsAdminAsync<long>(
@@ -334,7 +422,8 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
             where (select array_agg(amount_minor order by position) from invoice_lines where invoice_id = invoice.id)
                   is distinct from (select array_agg((line ->> 'amount_minor')::bigint order by ordinal) from jsonb_array_elements(charge.lines) with ordinality as lines (line, ordinal))
             """));
-        foreach (var what in (string[])["started", "upgraded", "scheduled", "canceled", "collected", "declined", "refunded", "crashes", "paid after closing", "calls"])
+        await ProveContractsAsync(db, end);
+        foreach (var what in (string[])["started", "upgraded", "scheduled", "canceled", "collected", "declined", "refunded", "crashes", "paid after closing", "calls", "contracts", "contracts ended", "fees changed", "transfers", "calls at a discount", "invoicing crashed"])
         {
             Assert.True(_happened.GetValueOrDefault(what) > 0, $"Nothing was {what}.");
         }
@@ -342,6 +431,30 @@ public sealed class SimulatedYearTests(ITestOutputHelper output) : IAsyncLifetim
         output.WriteLine(
             $"{await db.Periods.CountAsync()} periods, {await db.SubscriptionCharges.CountAsync(charge => charge.Status == SubscriptionChargeStatus.Applied)} charges, {await db.PaymentOrders.CountAsync()} orders, "
             + $"{await db.PaymentRefunds.CountAsync()} refunds, {await db.DunningCases.CountAsync()} dunning cases, {await db.BillingMails.CountAsync()} messages, {await db.Invoices.CountAsync()} invoices, {await db.Journals.CountAsync()} journals.");
+    }
+
+    /// <summary>Each day of a fee is on one invoice, the parts as they were agreed; and nobody is charged for a day twice.</summary>
+    private static async Task ProveContractsAsync(HubDb db, DateTimeOffset end)
+    {
+        var zones = await db.Organizations.AsNoTracking().ToDictionaryAsync(row => row.Id, row => TimeZoneInfo.FindSystemTimeZoneById(row.TimeZone));
+        var months = (await db.UsageMonths.AsNoTracking().ToListAsync()).ToLookup(month => month.OrganizationId);
+        var charges = (await db.ContractFeeCharges.AsNoTracking().ToListAsync()).ToLookup(charge => charge.FeeId);
+        var fees = await db.ContractFees.AsNoTracking().ToListAsync();
+        foreach (var fee in fees)
+        {
+            var last = months[fee.OrganizationId].Max(month => (DateTimeOffset?)month.EndsAt);
+            var day = last is null ? DateOnly.MinValue : DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(last.Value, zones[fee.OrganizationId]).DateTime);
+            Assert.True(last > end.AddDays(-40) || fee.EndsOn <= day, $"Fee {fee.Id} was last looked at for {last}.");
+            Assert.Equal(
+                fee.Due(day).Select(period => (period.StartsOn, fee.Interval == PlanInterval.Year ? default : period.EndsOn, fee.Interval == PlanInterval.Year ? 0 : period.AmountMinor)),
+                charges[fee.Id].OrderBy(charge => charge.StartsOn).Select(charge => (charge.StartsOn, fee.Interval == PlanInterval.Year ? default : charge.EndsOn, fee.Interval == PlanInterval.Year ? 0 : charge.AmountMinor)));
+        }
+
+        foreach (var organization in fees.GroupBy(fee => fee.OrganizationId))
+        {
+            var all = organization.SelectMany(fee => charges[fee.Id]).OrderBy(charge => charge.StartsOn).ToList();
+            Assert.All(all.Zip(all.Skip(1)), pair => Assert.True(pair.First.EndsOn <= pair.Second.StartsOn));
+        }
     }
 
     private async Task<(Subscription, PlanPosition, Currency)> PositionAsync(HubDb db, Customer customer, DateTimeOffset now) => await db.InOrganizationAsync(customer.Id, async () =>

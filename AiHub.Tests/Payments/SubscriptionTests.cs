@@ -100,6 +100,32 @@ public sealed class SubscriptionTests(PaymentHub fixture) : IClassFixture<Paymen
     }
 
     [Fact]
+    public async Task What_costs_less_than_the_channel_collects_is_refused_before_there_is_an_order()
+    {
+        var customer = await OnDeveloperAsync();
+        // Minutes before the term ends an upgrade costs a few cents.
+        fixture.Clock.AdvanceTo((await SubscriptionAsync(customer)).PaidThrough!.Value.AddMinutes(-20));
+        await customer.SignInAsync();
+        var preview = await PreviewAsync(customer, new PlanChangePreview("pro"));
+        Assert.Equal("0.03", preview.Due);
+
+        var change = await PostAsync(customer, "change", new PlanChangeRequest("pro", Channel: "stripe", ProrationAt: preview.ProrationAt));
+        Assert.Equal((HttpStatusCode.Conflict, "amount_below_minimum"), (change.StatusCode, await CodeAsync(change)));
+        Assert.Contains("0.5", await change.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain((await customer.Management.GetFromJsonAsync<Page<SubscriptionChargeView>>("billing/subscription/charges", Json.Options))!.Data, charge => charge.Kind == "upgrade");
+
+        var invoice = await Invoices.InvoiceSetup.OpenAsync(fixture.Hub.Database, customer.OrganizationId, fixture.Clock.GetUtcNow(), 490_000_000);
+        var pay = await customer.Management.PostAsJsonAsync($"billing/invoices/{invoice}/pay", new InvoicePayment("stripe"), Json.Options);
+        Assert.Equal((HttpStatusCode.Conflict, "amount_below_minimum"), (pay.StatusCode, await CodeAsync(pay)));
+
+        var enough = await Invoices.InvoiceSetup.OpenAsync(fixture.Hub.Database, customer.OrganizationId, fixture.Clock.GetUtcNow(), 500_000_000);
+        Assert.Equal(HttpStatusCode.Created, (await customer.Management.PostAsJsonAsync($"billing/invoices/{enough}/pay", new InvoicePayment("stripe"), Json.Options)).StatusCode);
+        Assert.Equal(["0.50", "29.00"], (await customer.Management.GetFromJsonAsync<Page<PaymentOrderView>>("billing/orders", Json.Options))!.Data.Select(order => order.Amount));
+
+        static async Task<string?> CodeAsync(HttpResponseMessage answer) => (string?)(await answer.Content.ReadFromJsonAsync<JsonNode>())!["code"];
+    }
+
+    [Fact]
     public async Task A_prepaid_plan_reminds_waits_three_days_and_becomes_the_free_one()
     {
         var customer = await RegisterAsync("CNY");

@@ -3,6 +3,7 @@ using System.Net;
 using AiHub.Domain;
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Access;
+using AiHub.Gateway.Metering;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
 using Microsoft.Extensions.Options;
@@ -20,6 +21,7 @@ public sealed class RouterTests
     private readonly List<Model> _models = [];
     private readonly List<ServedUpstream> _served = [];
     private readonly List<PriceRow> _prices = [];
+    private readonly List<PriceDiscount> _discounts = [];
 
     public RouterTests() => (_health, _pace, _affinity) = (new UpstreamHealth(_time), new EndpointPace(_time), new Affinity(_time));
 
@@ -269,13 +271,45 @@ public sealed class RouterTests
         Assert.NotEqual(name, Plan("m/one", session, chat: Chat("one"), caller: Caller()).Plan!.Conversation);
     }
 
+    [Fact]
+    public void What_is_held_what_is_charged_and_what_is_chosen_by_price_follow_the_discount_and_the_vendor_s_cost_does_not()
+    {
+        Serve("m/one", ("cheap", 4, 1, 0), ("dear", 6, 1, 0));
+        var caller = Caller();
+        var used = new Consumption(new TokenUsage(1_000_000, OutputText: 1_000_000));
+        _discounts.Add(new PriceDiscount
+        {
+            Id = Guid.CreateVersion7(),
+            CustomerId = caller.OrganizationId,
+            VendorId = "dear",
+            ModelPattern = "m/*",
+            BasisPoints = 5_000,
+            ValidFrom = _time.GetUtcNow(),
+            ValidTo = _time.GetUtcNow().AddHours(1),
+            Source = "contract",
+        });
+        var router = Router(RoutePolicy.Cheapest);
+
+        var theirs = router.Plan("m/one", caller, Guid.CreateVersion7(), RoutePreferences.None, default).Plan!;
+        Assert.Equal([("dear", "9", "18"), ("cheap", "12", "12")], theirs.Upstreams.Select(Costs));
+        Assert.Equal("12", SurfaceCall.Dearest(theirs, used).ToDecimalString());
+        var others = router.Plan("m/one", Caller(), Guid.CreateVersion7(), RoutePreferences.None, default).Plan!;
+        Assert.Equal([("cheap", "12", "12"), ("dear", "18", "18")], others.Upstreams.Select(Costs));
+
+        // It ends when it was agreed to, without anybody having to tell.
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal([("cheap", "12", "12"), ("dear", "18", "18")], router.Plan("m/one", caller, Guid.CreateVersion7(), RoutePreferences.None, default).Plan!.Upstreams.Select(Costs));
+
+        (string, string, string) Costs(PlannedUpstream upstream) => (upstream.VendorId, upstream.CostOf(used).ToDecimalString(), upstream.VendorCostOf(used).ToDecimalString());
+    }
+
     private RouteOutcome Plan(
         string model, RoutePreferences? preferences = null, ReadOnlyMemory<byte> chat = default, Caller? caller = null, RoutePolicy policy = RoutePolicy.Priority) =>
         Router(policy).Plan(model, caller ?? Caller(), Guid.CreateVersion7(), preferences ?? RoutePreferences.None, chat);
 
     private Router Router(RoutePolicy policy = RoutePolicy.Priority)
     {
-        var snapshot = new CatalogueSnapshot(_models, _served, _prices, Holidays.None);
+        var snapshot = new CatalogueSnapshot(_models, _served, _prices, Holidays.None, discounts: _discounts);
         return new Router(() => snapshot, _health, _pace, _affinity, Options.Create(new RoutingOptions { Policy = policy }), _time);
     }
 

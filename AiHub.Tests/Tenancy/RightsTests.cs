@@ -61,6 +61,10 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
     [InlineData("select hub_queues()")]
     [InlineData("select hub_parked(1)")]
     [InlineData("select hub_replay('alert_messages', gen_random_uuid(), created_at) from organizations")]
+    [InlineData("insert into contract_fees select * from contract_fees")]
+    [InlineData("delete from contract_fee_charges")]
+    [InlineData("select contract_fee_end(id, created_at) from organizations")]
+    [InlineData("insert into price_discounts (id, customer_id, vendor_id, model_pattern, basis_points, valid_from, source) select gen_random_uuid(), id, '', '', 10000, created_at, 'x' from organizations")]
     [InlineData("update budgets set amount = 1000000000")]
     [InlineData("insert into budgets select * from budgets")]
     [InlineData("update budget_windows set used = 0")]
@@ -145,7 +149,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
                 "bills_prepare", "bills_standing", "bills_take", "change_budget",
                 "change_credit_limit", "charge_abandon", "charge_apply", "charge_terms", "charges_to_invoice", "claim_operator", "code_redeem",
                 "content_expire",
-                "contract_end", "contract_set", "create_budget", "credit_note_issue", "dispute_close", "dispute_open", "dunning_attempted",
+                "contract_end", "contract_fee_end", "contract_fee_set", "contract_set", "create_budget", "credit_note_issue", "dispute_close", "dispute_open", "dunning_attempted",
                 "dunning_close", "dunning_move", "dunning_of_invoices", "dunning_open", "dunning_open_cases", "end_budget", "expire_lots",
                 "fapiao_move", "fapiao_of_hub", "fapiao_open", "fapiao_red", "fapiao_request", "fapiao_whose", "find_api_key", "find_invitation",
                 "find_scim_token", "find_sign_on", "grant_periods", "hub_parked", "hub_queues", "hub_replay", "hub_runs", "invoice_audit", "invoice_debt",

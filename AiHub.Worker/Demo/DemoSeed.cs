@@ -294,6 +294,7 @@ internal static class DemoSeed
                 FinishReason = status == UsageStatus.Succeeded ? "stop" : null,
                 PlanTokens = models[habit.Model].Weights.PlanTokens(tokens),
                 Cost = charge.Cost,
+                VendorCostNanos = charge.Cost.Nanos,
                 PriceRows = charge.PriceRows,
                 Tags = [.. key.Tags.Values],
                 Latency = first + TimeSpan.FromMilliseconds(output * 9),

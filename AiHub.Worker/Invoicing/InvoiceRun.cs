@@ -149,12 +149,12 @@ public sealed partial class InvoiceRun(TimeProvider time, IServiceScopeFactory s
                 return made;
             }
 
-            made += await InvoiceMonthAsync(db, customer, startsAt, endsAt, now, ct);
+            made += await InvoiceMonthAsync(db, customer, zone, startsAt, endsAt, now, ct);
             startsAt = endsAt;
         }
     }
 
-    private static Task<int> InvoiceMonthAsync(HubDb db, DueMonths customer, DateTimeOffset startsAt, DateTimeOffset endsAt, DateTimeOffset now, CancellationToken ct) =>
+    private static Task<int> InvoiceMonthAsync(HubDb db, DueMonths customer, TimeZoneInfo zone, DateTimeOffset startsAt, DateTimeOffset endsAt, DateTimeOffset now, CancellationToken ct) =>
         db.InOrganizationAsync(customer.OrganizationId, async () =>
         {
             var debt = await db.DebtAsync(endsAt, ct);
@@ -166,14 +166,24 @@ public sealed partial class InvoiceRun(TimeProvider time, IServiceScopeFactory s
             var currency = Enum.Parse<Currency>(customer.Currency);
             var seller = await db.LegalEntities.AsNoTracking().SingleAsync(entity => entity.Currency == currency, ct);
             var carry = await db.UsageMonths.Where(month => month.EndsAt <= startsAt).OrderByDescending(month => month.EndsAt).Select(month => month.CarryNanos).FirstOrDefaultAsync(ct);
-            var (draft, carried) = InvoiceDraft.OfUsage(
-                customer.OrganizationId, seller, await db.PurchasedUsageAsync(startsAt, endsAt, ct), debt, carry, startsAt, endsAt, $"usage:{endsAt.UtcDateTime:yyyy-MM-dd'T'HH:mm'Z'}", now);
+            var fees = await db.FeesDueAsync(DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(endsAt, zone).DateTime), ct);
+            var (draft, carried) = InvoiceDraft.OfMonth(
+                customer.OrganizationId, seller, await db.PurchasedUsageAsync(startsAt, endsAt, ct), fees, debt, carry, startsAt, endsAt, $"usage:{endsAt.UtcDateTime:yyyy-MM-dd'T'HH:mm'Z'}", now);
             if (draft is not null)
             {
                 await FinalizeAsync(db, draft, now, ct);
             }
 
             db.UsageMonths.Add(new UsageMonth { OrganizationId = customer.OrganizationId, StartsAt = startsAt, EndsAt = endsAt, InvoiceId = draft?.Invoice.Id, CarryNanos = carried });
+            db.ContractFeeCharges.AddRange(fees.Select(period => new ContractFeeCharge
+            {
+                FeeId = period.FeeId,
+                StartsOn = period.StartsOn,
+                OrganizationId = customer.OrganizationId,
+                EndsOn = period.EndsOn,
+                AmountMinor = period.AmountMinor,
+                InvoiceId = period.AmountMinor > 0 ? draft?.Invoice.Id : null,
+            }));
             await db.SaveChangesAsync(ct);
             db.ChangeTracker.Clear();
             return draft is null ? 0 : 1;

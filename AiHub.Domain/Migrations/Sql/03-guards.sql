@@ -28,6 +28,15 @@ begin
 end $$;
 create or replace trigger only_ends before update or delete on prices for each row execute function refuse_repricing();
 
+create or replace function refuse_rediscounting() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE' or old.valid_to is not null or to_jsonb(old) - 'valid_to' <> to_jsonb(new) - 'valid_to' then
+        raise exception 'a discount only ever gets an end' using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
+create or replace trigger only_ends before update or delete on price_discounts for each row execute function refuse_rediscounting();
+
 -- The billing currency is decided once: the ledger never converts.
 create or replace function refuse_recurrency() returns trigger language plpgsql as $$
 begin
@@ -50,3 +59,15 @@ begin
     return new;
 end $$;
 create or replace trigger no_overlap before insert or update on prices for each row execute function refuse_overlap();
+
+create or replace function refuse_discounts_overlap() returns trigger language plpgsql as $$
+begin
+    if exists (
+        select from price_discounts other
+        where other.customer_id = new.customer_id and other.vendor_id = new.vendor_id and other.model_pattern = new.model_pattern and other.id <> new.id
+          and tstzrange(other.valid_from, other.valid_to) && tstzrange(new.valid_from, new.valid_to)) then
+        raise exception 'there is already a discount for that time' using errcode = 'exclusion_violation';
+    end if;
+    return new;
+end $$;
+create or replace trigger no_overlap before insert or update on price_discounts for each row execute function refuse_discounts_overlap();

@@ -19,20 +19,20 @@ do $$
 declare
     name text;
 begin
-    foreach name in array array['vendors', 'models', 'upstreams', 'prices', 'vendor_keys', 'price_proposals', 'holidays'] loop
+    foreach name in array array['vendors', 'models', 'upstreams', 'prices', 'price_discounts', 'vendor_keys', 'price_proposals', 'holidays'] loop
         execute format('create or replace trigger operators_only before insert or update or delete on %I for each statement execute function refuse_strangers()', name);
         execute format('create or replace trigger tell_change after insert or update or delete on %I for each row execute function tell_change(%L)',
                        name, case name when 'holidays' then 'calendar' else 'id' end);
     end loop;
 end $$;
 
-grant select on operators, vendor_keys, price_proposals, holidays to hub_app;
+grant select on operators, vendor_keys, price_proposals, price_discounts, holidays to hub_app;
 grant insert, update (name, base_url, dialect, key_variable, enabled, country, retains_prompts, trains_on_prompts, allow_private_network, managed, quirks, source)
     on vendors to hub_app;
 grant insert, update (name, kind, aliases, context_length, max_output_tokens, input_modalities, output_modalities, supported_parameters,
     weights_input, weights_cache_read, weights_output, weights_image, weights_second, weights_character, weights_search_unit, auto_rank, enabled, managed, source) on models to hub_app;
 grant insert, update (region, base_url, key_pool, priority, weight, enabled, managed) on upstreams to hub_app;
-grant insert, update (valid_to) on prices to hub_app;
+grant insert, update (valid_to) on prices, price_discounts to hub_app;
 grant insert, delete, update (pool, name, enabled) on vendor_keys to hub_app;
 grant insert, update (status, decided_at, decided_by) on price_proposals to hub_app;
 grant insert, delete on holidays to hub_app;

@@ -218,7 +218,7 @@ begin
 end $$;
 grant execute on function contract_set(uuid, text, bigint, bigint, timestamptz) to hub_app;
 
--- An operator ends a contract: the free plan follows. The credit limit ends with it, as far as it is not used; what is owed stays owed.
+-- An operator ends a contract: the free plan follows. The fee and the credit limit end with it, the limit as far as it is not used; what is owed stays owed.
 create or replace function contract_end(p_organization_id uuid, p_plan_id text, p_now timestamptz) returns boolean
     language plpgsql security definer set search_path = public, pg_temp
 as $$
@@ -244,6 +244,7 @@ begin
     join credit_limits limits on limits.organization_id = balance.organization_id
     where balance.organization_id = p_organization_id;
     perform set_credit_limit(p_organization_id, coalesce(v_limit, 0));
+    perform contract_fee_end(p_organization_id, p_now);
     return true;
 end $$;
 grant execute on function contract_end(uuid, text, timestamptz) to hub_app;

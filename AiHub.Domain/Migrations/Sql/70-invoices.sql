@@ -72,8 +72,8 @@ begin
     where balances.account_id = moved.account_id;
 end $$;
 
--- What a customer may owe is one limit over both halves of the debt: what is in the wallet below zero, and what has been invoiced and not paid.
--- An invoice moves debt from the first to the second, so the wallet's floor moves with it and the limit stays.
+-- What a customer may owe for calls is one limit over both halves of the debt: what is in the wallet below zero, and what has been invoiced and not
+-- paid. An invoice moves debt from the first to the second, so the wallet's floor moves with it and the limit stays. A contract's fee is no call's.
 create or replace function credit_floor(p_organization_id uuid) returns void
     language plpgsql security definer set search_path = public, pg_temp
 as $$
@@ -90,11 +90,12 @@ begin
     insert into credit_limits (organization_id, nanos) select p_organization_id, -floor from balances where account_id = v_wallet on conflict do nothing;
     select nanos into v_limit from credit_limits where organization_id = p_organization_id;
 
-    select coalesce(sum(case when invoice.tax_inclusive then invoice.total_minor else invoice.subtotal_minor end - coalesce(note.amount, 0)), 0) * 10000000 into v_invoiced
+    select coalesce(sum(line.amount_minor - coalesce(given.amount, 0)), 0) * 10000000 into v_invoiced
     from invoices invoice
+    join invoice_lines line on line.invoice_id = invoice.id and line.kind <> 'contract_fee'
     left join lateral (
-        select sum(case when invoice.tax_inclusive then total_minor else subtotal_minor end) as amount from credit_notes
-        where invoice_id = invoice.id and disposition = 'offset') note on true
+        select sum(part.amount_minor) as amount from credit_note_lines part join credit_notes note on note.id = part.credit_note_id and note.disposition = 'offset'
+        where part.invoice_line_id = line.id) given on true
     where invoice.organization_id = p_organization_id and invoice.kind = 'usage' and invoice.status in ('finalized', 'overdue', 'uncollectible');
 
     update balances set floor = least(0, v_invoiced - v_limit) where account_id = v_wallet and floor <> least(0, v_invoiced - v_limit);
@@ -143,7 +144,8 @@ begin
         return v_invoice.number;
     end if;
 
-    select coalesce(sum(amount_minor), 0) as amount, coalesce(sum(tax_minor), 0) as tax, count(*) as lines into v_lines from invoice_lines where invoice_id = p_id;
+    select coalesce(sum(amount_minor), 0) as amount, coalesce(sum(tax_minor), 0) as tax, coalesce(sum(amount_minor) filter (where kind = 'contract_fee'), 0)::bigint as fee, count(*) as lines
+    into v_lines from invoice_lines where invoice_id = p_id;
     v_net := case when v_invoice.tax_inclusive then v_invoice.total_minor else v_invoice.subtotal_minor end;
     if v_lines.lines = 0 or v_lines.amount <> v_net or v_lines.tax <> v_invoice.tax_minor then
         raise exception 'invoice % is not the sum of its lines', p_id using errcode = 'check_violation';
@@ -169,8 +171,8 @@ begin
     if v_invoice.kind = 'usage' then
         perform ledger_book(
             p_id, v_invoice.organization_id, 'invoice:' || p_id, 'invoice', v_invoice.currency,
-            array['receivable', 'wallet_purchased', 'tax_payable', 'tax_included'],
-            array[-v_invoice.total_minor, v_net, v_invoice.tax_minor, case when v_invoice.tax_inclusive then -v_invoice.tax_minor else 0 end],
+            array['receivable', 'wallet_purchased', 'subscription_revenue', 'tax_payable', 'tax_included'],
+            array[-v_invoice.total_minor, v_net - v_lines.fee, v_lines.fee, v_invoice.tax_minor, case when v_invoice.tax_inclusive then -v_invoice.tax_minor else 0 end],
             p_now, p_now, v_number.number);
         perform credit_floor(v_invoice.organization_id);
     elsif v_invoice.tax_minor <> 0 then
@@ -274,6 +276,7 @@ begin
     update invoices set status = 'void', reason = p_reason where id = p_id;
     perform credit_floor(v_invoice.organization_id);
     perform ledger_reverse(p_reversal_id, v_invoice.organization_id, p_id, p_reason, p_now);
+    delete from contract_fee_charges where invoice_id = p_id;
     delete from usage_months where invoice_id = p_id;
     return true;
 end $$;
@@ -313,7 +316,7 @@ declare
     v_tax bigint;
     v_total bigint;
     v_gross bigint;
-    v_revenue text;
+    v_fee bigint;
 begin
     if p_refund_id is null then
         v_invoice := invoice_of_operator(p_invoice_id);
@@ -371,13 +374,17 @@ begin
     perform credit_floor(v_invoice.organization_id);
 
     v_gross := case when v_invoice.tax_inclusive then v_total else v_total - v_tax end;
-    v_revenue := case v_invoice.kind when 'subscription' then 'subscription_revenue' else 'usage_revenue' end;
+    -- What is given back of a plan or of a contract's fee was earned as such.
+    select coalesce(sum((part ->> 'amount')::bigint), 0) into v_fee
+    from jsonb_array_elements(p_lines) part join invoice_lines line on line.id = (part ->> 'line')::uuid
+    where v_invoice.kind = 'subscription' or line.kind = 'contract_fee';
     if p_disposition <> 'refund' or v_tax <> 0 then
         perform ledger_book(
             p_id, v_invoice.organization_id, 'credit_note:' || p_id, 'credit_note', v_invoice.currency,
-            array['tax_payable', 'tax_included', v_revenue, case p_disposition when 'offset' then 'receivable' else 'wallet_purchased' end],
+            array['tax_payable', 'tax_included', 'usage_revenue', 'subscription_revenue', case p_disposition when 'offset' then 'receivable' else 'wallet_purchased' end],
             array[-v_tax, case when v_invoice.tax_inclusive then v_tax else 0 end,
-                  case p_disposition when 'refund' then 0 else -v_gross end, case p_disposition when 'refund' then 0 else v_total end],
+                  case p_disposition when 'refund' then 0 else v_fee - v_gross end, case p_disposition when 'refund' then 0 else -v_fee end,
+                  case p_disposition when 'refund' then 0 else v_total end],
             p_now, p_now, v_number.number);
     end if;
     return v_number.number;
@@ -416,7 +423,10 @@ as $$
     join balances balance on balance.account_id = account.id
     left join credit_limits on credit_limits.organization_id = organization.id
     left join lateral (select max(ends_at) as ends_at from usage_months where usage_months.organization_id = organization.id) last on true
-    where organization.id > p_after and (balance.floor < 0 or credit_limits.nanos > 0)
+    where organization.id > p_after
+      and (balance.floor < 0 or credit_limits.nanos > 0
+           -- Of the day of that moment, which zones disagree on, too much is looked at.
+           or exists (select from contract_fees fee where fee.organization_id = organization.id and (fee.ends_on is null or last.ends_at is null or fee.ends_on >= last.ends_at::date)))
       -- No month is shorter than 28 days less an hour of clocks put forward.
       and (last.ends_at is null or last.ends_at < p_now - interval '27 days')
     order by organization.id limit p_limit
@@ -526,6 +536,12 @@ as $$
         select entry.journal_id, -sum(entry.amount) as amount from entries entry join accounts account on account.id = entry.account_id and account.kind = 'receivable' group by entry.journal_id) sums
         on sums.journal_id = invoice.id
     where invoice.kind = 'usage' and invoice.status <> 'draft' and sums.amount is distinct from invoice.total_minor * 10000000
+    union all
+    select invoice.organization_id, format('invoice %s asks for %s of a contract, of which periods %s', invoice.number, lines.amount, charged.amount)
+    from invoices invoice
+    left join (select invoice_id, sum(amount_minor) as amount from invoice_lines where kind = 'contract_fee' group by invoice_id) lines on lines.invoice_id = invoice.id
+    left join (select invoice_id, sum(amount_minor) as amount from contract_fee_charges group by invoice_id) charged on charged.invoice_id = invoice.id
+    where invoice.status not in ('draft', 'void') and lines.amount is distinct from charged.amount
     union all
     select organization.id, format('invoices have %s open, the ledger %s', coalesce(open.amount, 0), coalesce(booked.amount, 0))
     from organizations organization

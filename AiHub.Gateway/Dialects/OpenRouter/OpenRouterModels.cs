@@ -193,14 +193,14 @@ internal static class OpenRouterModels
             // Only what is priced by itself.
             if (prices.Find(component) is { } row && row.Component == component)
             {
-                pricing[name] = PerToken(row);
+                pricing[name] = PerToken(prices.Asked(row));
             }
         }
 
-        string? Of(PriceComponent component) => prices.Find(component) is { } row ? PerToken(row) : null;
+        string? Of(PriceComponent component) => prices.Find(component) is { } row ? PerToken(prices.Asked(row)) : null;
     }
 
-    private static string PerToken(PriceRow row) => ((decimal)row.NanosPerMillion / 1_000_000_000_000_000m).ToString("0.###############", CultureInfo.InvariantCulture);
+    private static string PerToken(long nanosPerMillion) => ((decimal)nanosPerMillion / 1_000_000_000_000_000m).ToString("0.###############", CultureInfo.InvariantCulture);
 
     private static JsonArray Strings(IEnumerable<string> values) => [.. values.Select(value => (JsonNode)value)];
 }

@@ -1,6 +1,9 @@
+using System.Globalization;
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
+using AiHub.Domain.Invoices;
+using AiHub.Domain.Payments;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Management.Docs;
@@ -22,14 +25,14 @@ public static class AdminContracts
             .RequireAuthorization(Policies.Operator)
             .Parameter("id", Texts.OrganizationId, "uuid", OrganizationExamples.OfHub.Id)
             .Describe("setContract", new("Set an organization's contract", "设置组织的合同"),
-                new("Takes the place of whatever plan the organization is on, at once. Calls may then draw the wallet below zero, as far as the credit limit; what is used is invoiced.", "立即替换组织当前的套餐。调用可在信用额度内透支钱包，用量按月开具账单。"),
+                new("Takes the place of whatever plan the organization is on, at once. Calls may then draw the wallet below zero, as far as the credit limit; what is used is invoiced by the month, and the fee on a line of its own. Terms that are left out no longer hold.", "立即替换组织当前的套餐。调用可在信用额度内透支钱包，用量按月开具账单，合同服务费在账单中单列一行。省略的条款不再生效。"),
                 SubscriptionExamples.Contract, SubscriptionExamples.Contract)
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.OrganizationNotFound, ProblemKind.PlanNotSold);
 
         contracts.MapDelete("", EndAsync)
             .RequireAuthorization(Policies.Operator)
             .Parameter("id", Texts.OrganizationId, "uuid", OrganizationExamples.OfHub.Id)
-            .Describe("endContract", new("End an organization's contract", "终止组织的合同"), new("The free plan follows. What is owed stays owed.", "之后转为免费套餐；已产生的欠款仍需支付。"))
+            .Describe("endContract", new("End an organization's contract", "终止组织的合同"), new("The free plan follows, and the fee ends with yesterday. What is owed stays owed.", "之后转为免费套餐，合同服务费计至前一天；已产生的欠款仍需支付。"))
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.OrganizationNotFound);
     }
 
@@ -47,6 +50,7 @@ public static class AdminContracts
             errors.Add("credit_limit", FieldText.MoneyAmount);
         }
 
+        var feeMinor = request.Fee is { } fee ? ReadFee(fee, organization, errors) : null;
         if (errors.Any)
         {
             return errors.Refuse();
@@ -58,14 +62,62 @@ public static class AdminContracts
         }
 
         var now = time.Now();
-        await db.AsOperatorInAsync(person.UserId, organization.Id, async () =>
+        return await db.AsOperatorInAsync<Results<Ok<ContractTerms>, Refused>>(person.UserId, organization.Id, async () =>
         {
-            var before = await db.Subscriptions.AsNoTracking().Where(row => row.Status == SubscriptionStatus.Active).Select(row => new { row.PlanId, row.ContractTokens }).SingleAsync(ct);
+            var plan = await db.Subscriptions.AsNoTracking().Where(row => row.Status == SubscriptionStatus.Active).Select(row => new { row.PlanId, row.ContractTokens }).SingleAsync(ct);
+            var before = new { plan.PlanId, plan.ContractTokens, Fee = await FeeAsync(db, ct) };
+            if (await AgreeFeeAsync(db, organization.Id, request.Fee, feeMinor, now, ct) is { } free)
+            {
+                errors.Add("fee.from", FieldText.FeeInvoiced, free.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+                return errors.Refuse();
+            }
+
             await db.SetContractAsync(organization.Id, request.PlanId, limit.Nanos, request.MonthlyTokens, now, ct);
             await db.AuditAsync(http.Actor(), "contract.set", organization.Id.ToString(), before, request, now, ct);
-            return true;
+            return TypedResults.Ok(request);
         }, ct);
-        return TypedResults.Ok(request);
+    }
+
+    /// <summary>The newest fee that was agreed with the organization at work, until it has ended and is on its last invoice.</summary>
+    internal static async Task<ContractFeeTerms?> FeeAsync(HubDb db, CancellationToken ct)
+    {
+        var fee = await db.ContractFees.AsNoTracking().OrderByDescending(row => row.StartsOn).FirstOrDefaultAsync(ct);
+        return fee is null || await db.ContractFeeCharges.AnyAsync(charge => charge.FeeId == fee.Id && charge.EndsOn >= fee.EndsOn, ct)
+            ? null
+            : new ContractFeeTerms(MinorUnits.ToText(fee.AmountMinor), Wire.Name(fee.Interval), fee.StartsOn, fee.EndsOn?.AddDays(-1));
+    }
+
+    private static long? ReadFee(ContractFeeTerms fee, OrganizationOfHub organization, FieldErrors errors)
+    {
+        var minor = MinorUnits.Parse(fee.Amount);
+        if (minor is not > 0)
+        {
+            errors.Add("fee.amount", FieldText.Amount);
+        }
+
+        if (fee.From < DateOnly.FromDateTime(organization.CreatedAt.UtcDateTime))
+        {
+            errors.Add("fee.from", FieldText.BeforeOrganization);
+        }
+
+        if (fee.Until < fee.From)
+        {
+            errors.Add("fee.until", FieldText.DateOrder);
+        }
+
+        return minor;
+    }
+
+    private static async Task<DateOnly?> AgreeFeeAsync(HubDb db, Guid organization, ContractFeeTerms? fee, long? minor, DateTimeOffset now, CancellationToken ct)
+    {
+        if (fee is not null && minor is { } amount)
+        {
+            var interval = Enum.Parse<PlanInterval>(fee.Interval, ignoreCase: true);
+            return await db.SetContractFeeAsync(organization, amount, interval, fee.From, fee.Until?.AddDays(1), now, ct);
+        }
+
+        await db.EndContractFeeAsync(organization, now, ct);
+        return null;
     }
 
     private static async Task<Results<NoContent, Refused>> EndAsync(string id, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)

@@ -54,12 +54,13 @@ public static class AdminOrganizations
         }
 
         var plan = await db.Plans.AsNoTracking().FirstOrDefaultAsync(row => row.Id == found.PlanId, ct);
-        var (wallet, limits, contract) = await db.InOrganizationAsync(
+        var (wallet, limits, contract, fee) = await db.InOrganizationAsync(
             found.Id,
             async () => (
                 await Billing.WalletOfAsync(db, found.Id, found.Currency, ct),
                 await db.RateLimits.AsNoTracking().FirstOrDefaultAsync(row => row.Owner == LimitOwner.Organization, ct),
-                await db.Subscriptions.AsNoTracking().FirstOrDefaultAsync(row => row.Status == SubscriptionStatus.Active && row.Collection == Collection.Contract, ct)),
+                await db.Subscriptions.AsNoTracking().FirstOrDefaultAsync(row => row.Status == SubscriptionStatus.Active && row.Collection == Collection.Contract, ct),
+                await AdminContracts.FeeAsync(db, ct)),
             ct);
 
         return TypedResults.Ok(new HubOrganizationDetail(
@@ -67,7 +68,7 @@ public static class AdminOrganizations
             wallet,
             new KeyLimits(plan?.RequestsPerMinute, plan?.TokensPerMinute, plan?.Concurrency),
             new KeyLimits(limits?.RequestsPerMinute, limits?.TokensPerMinute, limits?.Concurrency),
-            contract is null ? null : new ContractTerms(contract.PlanId, wallet.CreditLimit, contract.ContractTokens)));
+            contract is null ? null : new ContractTerms(contract.PlanId, wallet.CreditLimit, contract.ContractTokens, fee)));
     }
 
     private static async Task<Results<Ok<WalletView>, Refused>> CreditAsync(

@@ -27,10 +27,15 @@ public static class SubscriptionExamples
     public static readonly CodeRedemption Redeem = new("ABCDE-FGHJK-LMNPQ-RSTUV");
     public static readonly RedemptionView Redemption = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120022"), "10", "USD", Moment, TermEnd);
     public static readonly DisputeView Dispute = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120023"), PaymentExamples.Order.Id, "open", "20", "USD", "fraudulent", Moment, null, Moment.AddDays(9));
-    public static readonly ContractTerms Contract = new("enterprise", "5000.00", 200_000_000);
+    public static readonly ContractTerms Contract = new("enterprise", "5000.00", 200_000_000, new ContractFeeTerms("300.00", "month", new DateOnly(2026, 1, 15), new DateOnly(2026, 12, 31)));
+    public static readonly NewPriceDiscount NewDiscount = new("15", "contract 2026-01, annex 2", "acme", "acme/*");
+    public static readonly PriceDiscountView Discount = new(
+        Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac12d150"), "15", "acme", "acme/*", new DateTimeOffset(2026, 1, 15, 0, 0, 0, TimeSpan.Zero), null, "contract 2026-01, annex 2", "01981c2e-7a10-7c3e-8b5e-0242ac120002");
     public static readonly NewCodeBatch NewBatch = new("Spring campaign", "USD", "10.00", 100, new DateTimeOffset(2030, 12, 31, 0, 0, 0, TimeSpan.Zero), 1, 90);
     public static readonly CodeBatchView Batch = new(Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120024"), "Spring campaign", "USD", "10", 100, 0, 1, NewBatch.RedeemBefore, 90, Moment, null);
 
+    private static readonly Text OfVendor = new("Only of what this vendor serves; null of everybody's.", "仅限该厂商提供的服务；null 表示不限厂商。");
+    private static readonly Text OfModels = new("Only of this model, or of all that begin so where it ends with `*`; null of all.", "仅限该模型；以 `*` 结尾时为具有该前缀的全部模型；null 表示全部。");
     private static readonly Text Plan = new("The plan's id, from “plans”.", "套餐编号，见“plans”。");
     private static readonly Text Interval = new("month or year.", "month（月）或 year（年）。");
     private static readonly Text Scene = new("desktop (default) or mobile: which kind of payment page the channel is asked for.", "desktop（默认）或 mobile：请求渠道提供的支付页面类型。");
@@ -121,6 +126,22 @@ public static class SubscriptionExamples
         [(typeof(DisputeView), "closed_at")] = new("When it was decided; null until then.", "裁定时间；未裁定时为 null。"),
         [(typeof(ContractTerms), "plan_id")] = Plan,
         [(typeof(ContractTerms), "credit_limit")] = new("Decimal string in the organization's currency: how far below zero its wallet may go.", "十进制字符串，以组织货币计：钱包允许透支的额度。"),
+        [(typeof(ContractTerms), "fee")] = new("What is invoiced beside what is used; null is nothing.", "用量之外另行出账的合同服务费；null 表示没有。"),
+        [(typeof(ContractFeeTerms), "amount")] = new("Decimal string in the organization's currency, with at most two decimals: for each month or year.", "十进制字符串，以组织货币计，最多两位小数：每月或每年的金额。"),
+        [(typeof(ContractFeeTerms), "interval")] = new("month: charged on the invoice of each calendar month, for the days of it that the contract covers. year: charged when a year of the contract begins.", "month：计入每个自然月的账单，按合同覆盖的天数计算。year：在每个合同年度开始的当月账单中收取。"),
+        [(typeof(ContractFeeTerms), "from")] = new("The first day it covers, in the organization's time zone. Days that are on an invoice already stay as they were charged.", "覆盖的第一天（组织时区）。已出账的日期保持不变。"),
+        [(typeof(ContractFeeTerms), "until")] = new("The last day it covers; null while no end is known.", "覆盖的最后一天；尚无结束日期时为 null。"),
+        [(typeof(NewPriceDiscount), "percent")] = new("What is taken off the public price, in percent; decimal string with at most two decimals.", "较公开价格优惠的百分比，十进制字符串，最多两位小数。"),
+        [(typeof(NewPriceDiscount), "vendor_id")] = OfVendor,
+        [(typeof(NewPriceDiscount), "model")] = OfModels,
+        [(typeof(NewPriceDiscount), "valid_from")] = new("From when it holds; now if null.", "生效时间；null 表示立即生效。"),
+        [(typeof(NewPriceDiscount), "valid_to")] = new("Until when; null while no end is known.", "失效时间；尚无结束时间时为 null。"),
+        [(typeof(NewPriceDiscount), "source")] = new("Where it was agreed.", "约定的依据。"),
+        [(typeof(PriceDiscountView), "percent")] = new("What is taken off the public price, in percent.", "较公开价格优惠的百分比。"),
+        [(typeof(PriceDiscountView), "vendor_id")] = OfVendor,
+        [(typeof(PriceDiscountView), "model")] = OfModels,
+        [(typeof(PriceDiscountView), "source")] = new("Where it was agreed.", "约定的依据。"),
+        [(typeof(PriceDiscountView), "approved_by")] = new("The operator who set it.", "设定该折扣的运营者。"),
         [(typeof(ContractTerms), "monthly_tokens")] = new("What is granted each month; null is the plan's own.", "每月发放的令牌数；null 表示按套餐。"),
         [(typeof(NewCodeBatch), "name")] = new("What operators call it.", "批次名称。"),
         [(typeof(NewCodeBatch), "currency")] = new("USD or CNY: organizations in the other cannot redeem it.", "USD 或 CNY：其他货币的组织无法兑换。"),

@@ -65,11 +65,14 @@ public static class FieldText
 
     public static readonly Text QuoteTooOld = new("Must be the moment of a preview of the last 15 minutes.", "须为 15 分钟内预览返回的时刻。");
     public static readonly Text Owed = new("More than that is owed already; the limit can be lowered when it has been paid.", "当前欠款已超过该额度；付清后方可调低。");
+    public static readonly Text FeeInvoiced = new("Must not be before {0}: the days until then are on an invoice.", "不得早于 {0}：此前的日期已出账。");
+    public static readonly Text BeforeOrganization = new("Must not be before the organization was created.", "不得早于组织的创建日期。");
+    public static readonly Text Percent = new("Must be a percentage such as 15 or 12.5, more than zero and at most 100.", "须为大于零且不超过 100 的百分比，例如 15 或 12.5。");
     public static readonly Text Country = new("Must be a country code of two capital letters, such as CN.", "须为两位大写国家代码，例如 CN。");
 
     public static IReadOnlyList<Text> All { get; } =
     [
-        BalanceQuirk, SocialCreditCode, OfCompany, OfWechat, Owed, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
+        BalanceQuirk, SocialCreditCode, OfCompany, OfWechat, Owed, FeeInvoiced, BeforeOrganization, Percent, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
         Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OwnEmail, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordBreached, PasswordIsEmail, Domain,
         JsonObject, Pairs, UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,

@@ -210,6 +210,14 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("There is already a price for that time", "该时间段已有价格"),
         new("Two prices of one thing must not overlap; choose another start or end.", "同一计价项目的价格时间不得重叠；请调整开始或结束时间。"));
 
+    public static readonly ProblemKind DiscountNotFound = new("discount_not_found", 404,
+        new("Discount not found", "未找到该折扣"),
+        new("It does not exist or has an end already.", "该折扣不存在，或已设定结束时间。"));
+
+    public static readonly ProblemKind DiscountOverlaps = new("discount_overlaps", 409,
+        new("There is already a discount for that time", "该时间段已有折扣"),
+        new("Two discounts of one organization on the same vendor and models must not overlap; choose another start or end.", "同一组织针对相同厂商与模型的折扣时间不得重叠；请调整开始或结束时间。"));
+
     public static readonly ProblemKind NotACatalogue = new("not_a_catalogue", 400,
         new("This cannot be a catalogue", "目录内容无法识别"),
         new("Correct this and import again: {0}", "请更正后重新导入：{0}"));
@@ -421,7 +429,7 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
     public static IReadOnlyList<ProblemKind> All { get; } =
     [
         PlanNotSold, PlanUnchanged, PlanByContract, NothingToRenew, SubscriptionChanged, BalanceTooLow, NoPaymentMethod, CodeNotValid, CodeNotForYou, CodeBatchNotFound,
-        VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, NotACatalogue,
+        VendorNotFound, VendorKeyNotFound, EndpointNotFound, ModelUnknown, PriceNotFound, ProposalNotFound, CatalogueNameTaken, PriceOverlaps, DiscountNotFound, DiscountOverlaps, NotACatalogue,
         InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
         RoleNotAllowed, NotFound, OrganizationNotFound, NothingParked, KeyNotFound, RequestNotFound, OrderNotFound, FapiaoNotAvailable, FapiaoNotFound, FapiaoExceeded, FapiaoNotIssued, TooManyTitles, ChannelNotAvailable, IdempotencyConflict, RefundNotPossible, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
         BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,

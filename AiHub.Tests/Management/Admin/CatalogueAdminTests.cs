@@ -211,6 +211,65 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
     }
 
     [Fact]
+    public async Task A_discount_is_taken_off_the_public_price_and_the_explanation_adds_up_and_the_margin_keeps_the_vendor_s_price()
+    {
+        await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
+        var (name, endpoint) = await ServeAsync(vendor, "sk-some-key");
+        var buyer = await fixture.Hub.RegisterAsync();
+        await EventuallyAsync(buyer.Api, $"{name}/turbo", HttpStatusCode.OK);
+        var path = $"admin/organizations/{buyer.OrganizationId}/discounts";
+
+        var broad = await PostAsync<PriceDiscountView>(path, new NewPriceDiscount("10", "contract 2026-17"));
+        var agreed = await PostAsync<PriceDiscountView>(path, new NewPriceDiscount("12.5", "contract 2026-17, annex", name, $"{name}/*"));
+        Assert.Equal(("12.5", name, $"{name}/*", fixture.Operator.UserId.ToString()), (agreed.Percent, agreed.VendorId, agreed.Model, agreed.ApprovedBy));
+
+        // 3 input tokens at 1 and 1 output token at 2 a million, less an eighth, once every replica has heard of it.
+        for (var tries = 0; (await buyer.RequestsAsync())[0].Cost != "0.000004375"; tries++)
+        {
+            Assert.True(tries < 100, (await buyer.RequestsAsync())[0].Cost);
+            await Task.Delay(100);
+            Assert.Equal(HttpStatusCode.OK, (await AskAsync(buyer.Api, $"{name}/turbo")).StatusCode);
+        }
+
+        var call = (await buyer.RequestsAsync())[0];
+        var explained = (await buyer.Management.GetFromJsonAsync<ChargeExplanation>($"usage/requests/{call.Id}/explain", Json.Options))!;
+        Assert.Equal((1_250, $"{name}/*", "contract 2026-17, annex"), (explained.Discount!.BasisPoints, explained.Discount.Model, explained.Discount.Source));
+        Assert.Equal([("1", "0.000002625", 1_250), ("2", "0.00000175", 1_250)], explained.Lines.Select(line => (line.PerMillion, line.ExactAmount, line.DiscountBasisPoints)));
+        Assert.Equal(("0.000004375", "0", "0.000004375"), (explained.ExactCost, explained.Rounding, explained.Cost));
+        Assert.Null(call.VendorCost);
+        Assert.Equal(5_000, await fixture.Hub.Database.AsAdminAsync<long>($"select vendor_cost_nanos from usage_records where id = '{call.Id}'"));
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(fixture.Caller.Api, $"{name}/turbo")).StatusCode);
+        var theirs = (await fixture.Caller.RequestsAsync())[0];
+        Assert.Equal("0.000005", theirs.Cost);
+        Assert.Null((await fixture.Caller.Management.GetFromJsonAsync<ChargeExplanation>($"usage/requests/{theirs.Id}/explain", Json.Options))!.Discount);
+
+        // The model list shows what is asked of whoever looks.
+        var shown = (await buyer.Management.GetFromJsonAsync<Page<ModelView>>("catalog/models", Json.Options))!.Data.Single(model => model.Id == $"{name}/turbo");
+        Assert.Equal(("0.875", "1.75"), (shown.Price!.Input, shown.Price.Output));
+        // Every call cost the hub the vendor's price, whatever its customer has agreed.
+        var margin = Assert.Single((await Operator.GetFromJsonAsync<Page<ModelMargin>>("admin/finance/models", Json.Options))!.Data, row => row.ModelId == $"{name}/turbo");
+        Assert.Equal(margin.Calls * 0.000005m, decimal.Parse(margin.VendorCost, System.Globalization.CultureInfo.InvariantCulture));
+        Assert.True(margin.Margin.StartsWith('-'), margin.Margin);
+
+        var second = await PostAsync<PriceDiscountView>(path, new NewPriceDiscount("20", "renegotiated", name, $"{name}/*", DateTimeOffset.UtcNow.AddDays(30), DateTimeOffset.UtcNow.AddDays(60)));
+        var listed = (await Operator.GetFromJsonAsync<Page<PriceDiscountView>>(path, Json.Options))!.Data;
+        Assert.Equal([(second.Id, second.ValidTo), (agreed.Id, second.ValidFrom), (broad.Id, null)], listed.Select(row => (row.Id, row.ValidTo)));
+        Assert.Equal(HttpStatusCode.Conflict, await StatusAsync(path, new NewPriceDiscount("5", "overlaps", name, $"{name}/*", DateTimeOffset.UtcNow.AddDays(40))));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(path, new NewPriceDiscount("0", "nothing")));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(path, new NewPriceDiscount("100.01", "more than all")));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(path, new NewPriceDiscount("5", "nowhere", Model: "nobody/nothing*")));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(path, new NewPriceDiscount("5", "nobody", "nobody")));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync($"admin/organizations/{Guid.CreateVersion7()}/discounts", new NewPriceDiscount("5", "nobody")));
+
+        Assert.NotNull((await PostAsync<PriceDiscountView>($"{path}/{broad.Id}/end", new PriceEnd())).ValidTo);
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync($"{path}/{broad.Id}/end", new PriceEnd()));
+        // The customer reads in its own log what was agreed with it.
+        Assert.Equal("3 1", await fixture.Hub.Database.AsAdminAsync<string>(
+            $"select count(*) filter (where action = 'discount.added') || ' ' || count(*) filter (where action = 'discount.ended') from audit_entries where organization_id = '{buyer.OrganizationId}'"));
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => fixture.Hub.Database.AsAdminAsync<Guid>($"update price_discounts set basis_points = 1 where id = '{agreed.Id}' returning id"));
+    }
+
+    [Fact]
     public async Task What_cannot_be_is_refused_with_its_reason()
     {
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/vendors", new NewVendor("Not A Slug", "x", "https://x.test")));
@@ -232,8 +291,6 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("admin/prices", new NewPrice(Guid.CreateVersion7(), "input", "USD", "1", "x")));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/prices", new NewPrice(Guid.CreateVersion7(), "input", "USD", "-1", "x", Hours: "always")));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("admin/catalogue/import", new { catalogue = new { nonsense = true } }));
-
-        async Task<HttpStatusCode> StatusAsync(string path, object body) => (await Operator.PostAsync(path, JsonContent.Create(body, body.GetType(), options: Json.Options))).StatusCode;
     }
 
     [Theory]
@@ -460,6 +517,8 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
             await Task.Delay(50);
         }
     }
+
+    private async Task<HttpStatusCode> StatusAsync(string path, object body) => (await Operator.PostAsync(path, JsonContent.Create(body, body.GetType(), options: Json.Options))).StatusCode;
 
     private static string AddressOf(ScriptedVendor vendor) => new Uri(vendor.Url, "/v1").ToString();
 

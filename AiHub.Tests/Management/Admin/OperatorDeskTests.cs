@@ -62,6 +62,29 @@ public sealed class OperatorDeskTests(ManagementHub hub) : IClassFixture<Managem
         Assert.Null(detail.Contract);
         var terms = (await desk.PutAsync($"{path}/contract", new ContractTerms("enterprise", "500", 2_000_000))).Read<ContractTerms>();
         Assert.Equal(terms, (await desk.ReadAsync<HubOrganizationDetail>(path)).Contract);
+
+        var today = DateOnly.FromDateTime(hub.Clock.GetUtcNow().UtcDateTime);
+        var fee = new ContractFeeTerms("300.00", "month", today, today.AddDays(400));
+        var dearer = terms with { Fee = fee };
+        Assert.Equal(dearer, (await desk.PutAsync($"{path}/contract", dearer)).Read<ContractTerms>());
+        Assert.Equal(dearer, (await desk.ReadAsync<HubOrganizationDetail>(path)).Contract);
+        foreach (var (wrong, field, text) in new[]
+        {
+            (fee with { Amount = "1.005" }, "fee.amount", FieldText.Amount), (fee with { Amount = "0" }, "fee.amount", FieldText.Amount),
+            (fee with { From = today.AddYears(-1) }, "fee.from", FieldText.BeforeOrganization), (fee with { Until = today.AddDays(-1) }, "fee.until", FieldText.DateOrder),
+        })
+        {
+            (await desk.PutAsync($"{path}/contract", terms with { Fee = wrong })).IsInvalid(field, text);
+        }
+
+        // What is on an invoice stays, and so does the contract that was refused.
+        await hub.Database.AsAdminAsync<Guid>($"insert into contract_fee_charges (fee_id, starts_on, organization_id, ends_on, amount_minor) select id, starts_on, organization_id, starts_on + 10, 100 from contract_fees where organization_id = '{customer.OrganizationId}' returning fee_id");
+        (await desk.PutAsync($"{path}/contract", new ContractTerms("enterprise", "900", 1, fee with { Amount = "400.00" }))).IsInvalid("fee.from", FieldText.FeeInvoiced, today.AddDays(10).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(dearer, (await desk.ReadAsync<HubOrganizationDetail>(path)).Contract);
+        await hub.Database.AsAdminAsync<Guid>($"delete from contract_fee_charges where organization_id = '{customer.OrganizationId}' returning fee_id");
+        // Left out, it holds no longer.
+        Assert.Equal(terms, (await desk.PutAsync($"{path}/contract", terms)).Read<ContractTerms>());
+        Assert.Null((await desk.ReadAsync<HubOrganizationDetail>(path)).Contract!.Fee);
         (await desk.GetAsync($"admin/organizations/{Guid.CreateVersion7()}")).Is(ProblemKind.OrganizationNotFound);
         (await desk.GetAsync("admin/organizations/nothing")).Is(ProblemKind.OrganizationNotFound);
         (await customer.GetAsync(path)).Is(ProblemKind.OperatorRequired);
