@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AiHub.Domain.Payments;
 
 namespace AiHub.Worker.Payments.WechatPay;
 
