@@ -33,6 +33,7 @@ internal static class SimulatedPayments
         }
 
         var apiV3Key = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        var appSecret = RandomNumberGenerator.GetHexString(32, lowercase: true);
         var (stripeKey, stripeSecret) = ($"sk_test_{RandomNumberGenerator.GetHexString(32)}", $"whsec_{RandomNumberGenerator.GetHexString(32)}");
         using var alipayMerchant = RSA.Create(2048);
         using var alipay = RSA.Create(2048);
@@ -49,6 +50,9 @@ internal static class SimulatedPayments
             .WithEnvironment("Payments__WechatPay__BaseUrl", $"{simulators.GetEndpoint("http")}/payments/wechat")
             .WithEnvironment("Payments__WechatPay__MerchantId", MerchantId)
             .WithEnvironment("Payments__WechatPay__AppId", WechatAppId)
+            .WithEnvironment("Payments__WechatPay__AppSecret", appSecret)
+            .WithEnvironment("Payments__WechatPay__ConnectUrl", $"{simulators.GetEndpoint("http")}/payments/wechat")
+            .WithEnvironment("Payments__WechatPay__AppUrl", $"{simulators.GetEndpoint("http")}/payments/wechat")
             .WithEnvironment("Payments__WechatPay__CertificateSerial", MerchantSerial)
             .WithEnvironment("Payments__WechatPay__ApiV3Key", apiV3Key)
             .WithEnvironment("Payments__WechatPay__PrivateKey", wechatMerchant.ExportPkcs8PrivateKeyPem())
@@ -63,6 +67,7 @@ internal static class SimulatedPayments
             .WithEnvironment("Simulators__Payments__Alipay__PrivateKey", alipay.ExportPkcs8PrivateKeyPem())
             .WithEnvironment("Simulators__Payments__WechatPay__MerchantId", MerchantId)
             .WithEnvironment("Simulators__Payments__WechatPay__AppId", WechatAppId)
+            .WithEnvironment("Simulators__Payments__WechatPay__AppSecret", appSecret)
             .WithEnvironment("Simulators__Payments__WechatPay__MerchantSerial", MerchantSerial)
             .WithEnvironment("Simulators__Payments__WechatPay__MerchantPublicKey", wechatMerchant.ExportSubjectPublicKeyInfoPem())
             .WithEnvironment("Simulators__Payments__WechatPay__PrivateKey", wechat.ExportPkcs8PrivateKeyPem())

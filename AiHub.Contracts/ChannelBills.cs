@@ -17,12 +17,13 @@ public sealed record ChannelBillView(
 
 /// <summary>What a bill adds up to in one currency, as the channel says.</summary>
 /// <param name="Refunded">What went back, refunds and disputes.</param>
-/// <param name="Fees">What the channel kept, less what it gave back.</param>
+/// <param name="Fees">What the channel kept, less what it gave back, as booked in the ledger.</param>
 /// <param name="Net">Paid less refunded less fees.</param>
-public sealed record ChannelBillSum(string Currency, long PaidCount, string Paid, long RefundedCount, string Refunded, string Fees, string Net);
+/// <param name="PaidOut">What the channel paid out to the hub's bank account, as booked in the ledger.</param>
+public sealed record ChannelBillSum(string Currency, long PaidCount, string Paid, long RefundedCount, string Refunded, string Fees, string Net, string PaidOut);
 
 /// <summary>A line of a bill, or something of ours that is on no bill.</summary>
-/// <param name="Kind">payment, refund, refund_failed, dispute, dispute_won or other.</param>
+/// <param name="Kind">payment, refund, refund_failed, dispute, dispute_won, payout, funds (the account at the channel moved otherwise than its trades say) or other.</param>
 /// <param name="Verdict">matched, missing_here (the channel has it, the books do not), missing_there (the books have it, the channel does not), amount_differs or none (nothing to compare).</param>
 /// <param name="Amount">What the channel says; below zero when money went back. Null for missing_there.</param>
 /// <param name="OurAmount">What the books say; null for missing_here.</param>

@@ -10,9 +10,11 @@ namespace AiHub.Contracts;
 public sealed record RevenueRow(string Key, string Currency, string Usage, string Subscriptions, string Promotions, string Breakage, string WrittenOff, string Tax, string Net);
 
 /// <param name="Channel">stripe, alipay, wechat_pay or bank.</param>
-/// <param name="Net">Paid less refunded.</param>
-/// <param name="Fees">What the channel kept, as its bills of these days say; it is not in the ledger.</param>
-public sealed record ChannelTotals(string Channel, string Currency, long PaidCount, string Paid, long RefundedCount, string Refunded, string Net, string Fees);
+/// <param name="Fees">What the channel kept, less what it gave back, as booked of its bills.</param>
+/// <param name="Net">Paid less refunded less fees.</param>
+/// <param name="PaidOut">What the channel paid out to the hub's bank account, as booked of its bills.</param>
+public sealed record ChannelTotals(
+    string Channel, string Currency, long PaidCount, string Paid, long RefundedCount, string Refunded, string Fees, string Net, string PaidOut);
 
 public sealed record Receivable(Guid OrganizationId, string OrganizationName, string Currency, string Open, string Overdue, DateTimeOffset? OldestDueAt);
 

@@ -9,6 +9,7 @@ namespace AiHub.Contracts;
 /// <param name="Currency">The organization's currency, stated so that nobody pays ten of the wrong one.</param>
 /// <param name="Scene">desktop (default), mobile, or wechat: within WeChat itself, where the page asks WeChat to pay.</param>
 /// <param name="OpenId">Who pays, as WeChat knows them in the hub's app; of the scene wechat only.</param>
+/// <param name="WechatCode">Instead of open_id: the code WeChat's sign-in brought, for which the hub learns who pays.</param>
 /// <param name="SaveMethod">With stripe: keeps the card, in place of the one before.</param>
 public sealed record NewPaymentOrder(
     [property: Required, AllowedValues("top_up")] string Purpose,
@@ -17,7 +18,8 @@ public sealed record NewPaymentOrder(
     [property: Required, AllowedValues("USD", "CNY")] string Currency,
     [property: AllowedValues("desktop", "mobile", "wechat", null)] string? Scene = null,
     [property: StringLength(128, MinimumLength = 1)] string? OpenId = null,
-    bool SaveMethod = false);
+    bool SaveMethod = false,
+    [property: StringLength(128, MinimumLength = 1)] string? WechatCode = null);
 
 /// <param name="Status">created, pending, paid, closed or failed.</param>
 /// <param name="RedirectUrl">Where to send the customer's browser, while the order can be paid.</param>
@@ -25,6 +27,7 @@ public sealed record NewPaymentOrder(
 /// <param name="Refunded">What has gone back or is on its way.</param>
 /// <param name="Wechat">What to ask WeChat with, in the scene wechat while the order can be paid.</param>
 /// <param name="Failure">What the channel said when it would not open the order.</param>
+/// <param name="FrameUrl">A page of the channel's with nothing but a QR code, to show in a frame; null where there is none. The other address is always good.</param>
 public sealed record PaymentOrderView(
     Guid Id,
     string Purpose,
@@ -41,7 +44,8 @@ public sealed record PaymentOrderView(
     string Refunded,
     string? Failure,
     IReadOnlyList<RefundView> Refunds,
-    WechatPayCall? Wechat = null);
+    WechatPayCall? Wechat = null,
+    string? FrameUrl = null);
 
 /// <summary>What a page within WeChat hands to <c>WeixinJSBridge.invoke("getBrandWCPayRequest", …)</c>, named and signed as WeChat wants it.</summary>
 public sealed record WechatPayCall(
@@ -81,4 +85,5 @@ public sealed record LedgerEntryView(
     string Id, Guid JournalId, string Kind, string Account, string Unit, string Amount, DateTimeOffset EffectiveAt, DateTimeOffset BookedAt, string? Memo, Guid? RequestId);
 
 /// <param name="Presets">Amounts people usually choose, as decimal strings.</param>
-public sealed record PaymentChannelView(string Channel, string Currency, string Minimum, string Maximum, IReadOnlyList<string> Presets);
+/// <param name="PayerUrl">Within WeChat: where browsers go for the code that says who pays. Takes redirect_uri, response_type=code, scope=snsapi_base and state. Null where the hub cannot ask.</param>
+public sealed record PaymentChannelView(string Channel, string Currency, string Minimum, string Maximum, IReadOnlyList<string> Presets, string? PayerUrl = null);

@@ -111,6 +111,8 @@ public sealed class HubDb : DbContext
     public DbSet<EnabledChannel> PaymentChannels => Set<EnabledChannel>();
     public DbSet<ChannelBill> ChannelBills => Set<ChannelBill>();
     public DbSet<ChannelBillLine> ChannelBillLines => Set<ChannelBillLine>();
+    public DbSet<ChannelJournal> ChannelJournals => Set<ChannelJournal>();
+    public DbSet<ChannelEntry> ChannelEntries => Set<ChannelEntry>();
 
     public DbSet<LegalEntity> LegalEntities => Set<LegalEntity>();
     public DbSet<BillingProfile> BillingProfiles => Set<BillingProfile>();

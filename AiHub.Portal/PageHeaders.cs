@@ -7,6 +7,11 @@ public static class PageHeaders
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         + "manifest-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
+    private static readonly object Framed = new();
+
+    /// <summary>Lets this answer's page show frames of this address's origin, and of no other.</summary>
+    public static void MayFrame(this HttpContext context, Uri address) => context.Items[Framed] = address.GetLeftPart(UriPartial.Authority);
+
     /// <summary>Security headers on everything, and no copies of pages: they hold an organization's figures, and once a key.</summary>
     public static IApplicationBuilder UsePageHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
     {
@@ -14,7 +19,7 @@ public static class PageHeaders
         context.Response.OnStarting(() =>
         {
             var headers = context.Response.Headers;
-            headers.ContentSecurityPolicy = ContentSecurityPolicy;
+            headers.ContentSecurityPolicy = context.Items[Framed] is string origin ? $"{ContentSecurityPolicy}; frame-src {origin}" : ContentSecurityPolicy;
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "same-origin";

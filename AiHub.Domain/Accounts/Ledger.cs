@@ -108,7 +108,7 @@ public sealed partial class Ledger : IAsyncDisposable
 
     /// <summary>What is wrong in the books: nothing, always.</summary>
     public Task<IReadOnlyList<Violation>> AuditAsync(DateTimeOffset now, CancellationToken ct) => QueryAsync(
-        "select organization_id, violation from ledger_audit($1) union all select organization_id, violation from invoice_audit()",
+        "select organization_id, violation from ledger_audit($1) union all select organization_id, violation from invoice_audit() union all select organization_id, violation from bill_audit()",
         row => new Violation(row.GetFieldValue<Guid>(0), row.GetFieldValue<string>(1)),
         LongestAudit,
         ct,

@@ -4167,6 +4167,98 @@ namespace AiHub.Domain.Migrations
                         });
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Payments.ChannelEntry", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("Account")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("account");
+
+                    b.Property<long>("Amount")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount");
+
+                    b.Property<Guid>("JournalId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("journal_id");
+
+                    b.Property<string>("Unit")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("unit");
+
+                    b.HasKey("Id")
+                        .HasName("pk_channel_entries");
+
+                    b.HasIndex("JournalId")
+                        .HasDatabaseName("ix_channel_entries_journal_id");
+
+                    b.ToTable("channel_entries", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_channel_entries_amount", "amount <> 0");
+                        });
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.ChannelJournal", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid>("BillId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("bill_id");
+
+                    b.Property<DateTimeOffset>("BookedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("booked_at");
+
+                    b.Property<string>("Channel")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("channel");
+
+                    b.Property<DateTimeOffset>("EffectiveAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("effective_at");
+
+                    b.Property<string>("IdempotencyKey")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("idempotency_key");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Reference")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reference");
+
+                    b.HasKey("Id")
+                        .HasName("pk_channel_journals");
+
+                    b.HasIndex("EffectiveAt")
+                        .HasDatabaseName("ix_channel_journals_effective_at");
+
+                    b.HasIndex("IdempotencyKey")
+                        .IsUnique()
+                        .HasDatabaseName("ix_channel_journals_idempotency_key");
+
+                    b.HasIndex("BillId", "Reference")
+                        .HasDatabaseName("ix_channel_journals_bill_id_reference");
+
+                    b.ToTable("channel_journals", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Payments.CodeBatch", b =>
                 {
                     b.Property<Guid>("Id")
@@ -4296,6 +4388,10 @@ namespace AiHub.Domain.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("currencies");
+
+                    b.Property<string>("PayerUrl")
+                        .HasColumnType("text")
+                        .HasColumnName("payer_url");
 
                     b.Property<DateTimeOffset>("SeenAt")
                         .HasColumnType("timestamp with time zone")
@@ -4544,6 +4640,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("failure");
 
+                    b.Property<string>("FrameUrl")
+                        .HasColumnType("text")
+                        .HasColumnName("frame_url");
+
                     b.Property<string>("IdempotencyKey")
                         .HasColumnType("text")
                         .HasColumnName("idempotency_key");
@@ -4572,6 +4672,10 @@ namespace AiHub.Domain.Migrations
                     b.Property<DateTimeOffset?>("PaidAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("paid_at");
+
+                    b.Property<string>("PayerCode")
+                        .HasColumnType("text")
+                        .HasColumnName("payer_code");
 
                     b.Property<string>("PayerId")
                         .HasColumnType("text")
@@ -7038,6 +7142,26 @@ namespace AiHub.Domain.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_channel_bill_lines_channel_bills_bill_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.ChannelEntry", b =>
+                {
+                    b.HasOne("AiHub.Domain.Payments.ChannelJournal", null)
+                        .WithMany()
+                        .HasForeignKey("JournalId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_channel_entries_channel_journals_journal_id");
+                });
+
+            modelBuilder.Entity("AiHub.Domain.Payments.ChannelJournal", b =>
+                {
+                    b.HasOne("AiHub.Domain.Payments.ChannelBill", null)
+                        .WithMany()
+                        .HasForeignKey("BillId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_channel_journals_channel_bills_bill_id");
                 });
 
             modelBuilder.Entity("AiHub.Domain.Payments.Dispute", b =>

@@ -22,7 +22,13 @@ public enum BillLineKind
     Dispute,
     DisputeWon,
 
-    /// <summary>Nothing of ours: a fee by itself, a payout.</summary>
+    /// <summary>What the channel paid out to the hub's bank account; above zero when it came back.</summary>
+    Payout,
+
+    /// <summary>What moved in the account at the channel is not what the channel's trades say.</summary>
+    Funds,
+
+    /// <summary>Nothing of ours: a fee by itself, and whatever else moves at a channel.</summary>
     Other,
 }
 
@@ -99,6 +105,7 @@ public sealed class ChannelBillLine
 /// <summary>A line of a bill as the channel wrote it.</summary>
 /// <param name="AmountMinor">What came in; below zero when it went back.</param>
 /// <param name="OrderId">Our order's id, where the channel carries it along.</param>
+/// <param name="ExpectedMinor">Of <see cref="BillLineKind.Funds"/>: what should have moved.</param>
 public sealed record BillLine(
     string Reference, BillLineKind Kind, string Currency, long AmountMinor, long FeeNanos, string FeeCurrency, DateTimeOffset OccurredAt,
-    string? OutTradeNo = null, string? ChannelTradeNo = null, string? OutRefundNo = null, Guid? OrderId = null);
+    string? OutTradeNo = null, string? ChannelTradeNo = null, string? OutRefundNo = null, Guid? OrderId = null, long? ExpectedMinor = null);

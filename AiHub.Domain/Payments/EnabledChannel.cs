@@ -9,4 +9,7 @@ public sealed class EnabledChannel
     public required PaymentChannelId Id { get; init; }
     public required string Currencies { get; set; }
     public required DateTimeOffset SeenAt { get; set; }
+
+    /// <summary>Where browsers within the channel's own app learn who pays; null where that is not needed, or not set up.</summary>
+    public string? PayerUrl { get; set; }
 }

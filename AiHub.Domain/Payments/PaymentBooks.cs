@@ -73,8 +73,13 @@ public static class PaymentBooks
 
     /// <param name="appParameters">JSON.</param>
     public static Task OpenedAsync(
-        this HubDb db, Guid orderId, string? redirectUrl, string? qrCode, string? reference, DateTimeOffset nextCheck, CancellationToken ct, string? appParameters = null) =>
-        db.Database.ExecuteSqlAsync($"select payment_opened({orderId}, {redirectUrl}, {qrCode}, {reference}, {appParameters}::jsonb, {nextCheck.ToUniversalTime()})", ct);
+        this HubDb db, Guid orderId, string? redirectUrl, string? qrCode, string? reference, DateTimeOffset nextCheck, CancellationToken ct, string? appParameters = null, string? frameUrl = null) =>
+        db.Database.ExecuteSqlAsync(
+            $"select payment_opened({orderId}, {redirectUrl}, {frameUrl}, {qrCode}, {reference}, {appParameters}::jsonb, {nextCheck.ToUniversalTime()})", ct);
+
+    /// <summary>Keeps who pays in place of the code that was good for one answer.</summary>
+    public static Task PayerKnownAsync(this HubDb db, Guid orderId, string payerId, CancellationToken ct) =>
+        db.Database.ExecuteSqlAsync($"select payment_payer({orderId}, {payerId})", ct);
 
     public static Task CheckAgainAsync(this HubDb db, Guid orderId, DateTimeOffset at, string? why, CancellationToken ct) =>
         db.Database.ExecuteSqlAsync($"select payment_check_again({orderId}, {at.ToUniversalTime()}, {why})", ct);

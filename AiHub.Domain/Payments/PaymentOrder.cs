@@ -68,6 +68,9 @@ public sealed class PaymentOrder
 
     /// <summary>Who pays, as the channel's app knows the customer (a WeChat openid); only where the scene asks for it.</summary>
     public string? PayerId { get; init; }
+
+    /// <summary>What the channel tells <see cref="PayerId"/> for, once; gone when it has.</summary>
+    public string? PayerCode { get; init; }
     public required Currency Currency { get; init; }
 
     /// <summary>In fen or cents, as every channel counts.</summary>
@@ -90,6 +93,9 @@ public sealed class PaymentOrder
 
     /// <summary>Where to send the customer's browser.</summary>
     public string? RedirectUrl { get; set; }
+
+    /// <summary>A page of the channel's own with nothing but a QR code, to show in a frame.</summary>
+    public string? FrameUrl { get; set; }
 
     /// <summary>What to show as a QR code.</summary>
     public string? QrCode { get; set; }

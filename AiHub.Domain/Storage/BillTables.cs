@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace AiHub.Domain.Storage;
 
-/// <summary>The tables of channels' bills.</summary>
+/// <summary>The tables of channels' bills, and of what was booked of them.</summary>
 internal static class BillTables
 {
     public static void Conventions(ModelConfigurationBuilder configuration)
@@ -11,6 +11,8 @@ internal static class BillTables
         configuration.Properties<ChannelBillStatus>().HaveConversion<Words<ChannelBillStatus>>();
         configuration.Properties<BillLineKind>().HaveConversion<Words<BillLineKind>>();
         configuration.Properties<BillVerdict>().HaveConversion<Words<BillVerdict>>();
+        configuration.Properties<ChannelAccount>().HaveConversion<Words<ChannelAccount>>();
+        configuration.Properties<ChannelJournalKind>().HaveConversion<Words<ChannelJournalKind>>();
     }
 
     public static void Map(ModelBuilder model)
@@ -29,6 +31,19 @@ internal static class BillTables
             line.ToTable(table => table.HasCheckConstraint("ck_channel_bill_lines_accepted", "(accepted_at is null) = (accepted_reason is null)"));
             line.HasOne<ChannelBill>().WithMany().HasForeignKey(row => row.BillId);
             line.HasOne<Access.User>().WithMany().HasForeignKey(row => row.AcceptedBy);
+        });
+        model.Entity<ChannelJournal>(journal =>
+        {
+            journal.HasIndex(row => row.IdempotencyKey).IsUnique();
+            journal.HasIndex(row => new { row.BillId, row.Reference });
+            journal.HasIndex(row => row.EffectiveAt);
+            journal.HasOne<ChannelBill>().WithMany().HasForeignKey(row => row.BillId);
+        });
+        model.Entity<ChannelEntry>(entry =>
+        {
+            entry.ToTable(table => table.HasCheckConstraint("ck_channel_entries_amount", "amount <> 0"));
+            entry.Property(row => row.Id).UseIdentityAlwaysColumn();
+            entry.HasOne<ChannelJournal>().WithMany().HasForeignKey(row => row.JournalId);
         });
     }
 }

@@ -78,11 +78,11 @@ public static class Orders
     private static async Task<Ok<Page<PaymentChannelView>>> ChannelsAsync(Member member, HubDb db, TimeProvider time, CancellationToken ct)
     {
         var currency = member.Organization.Currency;
-        var open = await OpenAsync(db, currency, time.GetUtcNow(), ct);
+        var open = await ServedAsync(db, currency, time.GetUtcNow(), ct);
         return TypedResults.Ok(new Page<PaymentChannelView>(
-            [.. open.Select(id => new PaymentChannelView(
-                Wire.Name(id), currency.ToString(), TopUpLimits.Minimum(id, currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString(),
-                [.. TopUpLimits.Presets(currency).Select(preset => preset.ToDecimalString())]))],
+            [.. open.Select(channel => new PaymentChannelView(
+                Wire.Name(channel.Id), currency.ToString(), TopUpLimits.Minimum(channel.Id, currency).ToDecimalString(), TopUpLimits.Maximum(currency).ToDecimalString(),
+                [.. TopUpLimits.Presets(currency).Select(preset => preset.ToDecimalString())], channel.PayerUrl))],
             null));
     }
 
@@ -104,7 +104,7 @@ public static class Orders
             errors.Add("scene", FieldText.OneOf, "desktop, mobile");
         }
 
-        if ((request.Scene == "wechat") != (request.OpenId is not null))
+        if ((request.Scene == "wechat") != (request.OpenId is not null ^ request.WechatCode is not null))
         {
             errors.Add("open_id", FieldText.OfWechat);
         }
@@ -134,6 +134,7 @@ public static class Orders
             Channel = channel,
             Scene = request.Scene switch { "mobile" => PaymentScene.Mobile, "wechat" => PaymentScene.Wechat, _ => PaymentScene.Desktop },
             PayerId = request.OpenId,
+            PayerCode = request.WechatCode,
             ClientAddress = ClientAddress.Of(http) ?? "127.0.0.1",
             Currency = currency,
             AmountMinor = MinorUnits.Of(paid)!.Value,
@@ -301,11 +302,14 @@ public static class Orders
     }
 
     /// <summary>The channels that can collect this currency now.</summary>
-    public static async Task<IReadOnlyList<PaymentChannelId>> OpenAsync(HubDb db, Currency currency, DateTimeOffset now, CancellationToken ct)
+    public static async Task<IReadOnlyList<PaymentChannelId>> OpenAsync(HubDb db, Currency currency, DateTimeOffset now, CancellationToken ct) =>
+        [.. (await ServedAsync(db, currency, now, ct)).Select(channel => channel.Id)];
+
+    private static async Task<IEnumerable<EnabledChannel>> ServedAsync(HubDb db, Currency currency, DateTimeOffset now, CancellationToken ct)
     {
         var since = now - EnabledChannel.Lasts;
         var channels = await db.PaymentChannels.AsNoTracking().Where(channel => channel.SeenAt > since).ToListAsync(ct);
-        return [.. channels.Where(channel => channel.Currencies.Split(' ').Contains(currency.ToString())).Select(channel => channel.Id).Order()];
+        return channels.Where(channel => channel.Currencies.Split(' ').Contains(currency.ToString())).OrderBy(channel => channel.Id);
     }
 
     // The order is somebody else's to change; this looks until it has changed, or until the caller has waited long enough.
@@ -344,7 +348,7 @@ public static class Orders
             order.Id, Wire.Name(order.Purpose), Wire.Name(order.Channel), Wire.Name(order.Status), order.Amount.ToDecimalString(), order.Currency.ToString(), order.OutTradeNo,
             order.RedirectUrl, order.QrCode, order.CreatedAt, order.ExpiresAt, order.PaidAt, MinorUnits.ToMoney(refunded, order.Currency).ToDecimalString(),
             order.Status == PaymentOrderStatus.Failed ? order.Failure : null, [.. own.Select(refund => View(refund, order.Currency))],
-            order.AppParameters is { } parameters ? JsonSerializer.Deserialize<WechatPayCall>(parameters, JsonSerializerOptions.Default) : null);
+            order.AppParameters is { } parameters ? JsonSerializer.Deserialize<WechatPayCall>(parameters, JsonSerializerOptions.Default) : null, order.FrameUrl);
     }
 
     private static RefundView View(Refund refund, Currency currency) => new(

@@ -27,6 +27,8 @@ public static class BillText
         "refund_failed" => Text.Bills_RefundFailed,
         "dispute" => Text.Bills_Dispute,
         "dispute_won" => Text.Bills_DisputeWon,
+        "payout" => Text.Bills_Payout,
+        "funds" => Text.Bills_Funds,
         _ => Text.Bills_Other,
     };
 

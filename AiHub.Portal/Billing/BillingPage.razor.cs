@@ -55,6 +55,12 @@ public sealed partial class BillingPage
     private async Task CreateAsync()
     {
         var amount = string.IsNullOrWhiteSpace(Input.Amount) ? Input.Preset ?? string.Empty : Input.Amount.Trim();
+        if (Input.Channel == "wechat_pay" && WechatWish.IsWithin(HttpContext) && _channels.Any(channel => channel is { Channel: "wechat_pay", PayerUrl: not null }))
+        {
+            Navigation.NavigateTo(WechatWish.Address(amount, Input.Wish ?? string.Empty));
+            return;
+        }
+
         var scene = HttpContext.Request.Headers["Sec-CH-UA-Mobile"] == "?1" ? "mobile" : "desktop";
         var request = new NewPaymentOrder("top_up", Input.Channel ?? string.Empty, amount, Session.Organization.Currency, scene);
 

@@ -1,4 +1,5 @@
 using System.Net;
+using QRCoder;
 
 namespace AiHub.Simulators.Payments;
 
@@ -22,4 +23,24 @@ internal static class PayPage
          </html>
          """,
         "text/html; charset=utf-8");
+
+    /// <summary>Nothing but the code, for a frame: whoever scans or clicks it comes to the page above.</summary>
+    public static IResult Code(Trade trade, string origin, int width)
+    {
+        var address = $"{origin}/payments/pay/{trade.Channel}/{trade.TradeNo}";
+        using var code = QRCodeGenerator.GenerateQrCode(address, QRCodeGenerator.ECCLevel.M);
+        using var drawn = new SvgQRCode(code);
+        return TypedResults.Content(
+            $"""
+             <!doctype html>
+             <html lang="en">
+             <meta charset="utf-8">
+             <title>Simulated {trade.Channel}</title>
+             <body style="margin: 0">
+             <a href="{WebUtility.HtmlEncode(address)}" target="_blank" rel="noopener" title="Pay 付款">{drawn.GetGraphic(new System.Drawing.Size(width, width), sizingMode: SvgQRCode.SizingMode.WidthHeightAttribute)}</a>
+             </body>
+             </html>
+             """,
+            "text/html; charset=utf-8");
+    }
 }

@@ -17,6 +17,7 @@ public static class PaymentControl
         builder.Services.AddSingleton<TradeBook>();
         builder.Services.AddSingleton<StripeBook>();
         builder.Services.AddSingleton<BillBook>();
+        builder.Services.AddSingleton<WechatSignIn>();
         builder.Services.AddSingleton<NoticeSender>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<NoticeSender>());
         builder.Services.AddSingleton<Cashier>();

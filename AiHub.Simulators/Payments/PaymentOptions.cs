@@ -16,6 +16,13 @@ public sealed class PaymentOptions
     {
         public string AppId { get; set; } = "";
         public string SellerId { get; set; } = "";
+
+        /// <summary>Of an application in certificate mode, which names it and <see cref="RootSerial"/> with every request.</summary>
+        public string? AppCertificateSerial { get; set; }
+        public string? RootSerial { get; set; }
+
+        /// <summary>Alipay's own certificate's, which then stands beside every signature.</summary>
+        public string? CertificateSerial { get; set; }
         public string MerchantPublicKey { get; set; } = "";
         public string PrivateKey { get; set; } = "";
     }
@@ -24,6 +31,7 @@ public sealed class PaymentOptions
     {
         public string MerchantId { get; set; } = "";
         public string AppId { get; set; } = "";
+        public string AppSecret { get; set; } = "";
         public string MerchantSerial { get; set; } = "";
         public string MerchantPublicKey { get; set; } = "";
         public string PrivateKey { get; set; } = "";

@@ -59,7 +59,8 @@ public sealed partial class SettingsTests
         string[] inPagesOnly =
         [
             "Payments:Stripe:ApiBase", "Payments:Stripe:PreviousWebhookSecret", "Payments:Alipay:Gateway", "Payments:Alipay:AppCertificate", "Payments:Alipay:AlipayCertificate",
-            "Payments:Alipay:AlipayRootCertificate", "Payments:WechatPay:BaseUrl", "Payments:WechatPay:DownloadCertificates", "Payments:PublicUrl", "Payments:PortalUrl", "Mail:Folder",
+            "Payments:Alipay:AlipayRootCertificate", "Payments:WechatPay:BaseUrl", "Payments:WechatPay:DownloadCertificates", "Payments:WechatPay:ConnectUrl",
+            "Payments:WechatPay:AppUrl", "Payments:PublicUrl", "Payments:PortalUrl", "Mail:Folder",
         ];
         Assert.Equal([], ProductOptions.All.Select(option => option.Setting).Where(setting => setting.StartsWith("Payments:", StringComparison.Ordinal) || setting.StartsWith("Mail:", StringComparison.Ordinal))
             .Except(inPagesOnly).Where(setting => !example.Any(given => given == setting || given.StartsWith($"{setting}:", StringComparison.Ordinal))));

@@ -15,7 +15,7 @@ public sealed class BillTests(PaymentHub fixture) : IClassFixture<PaymentHub>
 {
     [Theory]
     [InlineData("alipay", "CNY", "0.17")]
-    [InlineData("wechat_pay", "CNY", "0.13662")]
+    [InlineData("wechat_pay", "CNY", "0.14")]
     [InlineData("stripe", "USD", "1.41")]
     public async Task A_day_s_bill_agrees_with_the_books_to_the_cent_and_shows_the_fees(string channel, string currency, string fees)
     {
@@ -37,7 +37,9 @@ public sealed class BillTests(PaymentHub fixture) : IClassFixture<PaymentHub>
         Assert.Equal(["payment matched 20 20", "payment matched 7.77 7.77", "refund matched -5 -5"], lines.Select(line => $"{line.Kind} {line.Verdict} {line.Amount} {line.OurAmount}").Order());
         Assert.All(lines, line => Assert.Equal(customer.OrganizationId, line.OrganizationId));
         var totals = (await ReadAsync<Page<ChannelTotals>>(finance, $"admin/finance/payments?from={day:yyyy-MM-dd}&to={day:yyyy-MM-dd}")).Data;
-        Assert.Equal(("27.77", "5", fees), totals.Where(row => row.Channel == channel).Select(row => (row.Paid, row.Refunded, row.Fees)).Single());
+        var kept = decimal.Parse(fees, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(("27.77", "5", fees, 22.77m - kept), totals.Where(row => row.Channel == channel && row.Currency == currency)
+            .Select(row => (row.Paid, row.Refunded, row.Fees, decimal.Parse(row.Net, System.Globalization.CultureInfo.InvariantCulture))).Single());
         var csv = await finance.Management.GetStringAsync($"admin/finance/bills/{bill.Id}/export");
         Assert.Contains("payment,matched,", csv, StringComparison.Ordinal);
         Assert.Contains($"{customer.OrganizationId}", csv, StringComparison.Ordinal);
@@ -99,6 +101,8 @@ public sealed class BillTests(PaymentHub fixture) : IClassFixture<PaymentHub>
 
     [Theory]
     [InlineData("alipay", "late", "no bill of this day yet")]
+    [InlineData("alipay", "late-funds", "none of its funds yet")]
+    [InlineData("wechat_pay", "late-funds", "none of its funds yet")]
     [InlineData("alipay", "tampered", "no zip file")]
     [InlineData("alipay", "short", "it says that it has 2 lines")]
     [InlineData("wechat_pay", "late", "no bill of this day yet")]
@@ -125,6 +129,100 @@ public sealed class BillTests(PaymentHub fixture) : IClassFixture<PaymentHub>
         await finance.SignInAsync();
         var bill = await BillAsync(finance, channel, day, bill => bill.Status == "matched");
         Assert.Equal((2, null), (bill.Lines, bill.Error));
+    }
+
+    [Theory]
+    [InlineData("alipay", "CNY", "fee 0.12, payout 3", "0.12", "3", "correction 0.06, correction -0.06")]
+    [InlineData("wechat_pay", "CNY", "fee 0.12, fee_returned -0.03, payout 3", "0.09", "3", "correction 0.06, correction -0.06")]
+    [InlineData("stripe", "USD", "fee 0.88, payout 3", "0.88", "3", "correction 0.29, correction -0.29")]
+    public async Task What_a_channel_kept_and_paid_out_is_booked_once_a_line_and_corrected_when_it_writes_otherwise(
+        string channel, string currency, string booked, string fees, string paidOut, string corrected)
+    {
+        await NextDayAsync();
+        var (day, path) = (DateOnly.FromDateTime(fixture.Clock.GetUtcNow().UtcDateTime), channel.Replace('_', '-'));
+        var customer = await fixture.Hub.RegisterAsync(currency);
+        var paid = await PaidAsync(customer, channel, currency, "20.00");
+        await RefundedAsync(customer, paid, "5.00");
+        fixture.Bills.Change(path, new BillChange("payout", null, 300, currency), fixture.SimulatorClock.GetUtcNow());
+
+        await NextDayAsync();
+        var finance = await OperatorAsync();
+        var bill = await BillAsync(finance, channel, day, bill => bill.Status == "matched");
+        Assert.Equal(booked, await BookedAsync(bill));
+        Assert.Equal((fees, paidOut), bill.Sums.Select(sum => (sum.Fees, sum.PaidOut)).Single());
+        Assert.Equal("payout none", (await LinesAsync(finance, bill, "none")).Select(line => $"{line.Kind} {line.Verdict}").Single());
+        var totals = (await ReadAsync<Page<ChannelTotals>>(finance, $"admin/finance/payments?from={day:yyyy-MM-dd}&to={day:yyyy-MM-dd}")).Data;
+        Assert.Equal((fees, paidOut), totals.Where(row => row.Channel == channel && row.Currency == currency).Select(row => (row.Fees, row.PaidOut)).Single());
+
+        // The same again, and by many at once, books nothing.
+        await AgainAsync(finance, bill, channel, day);
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ =>
+        {
+            await using var db = fixture.Hub.Database.OpenAsAdmin();
+            await db.Database.ExecuteSqlAsync($"select bill_book({bill.Id}, {fixture.Clock.GetUtcNow().ToUniversalTime()})");
+        }));
+        Assert.Equal(booked, await BookedAsync(bill));
+
+        // Half as much again: another fee, and what was booked stays.
+        fixture.Bills.Change(path, new BillChange("other-amount", paid.OutTradeNo, 3000), default);
+        Assert.Equal(1, (await AgainAsync(finance, bill, channel, day)).Differences);
+        fixture.Bills.Change(path, new BillChange("whole", paid.OutTradeNo), default);
+        bill = await AgainAsync(finance, bill, channel, day);
+        Assert.Equal($"{booked}, {corrected}", await BookedAsync(bill));
+        Assert.Equal((0, fees), (bill.Differences, bill.Sums.Select(sum => sum.Fees).Single()));
+
+        // What is gone from the bill is taken back.
+        fixture.Bills.Change(path, new BillChange("omitted", paid.OutTradeNo), default);
+        bill = await AgainAsync(finance, bill, channel, day);
+        Assert.Equal("0", bill.Sums.Where(sum => sum.Currency == currency).Select(sum => sum.Fees).Single());
+        await AssertBooksAsync();
+        fixture.Bills.Change(path, new BillChange("whole", paid.OutTradeNo), default);
+        await AgainAsync(finance, bill, channel, day);
+    }
+
+    [Theory]
+    [InlineData("alipay")]
+    [InlineData("wechat_pay")]
+    public async Task Money_that_did_not_move_in_the_account_as_the_trades_say_is_a_difference(string channel)
+    {
+        await NextDayAsync();
+        var (day, path) = (DateOnly.FromDateTime(fixture.Clock.GetUtcNow().UtcDateTime), channel.Replace('_', '-'));
+        var paid = await PaidAsync(await fixture.Hub.RegisterAsync("CNY"), channel, "CNY", "20.00");
+        fixture.Bills.Change(path, new BillChange("other-funds", paid.OutTradeNo, 1900), default);
+
+        await NextDayAsync();
+        var finance = await OperatorAsync();
+        var bill = await BillAsync(finance, channel, day, bill => bill.ComparedAt is not null);
+        var differing = Assert.Single(await LinesAsync(finance, bill, "open"));
+        Assert.Equal(("funds", "amount_differs", "18.88", "19.88", paid.Id), (differing.Kind, differing.Verdict, differing.Amount, differing.OurAmount, differing.OrderId!.Value));
+        Assert.Equal((1, "20"), (bill.Differences, bill.Sums.Single().Paid));
+
+        fixture.Bills.Change(path, new BillChange("whole", paid.OutTradeNo), default);
+        Assert.Equal((0, 1), await AgainAsync(finance, bill, channel, day) is var again ? (again.Differences, again.Lines) : default);
+    }
+
+    [Theory]
+    [InlineData("update channel_journals set reference = 'x'", "23001")]
+    [InlineData("delete from channel_entries", "23001")]
+    [InlineData("truncate channel_journals, channel_entries", "23001")]
+    [InlineData("insert into channel_entries (journal_id, account, unit, amount) select id, 'fees', 'CNY', 1 from channel_journals limit 1", "23514")]
+    [InlineData("insert into channel_journals (id, idempotency_key, bill_id, reference, channel, kind, effective_at, booked_at) select gen_random_uuid(), gen_random_uuid()::text, id, 'x', channel, 'fee', ends_at, ends_at from channel_bills limit 1", "23514")]
+    public async Task Nobody_changes_what_was_booked_with_a_channel_or_books_half_of_it(string sql, string state)
+    {
+        await NextDayAsync();
+        var day = DateOnly.FromDateTime(fixture.Clock.GetUtcNow().UtcDateTime);
+        await PaidAsync(await fixture.Hub.RegisterAsync("CNY"), "alipay", "CNY", "10.00");
+        await NextDayAsync();
+        await BillAsync(await OperatorAsync(), "alipay", day, bill => bill.Status == "matched");
+
+        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(async () =>
+        {
+            await using var db = fixture.Hub.Database.OpenAsAdmin();
+            await db.Database.ExecuteSqlRawAsync(sql);
+        });
+        Assert.Equal(state, refused.SqlState);
+        await using var app = fixture.Hub.Database.Open();
+        Assert.Equal("42501", (await Assert.ThrowsAsync<Npgsql.PostgresException>(() => app.Database.ExecuteSqlRawAsync("select from channel_entries"))).SqlState);
     }
 
     [Fact]
@@ -279,6 +377,34 @@ public sealed class BillTests(PaymentHub fixture) : IClassFixture<PaymentHub>
         return bill;
     }
 
+    /// <summary>The bill after the worker has had it once more.</summary>
+    private static async Task<ChannelBillView> AgainAsync(TestCustomer finance, ChannelBillView bill, string channel, DateOnly day)
+    {
+        var before = (await BillAsync(finance, channel, day, _ => true)).ComparedAt;
+        Assert.Equal(HttpStatusCode.OK, (await finance.Management.PostAsync($"admin/finance/bills/{bill.Id}/again", null)).StatusCode);
+        return await BillAsync(finance, channel, day, again => again.Error is null && again.ComparedAt > before);
+    }
+
+    /// <summary>What was booked of a bill, in the order of kinds and amounts, every journal with its entries in balance.</summary>
+    private async Task<string> BookedAsync(ChannelBillView bill)
+    {
+        await using var db = fixture.Hub.Database.OpenAsAdmin();
+        var journals = await db.ChannelJournals.AsNoTracking().Where(journal => journal.BillId == bill.Id).OrderBy(journal => journal.BookedAt).ThenBy(journal => journal.Id).ToListAsync();
+        var told = new List<(ChannelJournalKind Kind, DateTimeOffset At, string Words)>();
+        foreach (var journal in journals)
+        {
+            var entries = await db.ChannelEntries.AsNoTracking().Where(entry => entry.JournalId == journal.Id).OrderBy(entry => entry.Account).ToListAsync();
+            Assert.Equal(2, entries.Count);
+            Assert.Equal(0, entries.Sum(entry => entry.Amount));
+            var moved = entries.Single(entry => entry.Account != ChannelAccount.Clearing);
+            Assert.Equal(journal.Kind == ChannelJournalKind.Payout ? ChannelAccount.Bank : ChannelAccount.Fees, moved.Account);
+            var name = AiHub.Gateway.Management.Wire.Name(journal.Kind);
+            told.Add((journal.Kind, journal.BookedAt, $"{name} {(moved.Amount / 1_000_000_000m).ToString("0.#########", System.Globalization.CultureInfo.InvariantCulture)}"));
+        }
+
+        return string.Join(", ", told.OrderBy(one => one.Kind).ThenBy(one => one.At).Select(one => one.Words));
+    }
+
     private static async Task<IReadOnlyList<ChannelBillLineView>> LinesAsync(TestCustomer finance, ChannelBillView bill, string? verdict = null) =>
         (await ReadAsync<Page<ChannelBillLineView>>(finance, $"admin/finance/bills/{bill.Id}/lines?limit=100{(verdict is null ? "" : "&verdict=" + verdict)}")).Data;
 
@@ -343,6 +469,6 @@ public sealed class BillTests(PaymentHub fixture) : IClassFixture<PaymentHub>
     private async Task AssertBooksAsync()
     {
         await using var db = fixture.Hub.Database.OpenAsAdmin();
-        Assert.Empty(await db.Database.SqlQuery<string>($"select violation as \"Value\" from ledger_audit({fixture.Clock.GetUtcNow().ToUniversalTime()})").ToListAsync());
+        Assert.Empty(await db.Database.SqlQuery<string>($"select violation as \"Value\" from ledger_audit({fixture.Clock.GetUtcNow().ToUniversalTime()}) union all select violation from bill_audit()").ToListAsync());
     }
 }

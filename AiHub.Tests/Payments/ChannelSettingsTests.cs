@@ -51,6 +51,10 @@ public sealed class ChannelSettingsTests
     [InlineData("Payments:WechatPay:ApiV3Key", "")]
     [InlineData("Payments:WechatPay:ApiV3Key", "short")]
     [InlineData("Payments:WechatPay:ApiV3Key", "00000000000000000000000000000000")]
+    [InlineData("Payments:WechatPay:AppSecret", "short")]
+    [InlineData("Payments:WechatPay:AppSecret", "00000000000000000000000000000000")]
+    [InlineData("Payments:WechatPay:AppUrl", "http://api.weixin.qq.com")]
+    [InlineData("Payments:WechatPay:ConnectUrl", "open.weixin.qq.com")]
     [InlineData("Payments:WechatPay:PlatformKeys:PUB_KEY_ID_0000000001", null)]
     [InlineData("Payments:WechatPay:PlatformKeys:PUB_KEY_ID_0000000001", "not a key")]
     public void What_is_missing_or_weak_stops_the_start_and_is_named(string setting, string? value)
@@ -90,6 +94,7 @@ public sealed class ChannelSettingsTests
             ["Payments:Alipay:AlipayPublicKey"] = theirs.ExportSubjectPublicKeyInfoPem(),
             ["Payments:WechatPay:MerchantId"] = "1900000001",
             ["Payments:WechatPay:AppId"] = "wx8888888888888888",
+            ["Payments:WechatPay:AppSecret"] = "0123456789abcdef0123456789abcdef",
             ["Payments:WechatPay:CertificateSerial"] = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
             ["Payments:WechatPay:ApiV3Key"] = "0123456789abcdefghijklmnopqrstuv",
             ["Payments:WechatPay:PrivateKey"] = ours.ExportPkcs8PrivateKeyPem(),

@@ -14,6 +14,7 @@ namespace AiHub.Tests.Payments;
 public sealed class PaymentHub : IAsyncLifetime
 {
     public const string StripeSecret = "whsec_0123456789abcdef0123456789";
+    private const string AppSecret = "0123456789abcdef0123456789abcdef";
     private const string ApiV3Key = "0123456789abcdefghijklmnopqrstuv";
 
     private readonly RSA _alipayMerchant = RSA.Create(2048);
@@ -109,6 +110,7 @@ public sealed class PaymentHub : IAsyncLifetime
         ["Simulators:Payments:Alipay:PrivateKey"] = _alipay.ExportPkcs8PrivateKeyPem(),
         ["Simulators:Payments:WechatPay:MerchantId"] = "1900000001",
         ["Simulators:Payments:WechatPay:AppId"] = "wx8888888888888888",
+        ["Simulators:Payments:WechatPay:AppSecret"] = AppSecret,
         ["Simulators:Payments:WechatPay:MerchantSerial"] = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
         ["Simulators:Payments:WechatPay:MerchantPublicKey"] = _wechatMerchant.ExportSubjectPublicKeyInfoPem(),
         ["Simulators:Payments:WechatPay:PrivateKey"] = _wechat.ExportPkcs8PrivateKeyPem(),
@@ -132,6 +134,9 @@ public sealed class PaymentHub : IAsyncLifetime
         ["Payments:WechatPay:BaseUrl"] = new Uri(_simulators.Url, "/payments/wechat").ToString(),
         ["Payments:WechatPay:MerchantId"] = "1900000001",
         ["Payments:WechatPay:AppId"] = "wx8888888888888888",
+        ["Payments:WechatPay:AppSecret"] = AppSecret,
+        ["Payments:WechatPay:ConnectUrl"] = new Uri(_simulators.Url, "/payments/wechat").ToString(),
+        ["Payments:WechatPay:AppUrl"] = new Uri(_simulators.Url, "/payments/wechat").ToString(),
         ["Payments:WechatPay:CertificateSerial"] = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
         ["Payments:WechatPay:ApiV3Key"] = ApiV3Key,
         ["Payments:WechatPay:PrivateKey"] = _wechatMerchant.ExportPkcs8PrivateKeyPem(),

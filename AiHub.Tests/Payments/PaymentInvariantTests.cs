@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using AiHub.Domain;
 using AiHub.Domain.Payments;
 using AiHub.Domain.Tenancy;
@@ -94,6 +95,44 @@ public sealed class PaymentInvariantTests(LedgerFixture books) : IClassFixture<L
                 Assert.Equal((PaymentOrderStatus.Created, 0), (await StatusAsync(order), (await customer.BalancesAsync()).Purchased.Posted));
             }
         });
+
+    [Property(MaxTest = Few)]
+    public async Task Invariant_29_what_is_booked_with_a_channel_is_what_its_bill_says_last_however_often_it_writes_it(NonEmptyArray<NonEmptyArray<sbyte>> versions, bool atOnce)
+    {
+        var bill = Guid.CreateVersion7();
+        var day = new DateTimeOffset(1990, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(RandomNumberGenerator.GetInt32(10_000));
+        await books.Database.AsAdminAsync<Guid>(
+            $"""
+             insert into channel_bills (id, channel, day, starts_at, ends_at, status, differences, attempts)
+             values ('{bill}', 'alipay', '{day:yyyy-MM-dd}', '{day:O}', '{day.AddDays(1):O}', 'waiting', 0, 0) returning id
+             """);
+        // A number for each line: the fee in fen, or less of it given back; every third line is a payout, which has no fee.
+        var written = versions.Get.Take(6).Select(version => version.Get.Take(8).Select((fen, index) => index % 3 == 2
+            ? new BillLine($"payout:{index}", BillLineKind.Payout, "CNY", fen, 0, "CNY", day)
+            : new BillLine($"line:{index}", BillLineKind.Other, "CNY", 100, fen * 10_000_000L, index % 3 == 1 ? "USD" : "CNY", day)).ToArray()).ToList();
+
+        foreach (var lines in written)
+        {
+            Task Compare() => TellAsync(db => db.CompareBillAsync(bill, lines, Now, default));
+            await (atOnce ? Task.WhenAll(Compare(), Compare(), Compare()) : Compare());
+            await Compare();
+        }
+
+        await using var admin = books.Database.OpenAsAdmin();
+        var entries = await (
+            from journal in admin.ChannelJournals.AsNoTracking()
+            where journal.BillId == bill
+            join entry in admin.ChannelEntries.AsNoTracking() on journal.Id equals entry.JournalId
+            select new { journal.Reference, entry.Account, entry.Unit, entry.Amount }).ToListAsync();
+        Assert.Equal(
+            written[^1].SelectMany(line => line.Kind == BillLineKind.Payout
+                ? [(line.Reference, ChannelAccount.Bank, line.Currency, -line.AmountMinor * 10_000_000L)]
+                : new[] { (line.Reference, ChannelAccount.Fees, line.FeeCurrency, line.FeeNanos) }).Where(line => line.Item4 != 0).Order(),
+            entries.Where(entry => entry.Account != ChannelAccount.Clearing).GroupBy(entry => (entry.Reference, entry.Account, entry.Unit))
+                .Select(line => (line.Key.Reference, line.Key.Account, line.Key.Unit, line.Sum(entry => entry.Amount))).Where(line => line.Item4 != 0).Order());
+        Assert.All(entries.GroupBy(entry => entry.Unit), unit => Assert.Equal(0, unit.Sum(entry => entry.Amount)));
+        Assert.Empty(await admin.Database.SqlQuery<string>($"select violation as \"Value\" from bill_audit()").ToListAsync());
+    }
 
     private async Task<PaymentOrder> OrderAsync(Customer customer, long amountMinor)
     {

@@ -40,6 +40,23 @@ internal static class TestOrders
         return order;
     }
 
+    /// <summary>An order that only its channel hears of.</summary>
+    public static PaymentOrder Unkept(PaymentChannelId channel, long amountMinor, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        OrganizationId = Guid.CreateVersion7(now),
+        UserId = Guid.CreateVersion7(now),
+        Purpose = PaymentPurpose.TopUp,
+        Channel = channel,
+        Scene = PaymentScene.Desktop,
+        ClientAddress = "127.0.0.1",
+        Currency = Currency.CNY,
+        AmountMinor = amountMinor,
+        OutTradeNo = Guid.CreateVersion7(now).ToString("N"),
+        CreatedAt = now,
+        ExpiresAt = now.AddMinutes(15),
+    };
+
     /// <summary>What the channel says when the order was paid as it was made.</summary>
     public static PaymentProof Proof(this PaymentOrder order, DateTimeOffset now) =>
         new(order.Channel, Merchant, null, order.Currency.ToString(), order.AmountMinor, $"pi_{order.Id:N}", now);

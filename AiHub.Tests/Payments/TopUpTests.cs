@@ -222,6 +222,58 @@ public sealed class TopUpTests(PaymentHub fixture) : IClassFixture<PaymentHub>
     }
 
     [Fact]
+    public async Task Within_WeChat_the_hub_learns_who_pays_from_a_code_that_is_good_once_and_for_five_minutes()
+    {
+        var customer = await fixture.Hub.RegisterAsync("CNY");
+        var payers = (await customer.Management.GetFromJsonAsync<Page<PaymentChannelView>>("billing/channels", Json.Options))!.Data.Single(channel => channel.PayerUrl is not null);
+        Assert.Equal("wechat_pay", payers.Channel);
+        Assert.DoesNotContain("secret", payers.PayerUrl, StringComparison.OrdinalIgnoreCase);
+        async Task<PaymentOrderView> PayWithAsync(string code, string? openId = null)
+        {
+            var order = await ReadAsync(await customer.Management.PostAsJsonAsync(
+                "billing/orders", new NewPaymentOrder("top_up", "wechat_pay", "3.00", "CNY", "wechat", openId, WechatCode: code), Json.Options));
+            await PaymentHub.PollAsync(async () => (order = await FindAsync(customer, order.Id)).Status != "created");
+            return order;
+        }
+
+        var code = await CodeAsync(payers.PayerUrl!);
+        var order = await PayWithAsync(code);
+        Assert.Equal("pending", order.Status);
+        Assert.StartsWith("prepay_id=wx", order.Wechat!.Package, StringComparison.Ordinal);
+        await using (var admin = fixture.Hub.Database.OpenAsAdmin())
+        {
+            var kept = await admin.PaymentOrders.AsNoTracking().SingleAsync(row => row.Id == order.Id);
+            Assert.Equal((AiHub.Simulators.Payments.WechatPay.WechatSignIn.OpenId, null), (kept.PayerId, kept.PayerCode));
+        }
+
+        await PayAsync("wechat_pay", order);
+        await PaidAsync(customer, order);
+
+        Assert.Contains("40163", (await PayWithAsync(code)).Failure, StringComparison.Ordinal);
+        Assert.Contains("40029", (await PayWithAsync("of nobody")).Failure, StringComparison.Ordinal);
+        var late = await CodeAsync(payers.PayerUrl!);
+        fixture.Clock.Advance(TimeSpan.FromMinutes(5));
+        await fixture.Hub.Database.AsAdminAsync<string>($"update payment_channels set seen_at = '{fixture.Clock.GetUtcNow():O}' returning id");
+        await customer.SignInAsync();
+        Assert.Contains("40029", (await PayWithAsync(late)).Failure, StringComparison.Ordinal);
+        var both = await customer.Management.PostAsJsonAsync("billing/orders", new NewPaymentOrder("top_up", "wechat_pay", "3.00", "CNY", "wechat", "o1", WechatCode: "c1"), Json.Options);
+        Assert.Equal(HttpStatusCode.BadRequest, both.StatusCode);
+    }
+
+    /// <summary>What WeChat's own browser brings back; no other gets so far.</summary>
+    private static async Task<string> CodeAsync(string payers)
+    {
+        using var browser = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+        var address = $"{payers}&redirect_uri={Uri.EscapeDataString("https://portal.example.com/billing/wechat")}&response_type=code&scope=snsapi_base&state=0123456789abcdef";
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync(address)).StatusCode);
+        browser.DefaultRequestHeaders.UserAgent.ParseAdd("MicroMessenger/8.0.50");
+        var back = (await browser.GetAsync(address)).Headers.Location!;
+        var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(back.Query);
+        Assert.Equal(("portal.example.com", "0123456789abcdef"), (back.Host, query["state"].ToString()));
+        return query["code"].ToString();
+    }
+
+    [Fact]
     public async Task The_same_wish_with_the_same_key_is_one_order()
     {
         var customer = await fixture.Hub.RegisterAsync("CNY");

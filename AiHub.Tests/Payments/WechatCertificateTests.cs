@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using AiHub.Domain;
 using AiHub.Domain.Payments;
 using AiHub.Simulators;
 using AiHub.Simulators.Payments;
@@ -43,21 +42,7 @@ public sealed class WechatCertificateTests : IDisposable
 
     private Simulated.WechatPayParty Party => _simulators.Services.GetRequiredService<IOptions<Simulated>>().Value.WechatPay;
 
-    private static PaymentOrder Order { get; } = new()
-    {
-        Id = Guid.CreateVersion7(),
-        OrganizationId = Guid.CreateVersion7(),
-        UserId = Guid.CreateVersion7(),
-        Purpose = PaymentPurpose.TopUp,
-        Channel = PaymentChannelId.WechatPay,
-        Scene = PaymentScene.Desktop,
-        ClientAddress = "127.0.0.1",
-        Currency = Currency.CNY,
-        AmountMinor = 100,
-        OutTradeNo = "T20260131",
-        CreatedAt = DateTimeOffset.UnixEpoch,
-        ExpiresAt = DateTimeOffset.UnixEpoch,
-    };
+    private static PaymentOrder Order { get; } = TestOrders.Unkept(PaymentChannelId.WechatPay, 100, DateTimeOffset.UnixEpoch);
 
     [Fact]
     public async Task Certificates_are_downloaded_when_they_are_needed_and_again_when_they_change()

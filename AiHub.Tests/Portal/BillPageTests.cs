@@ -65,7 +65,8 @@ public static class BillRows
              insert into channel_bill_lines (id, bill_id, reference, kind, verdict, currency, amount_minor, our_amount_minor, fee_nanos, fee_currency, occurred_at, out_trade_no, channel_trade_no)
              values ('{Guid.CreateVersion7()}', '{bill}', 'line 1', 'payment', 'matched', 'CNY', 10000, 10000, 300000000, 'CNY', '{at:O}', '{bill:N}', '2025030422001{bill:N}'),
                     ('{Guid.CreateVersion7()}', '{bill}', 'line 2', 'payment', 'missing_here', 'CNY', 2000, null, 40000000, 'CNY', '{at.AddMinutes(1):O}', null, '2025030422002{bill:N}')
-             returning id
+             ;
+             select '{bill}'::uuid from bill_book('{bill}', '{at.AddDays(1):O}')
              """);
     }
 }

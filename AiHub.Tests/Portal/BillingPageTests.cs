@@ -53,10 +53,113 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
         Assert.Equal(1, await visitor.Page.Locator("[data-order]").CountAsync());
     }
 
-    private static async Task OrderAsync(Visitor visitor, string amount)
+    [BrowserTheory]
+    [InlineData("zh-CN", true)]
+    [InlineData("en", true)]
+    [InlineData("zh-CN", false)]
+    public async Task Alipay_s_code_is_in_a_frame_of_the_page_and_paid_from_there(string language, bool scripts)
+    {
+        await using var portal = await PortalHost.StartAsync(fixture.Hub);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Scripts: scripts));
+        await visitor.RegisterAsync(currency: "CNY");
+        await OrderAsync(visitor, "12.34", "alipay");
+        var code = visitor.Page.FrameLocator(".pay-frame iframe").Locator("a svg");
+        await code.WaitForAsync();
+        Assert.Equal((200, 200), (await code.BoundingBoxAsync()) is { } box ? ((int)Math.Round(box.Width), (int)Math.Round(box.Height)) : default);
+        Assert.StartsWith(fixture.Sim.BaseAddress!.GetLeftPart(UriPartial.Authority), await visitor.Page.GetAttributeAsync(".order a.button", "href"), StringComparison.Ordinal);
+        if (scripts)
+        {
+            Assert.Matches("^[0-9]{2}:[0-9]{2}$", await visitor.TextAsync("[data-countdown]"));
+        }
+
+        await visitor.JudgeAsync($"order-alipay-{language}");
+        var order = visitor.Page.Url;
+
+        // Whoever scans or clicks it comes to the channel's own page.
+        var channel = await visitor.Page.RunAndWaitForPopupAsync(() => code.ClickAsync());
+        await channel.Locator("form button").ClickAsync();
+        await PaymentHub.PollAsync(async () => ((string?)(await fixture.TradeAsync("alipay", await visitor.TextAsync(".order code")))["state"]) == "paid");
+        if (!scripts)
+        {
+            await visitor.Page.Locator(".order form button").ClickAsync();
+        }
+
+        await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
+        Assert.Equal(0, await visitor.Page.Locator("iframe").CountAsync());
+        await visitor.GoAsync("/billing");
+        Assert.Equal("¥12.34", await visitor.TextAsync("[data-figure=available]"));
+        await channel.CloseAsync();
+
+        // Nowhere else may anything be framed, and here no more either.
+        foreach (var path in new[] { "/billing", new Uri(order).AbsolutePath })
+        {
+            var answer = await visitor.Page.GotoAsync(path);
+            Assert.DoesNotContain("frame-src", answer!.Headers["content-security-policy"], StringComparison.Ordinal);
+        }
+    }
+
+    [BrowserFact]
+    public async Task Only_the_page_that_shows_the_code_may_frame_and_only_the_channel_s_own_origin()
+    {
+        await using var portal = await PortalHost.StartAsync(fixture.Hub);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN"));
+        await visitor.RegisterAsync(currency: "CNY");
+        await OrderAsync(visitor, "5.00", "alipay");
+        await visitor.Page.FrameLocator(".pay-frame iframe").Locator("a svg").WaitForAsync();
+
+        var answer = (await visitor.Page.ReloadAsync())!;
+        var origin = fixture.Sim.BaseAddress!.GetLeftPart(UriPartial.Authority);
+        Assert.EndsWith($"; frame-src {origin}", answer.Headers["content-security-policy"], StringComparison.Ordinal);
+        Assert.Equal("DENY", answer.Headers["x-frame-options"]);
+        // The whole cashier is not to be framed; what is framed says nothing against it.
+        using var browser = new HttpClient();
+        var whole = await browser.GetAsync(await visitor.Page.GetAttributeAsync(".order a.button", "href"));
+        Assert.Equal("SAMEORIGIN", whole.Headers.GetValues("X-Frame-Options").Single());
+        var framed = await browser.GetAsync(await visitor.Page.GetAttributeAsync(".pay-frame iframe", "src"));
+        Assert.False(framed.Headers.Contains("X-Frame-Options"));
+
+        // Whatever follows is a document of its own, with its own headers.
+        await visitor.Page.ClickAsync(".page-head a.button");
+        await visitor.Page.WaitForURLAsync("**/billing");
+        Assert.Equal("navigate", await visitor.Page.EvaluateAsync<string>("performance.getEntriesByType('navigation')[0].type"));
+        Assert.EndsWith("/billing", await visitor.Page.EvaluateAsync<string>("performance.getEntriesByType('navigation')[0].name"), StringComparison.Ordinal);
+    }
+
+    [BrowserTheory]
+    [InlineData("zh-CN")]
+    [InlineData("en")]
+    public async Task Within_WeChat_the_page_learns_who_pays_and_asks_WeChat_for_the_payment(string language)
+    {
+        await using var portal = await PortalHost.StartAsync(fixture.Hub);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50"));
+        await visitor.RegisterAsync(currency: "CNY");
+        await visitor.Page.ExposeFunctionAsync("payInWechat", async (string package) =>
+        {
+            Assert.StartsWith("prepay_id=wx", package, StringComparison.Ordinal);
+            await PayAsync(visitor, "sent");
+        });
+        await visitor.Page.AddInitScriptAsync("window.WeixinJSBridge = { invoke: (name, call, done) => name === 'getBrandWCPayRequest' && call.paySign && payInWechat(call.package).then(() => done({ err_msg: 'get_brand_wcpay_request:ok' })) }");
+
+        await OrderAsync(visitor, "8.80");
+        await visitor.Page.WaitForSelectorAsync("[data-wechat-pay]");
+        Assert.Equal(0, await visitor.Page.Locator(".qr, iframe").CountAsync());
+        await visitor.JudgeAsync($"order-wechat-{language}");
+        await visitor.Page.ClickAsync("[data-wechat-pay]");
+        await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
+        await visitor.GoAsync("/billing");
+        Assert.Equal("¥8.80", await visitor.TextAsync("[data-figure=available]"));
+
+        // A link from somebody else makes nothing: the state is not this browser's.
+        await visitor.GoAsync("/billing/wechat?code=stolen&state=0123456789abcdef0123456789abcdef");
+        await visitor.Page.WaitForSelectorAsync(".notice.warn");
+        await visitor.GoAsync("/billing");
+        Assert.Equal(1, await visitor.Page.Locator("[data-order]").CountAsync());
+    }
+
+    private static async Task OrderAsync(Visitor visitor, string amount, string channel = "wechat_pay")
     {
         await visitor.GoAsync("/billing");
-        await visitor.Page.CheckAsync("input[value=wechat_pay]");
+        await visitor.Page.CheckAsync($"input[value={channel}]");
         await visitor.Page.FillAsync("#amount", amount);
         await visitor.Page.ClickAsync("form.form button.primary");
     }

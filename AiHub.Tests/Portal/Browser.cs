@@ -50,7 +50,7 @@ public static class Browser
 }
 
 /// <summary>How a visitor looks at the portal.</summary>
-public sealed record Visit(string Language = "en", string Theme = "light", int Width = 1280, bool Scripts = true)
+public sealed record Visit(string Language = "en", string Theme = "light", int Width = 1280, bool Scripts = true, string? UserAgent = null)
 {
     public bool Chinese => Language == "zh-CN";
 
@@ -86,6 +86,7 @@ public sealed class Visitor : IAsyncDisposable
             ColorScheme = visit.Theme == "dark" ? ColorScheme.Dark : ColorScheme.Light,
             ViewportSize = new ViewportSize { Width = visit.Width, Height = 844 },
             JavaScriptEnabled = visit.Scripts,
+            UserAgent = visit.UserAgent,
             TimezoneId = "Asia/Shanghai",
             // Colours on their way from one theme to the other are nobody's to judge.
             ReducedMotion = ReducedMotion.Reduce,
@@ -109,7 +110,7 @@ public sealed class Visitor : IAsyncDisposable
     public Task<string> TextAsync(string selector) => Page.Locator(selector).First.InnerTextAsync();
 
     /// <summary>Registers through the form and arrives at the overview.</summary>
-    public async Task<string> RegisterAsync(string? organization = null)
+    public async Task<string> RegisterAsync(string? organization = null, string? currency = null)
     {
         var email = $"visitor-{Guid.CreateVersion7():N}@example.com";
         await GoAsync("/register");
@@ -118,6 +119,11 @@ public sealed class Visitor : IAsyncDisposable
         if (organization is not null)
         {
             await Page.FillAsync("#organization", organization);
+        }
+
+        if (currency is not null)
+        {
+            await Page.CheckAsync($"input[name='Input.Currency'][value={currency}]");
         }
 
         await Page.ClickAsync(".door form button.primary");

@@ -108,6 +108,7 @@ public static class PortalPages
         new("alerts", "/alerts"),
         new("alert-channel-new", "/alerts/channels/new"),
         new("billing", "/billing"),
+        new("wechat-payer", "/billing/wechat"),
         new("order-open", "/billing/orders/{order}"),
         new("order-paid", "/billing/orders/{paid_order}"),
         new("plan", "/billing/plan"),

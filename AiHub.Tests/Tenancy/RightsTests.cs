@@ -145,7 +145,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
         Assert.Equal(
             [
                 "alert_deliveries_take", "alert_delivery_close", "alert_test", "alerts_fire", "audit_append", "auto_top_up_set", "auto_top_up_stop",
-                "auto_top_ups_due", "auto_top_ups_refused", "bill_compare", "bill_put_off", "billing_mail_close", "billing_mails_take", "billing_tell",
+                "auto_top_ups_due", "auto_top_ups_refused", "bill_audit", "bill_compare", "bill_put_off", "billing_mail_close", "billing_mails_take", "billing_tell",
                 "bills_prepare", "bills_standing", "bills_take", "change_budget",
                 "change_credit_limit", "charge_abandon", "charge_apply", "charge_terms", "charges_to_invoice", "claim_operator", "code_redeem",
                 "content_expire",
@@ -158,7 +158,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
                 "invoices_overdue", "keep_audit", "ledger_audit", "ledger_hold", "ledger_release", "ledger_renew", "ledger_settle", "ledger_size",
                 "ledger_sweep", "limits_of_key", "mail_close", "mails_take", "open_organization", "operator_at_work", "order_whose", "orders_saving_methods",
                 "organization_credit", "organizations_of_hub", "organizations_of_user", "payment_charge", "payment_check_again", "payment_claim",
-                "payment_closed", "payment_credit", "payment_find", "payment_method_remove", "payment_method_save", "payment_opened",
+                "payment_closed", "payment_credit", "payment_find", "payment_method_remove", "payment_method_save", "payment_opened", "payment_payer",
                 "payment_refund", "refund_claim", "refund_ended", "refund_find", "refund_processing", "refunds_look", "rotate_api_key", "set_organization_status",
                 "subscription_fall", "subscription_schedule", "subscriptions_due", "subscriptions_renewing", "usage_months_prepare", "usage_roll_up", "worker_runs_note",
             ],

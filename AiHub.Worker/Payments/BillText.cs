@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using AiHub.Domain;
 using AiHub.Domain.Payments;
 
@@ -20,12 +21,17 @@ internal static class BillText
         var columns = new Dictionary<string, int>();
         foreach (var name in names)
         {
-            var at = Array.IndexOf(header, name);
+            // Both kinds of brackets are about, on bills of one and the same kind.
+            var wanted = name;
+            var at = Array.FindIndex(header, cell => cell.Replace('(', '（').Replace(')', '）') == wanted);
             columns[name] = at >= 0 ? at : throw Malformed($"it has no column {name}");
         }
 
         return columns;
     }
+
+    public static string Cell(string[] cells, IReadOnlyDictionary<string, int> columns, string name) =>
+        columns[name] < cells.Length ? cells[columns[name]] : throw Malformed("a line is too short");
 
     /// <summary>Yuan with up to five decimals, as fees are written.</summary>
     public static long Nanos(string text) =>
@@ -43,6 +49,20 @@ internal static class BillText
     public static string? Word(string text) => text.Length is 0 || text == "0" ? null : text;
 
     public static PaymentChannelException Malformed(string what) => new(PaymentChannelFailure.Untrusted, $"The bill cannot be read: {what}.");
+
+    /// <summary>Unpacks all of it, unless it is larger than any bill.</summary>
+    public static async Task<byte[]> UnzippedAsync(byte[] zipped, CancellationToken ct)
+    {
+        try
+        {
+            await using var stream = new GZipStream(new MemoryStream(zipped), CompressionMode.Decompress);
+            return await BytesAsync(stream, ct);
+        }
+        catch (InvalidDataException malformed)
+        {
+            throw new PaymentChannelException(PaymentChannelFailure.Untrusted, "The bill cannot be read: it is not packed as was asked for.", malformed);
+        }
+    }
 
     /// <summary>Reads all of it, unless it is larger than any bill.</summary>
     public static async Task<byte[]> BytesAsync(Stream stream, CancellationToken ct)

@@ -15,8 +15,8 @@ public sealed class ChannelSign(TimeProvider time, IServiceScopeFactory scopes, 
             var (id, currencies) = (Domain.Payments.PaymentBooks.Name(channel.Id), string.Join(' ', channel.Currencies));
             await db.Database.ExecuteSqlAsync(
                 $"""
-                 insert into payment_channels (id, currencies, seen_at) values ({id}, {currencies}, {now.ToUniversalTime()})
-                 on conflict (id) do update set currencies = excluded.currencies, seen_at = greatest(payment_channels.seen_at, excluded.seen_at)
+                 insert into payment_channels (id, currencies, payer_url, seen_at) values ({id}, {currencies}, {channel.PayerUrl}, {now.ToUniversalTime()})
+                 on conflict (id) do update set currencies = excluded.currencies, payer_url = excluded.payer_url, seen_at = greatest(payment_channels.seen_at, excluded.seen_at)
                  """,
                 ct);
         }

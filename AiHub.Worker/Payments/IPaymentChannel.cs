@@ -19,6 +19,14 @@ public interface IPaymentChannel
     /// <summary>Null where the channel knows no apps.</summary>
     string? App { get; }
 
+    /// <summary>Where browsers within the channel's own app learn who pays; null where that is not needed, or not set up.</summary>
+    string? PayerUrl => null;
+
+    /// <summary>Who pays, for the code that the customer's browser brought; it is good for one answer.</summary>
+    /// <exception cref="PaymentChannelException">The code is good for nothing, or nobody knows.</exception>
+    Task<string> PayerAsync(string code, CancellationToken ct) =>
+        throw new PaymentChannelException(PaymentChannelFailure.Refused, "This channel knows no payers.");
+
     /// <exception cref="PaymentChannelException">Nothing was opened, or nobody knows.</exception>
     Task<OpenedOrder> OpenAsync(PaymentOrder order, CancellationToken ct);
 
@@ -72,7 +80,8 @@ public interface IPaymentChannel
 
 /// <param name="Reference">The channel's own object, where it makes one before payment.</param>
 /// <param name="AppParameters">What the customer's app asks for the payment with; JSON.</param>
-public sealed record OpenedOrder(string? RedirectUrl, string? QrCode, string? Reference, string? AppParameters = null);
+/// <param name="FrameUrl">A page with nothing but a QR code, for a frame.</param>
+public sealed record OpenedOrder(string? RedirectUrl, string? QrCode, string? Reference, string? AppParameters = null, string? FrameUrl = null);
 
 public enum ChannelOrderState
 {

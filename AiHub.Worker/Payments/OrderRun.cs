@@ -40,7 +40,7 @@ public sealed partial class OrderRun(TimeProvider time, IServiceScopeFactory sco
 
     private async Task AttendAsync(HubDb db, ClaimedOrder claimed, CancellationToken ct)
     {
-        var order = await db.InOrganizationAsync(claimed.OrganizationId, () => db.PaymentOrders.AsNoTracking().SingleAsync(row => row.Id == claimed.Id, ct), ct);
+        var order = await FindAsync(db, claimed.OrganizationId, claimed.Id, ct);
         var now = _time.GetUtcNow();
         if (channels.Find(order.Channel) is not { } channel)
         {
@@ -72,8 +72,16 @@ public sealed partial class OrderRun(TimeProvider time, IServiceScopeFactory sco
     {
         if (order.Status == PaymentOrderStatus.Created)
         {
+            if (order is { PayerCode: { } code, PayerId: null })
+            {
+                // Kept at once: the code is good for one answer, and opening may have to be tried again.
+                await db.PayerKnownAsync(order.Id, await channel.PayerAsync(code, ct), ct);
+                order = await FindAsync(db, order.OrganizationId, order.Id, ct);
+            }
+
             var opened = order.PaymentMethodId is { } method ? await CollectAsync(db, channel, order, method, ct) : await channel.OpenAsync(order, ct);
-            await db.OpenedAsync(order.Id, opened.RedirectUrl, opened.QrCode, opened.Reference, order.PaymentMethodId is null ? now + Pause(0) : now, ct, opened.AppParameters);
+            await db.OpenedAsync(
+                order.Id, opened.RedirectUrl, opened.QrCode, opened.Reference, order.PaymentMethodId is null ? now + Pause(0) : now, ct, opened.AppParameters, opened.FrameUrl);
             return;
         }
 
@@ -100,6 +108,9 @@ public sealed partial class OrderRun(TimeProvider time, IServiceScopeFactory sco
                 break;
         }
     }
+
+    private static Task<PaymentOrder> FindAsync(HubDb db, Guid organizationId, Guid id, CancellationToken ct) =>
+        db.InOrganizationAsync(organizationId, () => db.PaymentOrders.AsNoTracking().SingleAsync(row => row.Id == id, ct), ct);
 
     private static async Task<OpenedOrder> CollectAsync(HubDb db, IPaymentChannel channel, PaymentOrder order, Guid methodId, CancellationToken ct)
     {

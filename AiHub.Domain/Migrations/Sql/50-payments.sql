@@ -53,15 +53,21 @@ create or replace function payment_charge(p_id uuid) returns uuid
 as $$ select charge_id from payment_orders where id = p_id $$;
 grant execute on function payment_charge(uuid) to hub_app;
 
-drop function if exists payment_opened(uuid, text, text, text, timestamptz);
-create or replace function payment_opened(p_id uuid, p_redirect_url text, p_qr_code text, p_reference text, p_app_parameters jsonb, p_next timestamptz) returns void
+create or replace function payment_payer(p_id uuid, p_payer_id text) returns void
+    language sql security definer set search_path = public, pg_temp
+as $$ update payment_orders set payer_id = p_payer_id, payer_code = null where id = p_id and payer_id is null $$;
+grant execute on function payment_payer(uuid, text) to hub_app;
+
+drop function if exists payment_opened(uuid, text, text, text, jsonb, timestamptz);
+create or replace function payment_opened(
+    p_id uuid, p_redirect_url text, p_frame_url text, p_qr_code text, p_reference text, p_app_parameters jsonb, p_next timestamptz) returns void
     language sql security definer set search_path = public, pg_temp
 as $$
     update payment_orders
-    set status = 'pending', redirect_url = p_redirect_url, qr_code = p_qr_code, channel_reference = p_reference, app_parameters = p_app_parameters, next_check_at = p_next, failure = null
+    set status = 'pending', redirect_url = p_redirect_url, frame_url = p_frame_url, qr_code = p_qr_code, channel_reference = p_reference, app_parameters = p_app_parameters, next_check_at = p_next, failure = null
     where id = p_id and status in ('created', 'pending')
 $$;
-grant execute on function payment_opened(uuid, text, text, text, jsonb, timestamptz) to hub_app;
+grant execute on function payment_opened(uuid, text, text, text, text, jsonb, timestamptz) to hub_app;
 
 create or replace function payment_check_again(p_id uuid, p_at timestamptz, p_why text) returns void
     language sql security definer set search_path = public, pg_temp
@@ -73,7 +79,7 @@ create or replace function payment_closed(p_id uuid, p_failed boolean, p_why tex
 as $$
     update payment_orders
     set status = case when p_failed then 'failed' else 'closed' end, closed_at = coalesce(closed_at, p_now), failure = coalesce(p_why, failure),
-        next_check_at = p_last_check, qr_code = null, redirect_url = null, app_parameters = null
+        next_check_at = p_last_check, qr_code = null, redirect_url = null, frame_url = null, app_parameters = null, payer_code = null
     where id = p_id and status <> 'paid';
     -- Nobody waits for it any more; what is paid all the same stays in the wallet.
     update subscription_charges charge set status = 'abandoned'
@@ -108,7 +114,8 @@ begin
     end if;
 
     update payment_orders
-    set status = 'paid', paid_at = p_paid_at, channel_trade_no = p_channel_trade_no, next_check_at = null, failure = null, qr_code = null, redirect_url = null, app_parameters = null
+    set status = 'paid', paid_at = p_paid_at, channel_trade_no = p_channel_trade_no, next_check_at = null, failure = null, qr_code = null, redirect_url = null, frame_url = null,
+        app_parameters = null, payer_code = null
     where id = p_id;
     perform ledger_post(p_journal_id, v_order.organization_id, 'top_up:' || p_id, 'top_up', 'payments', 'wallet_purchased', v_order.currency,
                         v_order.amount_minor * 10000000, p_paid_at, p_now, p_channel || ' ' || v_order.out_trade_no);

@@ -1,5 +1,30 @@
 -- What channels' bills say, and how it compares with the books. About all organizations at once, so nobody reads or writes the tables but these
 -- functions: those of the worker's run, and those that ask for an operator.
+--
+-- What a channel kept and paid out is booked of them, by double entry, in the hub's own books with its channels: no organization's, and in the
+-- channel's currency, which may be none an organization has accounts in.
+
+create or replace trigger append_only before update or delete on channel_journals for each row execute function refuse_change();
+create or replace trigger append_only before update or delete on channel_entries for each row execute function refuse_change();
+create or replace trigger never_emptied before truncate on channel_journals execute function refuse_change();
+create or replace trigger never_emptied before truncate on channel_entries execute function refuse_change();
+
+create or replace function check_channel_journal() returns trigger
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_journal_id uuid := coalesce(to_jsonb(new) ->> 'journal_id', to_jsonb(new) ->> 'id');
+begin
+    if (select coalesce(sum(entries), 0) < 2 or bool_or(total <> 0)
+        from (select count(*) as entries, sum(amount) as total from channel_entries where journal_id = v_journal_id group by unit) units) then
+        raise exception 'journal % does not balance', v_journal_id using errcode = 'check_violation';
+    end if;
+    return null;
+end $$;
+drop trigger if exists balanced on channel_journals;
+create constraint trigger balanced after insert on channel_journals deferrable initially deferred for each row execute function check_channel_journal();
+drop trigger if exists balanced on channel_entries;
+create constraint trigger balanced after insert on channel_entries deferrable initially deferred for each row execute function check_channel_journal();
 
 -- A row for every day the channel should have a bill of by now: from the day of its first order on, a month back at most.
 create or replace function bills_prepare(p_channel text, p_offset interval, p_ready interval, p_now timestamptz) returns void
@@ -52,7 +77,8 @@ begin
     insert into found_lines
     select line.reference, line.kind,
            case
-               when line.kind = 'other' then 'none'
+               when line.kind in ('payout', 'other') then 'none'
+               when line.kind = 'funds' then 'amount_differs'
                when line.kind = 'payment' then case
                    -- A second payment of the same order was credited to nobody.
                    when paid.id is null or paid.status <> 'paid' or paid.channel_trade_no <> line.channel_trade_no then 'missing_here'
@@ -73,11 +99,12 @@ begin
                           when 'refund' then case when refund.status <> 'failed' then -refund.amount_minor end
                           when 'refund_failed' then case when refund.status = 'failed' then refund.amount_minor end
                           when 'dispute' then -dispute.amount_minor
+                          when 'funds' then line.expected_minor
                           when 'dispute_won' then case when dispute.status = 'won' then dispute.amount_minor end end,
            line.fee_nanos, line.fee_currency, line.occurred_at, line.out_trade_no, line.channel_trade_no, line.out_refund_no, paid.id, refund.id
     from jsonb_to_recordset(p_lines) as line (
         reference text, kind text, currency text, amount_minor bigint, fee_nanos bigint, fee_currency text, occurred_at timestamptz,
-        out_trade_no text, channel_trade_no text, out_refund_no text, order_id uuid)
+        out_trade_no text, channel_trade_no text, out_refund_no text, order_id uuid, expected_minor bigint)
     left join payment_refunds refund on refund.out_refund_no = line.out_refund_no
     left join disputes dispute on line.kind in ('dispute', 'dispute_won') and dispute.reference = line.out_refund_no
     left join lateral (
@@ -133,9 +160,69 @@ begin
     update payment_refunds set next_check_at = p_now
     where status in ('requested', 'processing') and id in (select line.refund_id from found_lines line where line.kind = 'refund');
 
+    perform bill_book(p_id, p_now);
     differences := bill_conclude(p_id, p_now);
     return next;
 end $$;
+
+-- What should be booked of each line of a bill, and what is.
+create or replace function bill_standing(p_bill uuid default null)
+    returns table (bill_id uuid, reference text, account text, unit text, wanted numeric, booked numeric, journals bigint, occurred_at timestamptz)
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select part.bill_id, part.reference, part.account, part.unit, sum(part.wanted), sum(part.booked), sum(part.journals)::bigint, max(part.occurred_at)
+    from (
+        select line.bill_id, line.reference, 'fees' as account, line.fee_currency as unit, line.fee_nanos::numeric as wanted, 0::numeric as booked, 0::bigint as journals, line.occurred_at
+        from channel_bill_lines line where line.verdict <> 'missing_there' and line.fee_nanos <> 0 and (p_bill is null or line.bill_id = p_bill)
+        union all
+        select line.bill_id, line.reference, 'bank', line.currency, -line.amount_minor::numeric * 10000000, 0, 0, line.occurred_at
+        from channel_bill_lines line where line.kind = 'payout' and (p_bill is null or line.bill_id = p_bill)
+        union all
+        select journal.bill_id, journal.reference, entry.account, entry.unit, 0, entry.amount, 1, journal.effective_at
+        from channel_journals journal join channel_entries entry on entry.journal_id = journal.id and entry.account <> 'clearing'
+        where p_bill is null or journal.bill_id = p_bill) part
+    group by part.bill_id, part.reference, part.account, part.unit
+$$;
+
+-- Books what is not booked yet: all of a new line, the difference of one that the channel has written otherwise, the opposite of one that is gone.
+-- Under the lock of the bill, and by a key of its own for each time, so that a line is booked once however often and by however many it is compared.
+create or replace function bill_book(p_id uuid, p_now timestamptz) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v_bill channel_bills;
+begin
+    select * into strict v_bill from channel_bills where id = p_id for update;
+
+    with due as materialized (
+        select uuid_v7(p_now) as id, standing.*, (standing.wanted - standing.booked)::bigint as amount from bill_standing(p_id) standing where standing.wanted <> standing.booked),
+    written as (
+        insert into channel_journals (id, idempotency_key, bill_id, reference, channel, kind, effective_at, booked_at)
+        select due.id, concat_ws(':', due.account, due.unit, p_id, due.reference, due.journals), p_id, due.reference, v_bill.channel,
+               case when due.journals > 0 then 'correction' when due.account = 'bank' then 'payout' when due.amount < 0 then 'fee_returned' else 'fee' end,
+               due.occurred_at, p_now
+        from due)
+    insert into channel_entries (journal_id, account, unit, amount)
+    select due.id, 'clearing', due.unit, -due.amount from due
+    union all
+    select due.id, due.account, due.unit, due.amount from due;
+end $$;
+
+-- What cannot be, in the books with channels. They are the hub's own: the organization is nobody.
+create or replace function bill_audit() returns table (organization_id uuid, violation text)
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select '00000000-0000-0000-0000-000000000000'::uuid, format('journal %s of %s does not balance', journal.id, journal.channel)
+    from channel_journals journal
+    left join (
+        select units.journal_id, sum(units.entries) as entries, bool_or(units.total <> 0) as unbalanced
+        from (select journal_id, count(*) as entries, sum(amount) as total from channel_entries group by journal_id, unit) units group by units.journal_id) sums on sums.journal_id = journal.id
+    where coalesce(sums.entries, 0) < 2 or sums.unbalanced
+    union all
+    select '00000000-0000-0000-0000-000000000000'::uuid,
+           format('line %s of bill %s moves %s %s to %s, its journals %s', standing.reference, standing.bill_id, standing.wanted, standing.unit, standing.account, standing.booked)
+    from bill_standing() standing where standing.wanted <> standing.booked
+$$;
 
 -- The bill's state by its lines. What differs is looked at again, soon at first, for ten days: what was missing may arrive.
 create or replace function bill_conclude(p_id uuid, p_now timestamptz) returns integer
@@ -160,7 +247,7 @@ as $$
     select count(*) filter (where status = 'differs'), count(*) filter (where status = 'waiting' and ends_at < p_now - interval '36 hours') from channel_bills
 $$;
 grant execute on function bills_prepare(text, interval, interval, timestamptz), bills_take(text[], timestamptz, timestamptz, integer), bill_put_off(uuid, timestamptz, text),
-    bill_compare(uuid, jsonb, timestamptz), bills_standing(timestamptz) to hub_app;
+    bill_compare(uuid, jsonb, timestamptz), bills_standing(timestamptz), bill_audit() to hub_app;
 
 -- For operators.
 create or replace function finance_bills(p_id uuid, p_from date, p_until date, p_channel text, p_status text, p_before date, p_before_id uuid, p_limit integer)
@@ -179,23 +266,27 @@ begin
         order by bill.day desc, bill.id desc limit p_limit;
 end $$;
 
--- What the channel says it took, gave back and kept, by currency. Its fee may be in another one than the payment.
+-- What the channel says it took and gave back, and what was booked of what it kept and paid out, by currency. Its fee may be in another one than the
+-- payment.
+drop function if exists finance_bill_sums(uuid[]);
 create or replace function finance_bill_sums(p_bills uuid[])
-    returns table (bill_id uuid, currency text, paid_count bigint, paid_minor numeric, refunded_count bigint, refunded_minor numeric, fee_nanos numeric)
+    returns table (bill_id uuid, currency text, paid_count bigint, paid_minor numeric, refunded_count bigint, refunded_minor numeric, fee_nanos numeric, paid_out_nanos numeric)
     language plpgsql stable security definer set search_path = public, pg_temp
 as $$
 begin
     perform finance_guard();
     return query
-        select part.bill_id, part.currency, sum(part.paid_count)::bigint, sum(part.paid), sum(part.refunded_count)::bigint, sum(part.refunded), sum(part.fee)
+        select part.bill_id, part.currency, sum(part.paid_count)::bigint, sum(part.paid), sum(part.refunded_count)::bigint, sum(part.refunded), sum(part.fee), sum(part.paid_out)
         from (
             select line.bill_id, line.currency, count(*) filter (where line.kind = 'payment') as paid_count, coalesce(sum(line.amount_minor) filter (where line.kind = 'payment'), 0) as paid,
                    count(*) filter (where line.kind in ('refund', 'dispute')) as refunded_count,
-                   coalesce(-sum(line.amount_minor) filter (where line.kind in ('refund', 'refund_failed', 'dispute', 'dispute_won')), 0) as refunded, 0::numeric as fee
-            from channel_bill_lines line where line.bill_id = any (p_bills) and line.kind <> 'other' and line.verdict <> 'missing_there' group by line.bill_id, line.currency
+                   coalesce(-sum(line.amount_minor) filter (where line.kind in ('refund', 'refund_failed', 'dispute', 'dispute_won')), 0) as refunded, 0::numeric as fee, 0::numeric as paid_out
+            from channel_bill_lines line
+            where line.bill_id = any (p_bills) and line.kind not in ('payout', 'funds', 'other') and line.verdict <> 'missing_there' group by line.bill_id, line.currency
             union all
-            select line.bill_id, line.fee_currency, 0, 0, 0, 0, sum(line.fee_nanos)
-            from channel_bill_lines line where line.bill_id = any (p_bills) and line.verdict <> 'missing_there' and line.fee_nanos <> 0 group by line.bill_id, line.fee_currency) part
+            select journal.bill_id, entry.unit, 0, 0, 0, 0, coalesce(sum(entry.amount) filter (where entry.account = 'fees'), 0), coalesce(sum(entry.amount) filter (where entry.account = 'bank'), 0)
+            from channel_journals journal join channel_entries entry on entry.journal_id = journal.id and entry.account <> 'clearing'
+            where journal.bill_id = any (p_bills) group by journal.bill_id, entry.unit) part
         group by part.bill_id, part.currency order by part.bill_id, part.currency;
 end $$;
 
@@ -243,18 +334,19 @@ begin
     return true;
 end $$;
 
--- What channels kept, by the days of their bills.
-create or replace function finance_channel_fees(p_from date, p_until date) returns table (channel text, currency text, fee_nanos numeric)
+-- What channels kept and paid out, from the books with them.
+drop function if exists finance_channel_fees(date, date);
+create or replace function finance_channel_fees(p_from timestamptz, p_until timestamptz) returns table (channel text, currency text, fee_nanos numeric, paid_out_nanos numeric)
     language plpgsql stable security definer set search_path = public, pg_temp
 as $$
 begin
     perform finance_guard();
     return query
-        select bill.channel, line.fee_currency, sum(line.fee_nanos)
-        from channel_bills bill join channel_bill_lines line on line.bill_id = bill.id and line.verdict <> 'missing_there'
-        where bill.day >= p_from and bill.day < p_until and line.fee_nanos <> 0
-        group by bill.channel, line.fee_currency order by bill.channel, line.fee_currency;
+        select journal.channel, entry.unit, coalesce(sum(entry.amount) filter (where entry.account = 'fees'), 0), coalesce(sum(entry.amount) filter (where entry.account = 'bank'), 0)
+        from channel_journals journal join channel_entries entry on entry.journal_id = journal.id and entry.account <> 'clearing'
+        where journal.effective_at >= p_from and journal.effective_at < p_until
+        group by journal.channel, entry.unit order by journal.channel, entry.unit;
 end $$;
 grant execute on function finance_bills(uuid, date, date, text, text, date, uuid, integer), finance_bill_sums(uuid[]),
     finance_bill_lines(uuid, uuid, text, timestamptz, uuid, integer), finance_bill_again(uuid, timestamptz), finance_bill_accept(uuid, uuid, text, uuid, timestamptz),
-    finance_channel_fees(date, date) to hub_app;
+    finance_channel_fees(timestamptz, timestamptz) to hub_app;

@@ -69,14 +69,6 @@ public static class AdminBills
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.BillNotFound);
     }
 
-    /// <summary>What channels kept of the payments of these days, as their bills say.</summary>
-    public static async Task<IReadOnlyDictionary<(string Channel, string Currency), decimal>> FeesAsync(HubDb db, Person person, DateOnly from, DateOnly to, CancellationToken ct)
-    {
-        var until = to.AddDays(1);
-        var rows = await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<FeeRow>($"select channel, currency, fee_nanos from finance_channel_fees({from}, {until})").ToListAsync(ct), ct);
-        return rows.ToDictionary(row => (row.Channel, row.Currency), row => row.FeeNanos);
-    }
-
     private static async Task<Results<Ok<Page<ChannelBillView>>, Refused>> ListAsync(
         string? from, string? to, string? channel, string? status, string? cursor, string? limit, Person person, HttpContext http, HubDb db, CancellationToken ct)
     {
@@ -220,7 +212,7 @@ public static class AdminBills
 
     private static ChannelBillSum View(SumRow row) => new(
         row.Currency, row.PaidCount, Minor(row.PaidMinor), row.RefundedCount, Minor(row.RefundedMinor), Nanos(row.FeeNanos),
-        Nanos(((row.PaidMinor - row.RefundedMinor) * NanosPerMinor) - row.FeeNanos));
+        Nanos(((row.PaidMinor - row.RefundedMinor) * NanosPerMinor) - row.FeeNanos), Nanos(row.PaidOutNanos));
 
     private static ChannelBillLineView View(LineRow row) => new(
         row.Id, row.Kind, row.Verdict, row.Reference, row.Currency, row.AmountMinor is { } theirs ? Minor(theirs) : null, row.OurAmountMinor is { } ours ? Minor(ours) : null,
@@ -235,11 +227,9 @@ public static class AdminBills
     private sealed record BillRow(
         Guid Id, string Channel, DateOnly Day, string Status, int Lines, int Differences, int Attempts, string? Error, DateTimeOffset? ComparedAt, DateTimeOffset? NextAttemptAt);
 
-    private sealed record SumRow(Guid BillId, string Currency, long PaidCount, decimal PaidMinor, long RefundedCount, decimal RefundedMinor, decimal FeeNanos);
+    private sealed record SumRow(Guid BillId, string Currency, long PaidCount, decimal PaidMinor, long RefundedCount, decimal RefundedMinor, decimal FeeNanos, decimal PaidOutNanos);
 
     private sealed record LineRow(
         Guid Id, string Kind, string Verdict, string Reference, string Currency, long? AmountMinor, long? OurAmountMinor, long FeeNanos, string FeeCurrency, DateTimeOffset OccurredAt,
         string? OutTradeNo, string? ChannelTradeNo, string? OutRefundNo, Guid? OrderId, Guid? OrganizationId, string? OrganizationName, string? AcceptedReason, DateTimeOffset? AcceptedAt);
-
-    private sealed record FeeRow(string Channel, string Currency, decimal FeeNanos);
 }

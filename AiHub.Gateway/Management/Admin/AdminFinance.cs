@@ -35,7 +35,7 @@ public static class AdminFinance
         finance.MapGet("/payments", PaymentsAsync)
             .RequireAuthorization(Policies.Operator)
             .Parameter("from", From, "date", "2026-01-01").Parameter("to", Texts.To, "date", "2026-01-31")
-            .Describe("getPaymentTotals", new("Payments by channel", "各渠道收款"), new("What came in and went back, from the ledger, and what channels kept, from their bills.", "收款与退款金额取自账本，手续费取自渠道账单。"), null, new Page<ChannelTotals>([FinanceExamples.Channel], null))
+            .Describe("getPaymentTotals", new("Payments by channel", "各渠道收款"), new("What came in, went back, was kept by channels and paid out by them: all of it from the ledger, where channels' bills are booked.", "收款、退款、渠道手续费与提现金额，均取自账本；渠道账单的手续费与提现逐笔入账。"), null, new Page<ChannelTotals>([FinanceExamples.Channel], null))
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.InvalidRequest);
 
         finance.MapGet("/receivables", ReceivablesAsync)
@@ -160,10 +160,10 @@ public static class AdminFinance
 
                 break;
             case "payments":
-                text.Append(CsvLine.Of("channel", "currency", "paid_count", "paid", "refunded_count", "refunded", "net", "fees"));
+                text.Append(CsvLine.Of("channel", "currency", "paid_count", "paid", "refunded_count", "refunded", "fees", "net", "paid_out"));
                 foreach (var row in await PaymentRowsAsync(db, person, span, ct))
                 {
-                    text.Append(Line([row.Channel, row.Currency], Whole(row.PaidCount), row.Paid, Whole(row.RefundedCount), row.Refunded, row.Net, row.Fees));
+                    text.Append(Line([row.Channel, row.Currency], Whole(row.PaidCount), row.Paid, Whole(row.RefundedCount), row.Refunded, row.Fees, row.Net, row.PaidOut));
                 }
 
                 break;
@@ -229,15 +229,23 @@ public static class AdminFinance
 
     private static async Task<IReadOnlyList<ChannelTotals>> PaymentRowsAsync(HubDb db, Person person, DaySpan span, CancellationToken ct)
     {
-        var fees = await AdminBills.FeesAsync(db, person, span.From, span.To, ct);
-        var booked = await db.AsOperatorAsync(person.UserId, () => db.Database.SqlQuery<Collected>($"select * from finance_payments({span.Start}, {span.End})").ToListAsync(ct), ct);
+        var (booked, kept) = await db.AsOperatorAsync(
+            person.UserId,
+            async () => (
+                await db.Database.SqlQuery<Collected>($"select * from finance_payments({span.Start}, {span.End})").ToListAsync(ct),
+                (await db.Database.SqlQuery<Kept>($"select * from finance_channel_fees({span.Start}, {span.End})").ToListAsync(ct)).ToDictionary(row => (row.Channel, row.Currency))),
+            ct);
         // A fee may be kept in a currency nothing was booked in.
-        var keptElsewhere = fees.Keys.Except(booked.Select(row => (row.Channel, row.Currency))).Select(key => new Collected(key.Channel, key.Currency, 0, 0, 0, 0));
+        var keptElsewhere = kept.Keys.Except(booked.Select(row => (row.Channel, row.Currency))).Select(key => new Collected(key.Channel, key.Currency, 0, 0, 0, 0));
         return
         [
-            .. booked.Concat(keptElsewhere).OrderBy(row => row.Channel, StringComparer.Ordinal).ThenBy(row => row.Currency, StringComparer.Ordinal).Select(row => new ChannelTotals(
-                row.Channel, row.Currency, row.PaidCount, Text(row.PaidNanos), row.RefundedCount, Text(row.RefundedNanos), Text(row.PaidNanos - row.RefundedNanos),
-                Text(fees.GetValueOrDefault((row.Channel, row.Currency))))),
+            .. booked.Concat(keptElsewhere).OrderBy(row => row.Channel, StringComparer.Ordinal).ThenBy(row => row.Currency, StringComparer.Ordinal).Select(row =>
+            {
+                var ours = kept.GetValueOrDefault((row.Channel, row.Currency));
+                return new ChannelTotals(
+                    row.Channel, row.Currency, row.PaidCount, Text(row.PaidNanos), row.RefundedCount, Text(row.RefundedNanos), Text(ours?.FeeNanos ?? 0),
+                    Text(row.PaidNanos - row.RefundedNanos - (ours?.FeeNanos ?? 0)), Text(ours?.PaidOutNanos ?? 0));
+            }),
         ];
     }
 
@@ -284,6 +292,8 @@ public static class AdminFinance
         string Key, string Currency, decimal UsageNanos, decimal SubscriptionNanos, decimal PromotionNanos, decimal BreakageNanos, decimal WriteOffNanos, decimal TaxNanos);
 
     private sealed record Collected(string Channel, string Currency, long PaidCount, decimal PaidNanos, long RefundedCount, decimal RefundedNanos);
+
+    private sealed record Kept(string Channel, string Currency, decimal FeeNanos, decimal PaidOutNanos);
 
     private sealed record Owed(Guid OrganizationId, string OrganizationName, string Currency, decimal OpenNanos, decimal OverdueNanos, DateTimeOffset? OldestDueAt);
 

@@ -10,7 +10,7 @@ public static class BillExamples
 
     public static readonly ChannelBillView Bill = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120050"), "wechat_pay", new DateOnly(2026, 1, 31), "differs", 43, 1,
-        [new ChannelBillSum("CNY", 42, "4200", 1, "100", "25.2", "4074.8")], 1, null, Moment, Moment.AddMinutes(10));
+        [new ChannelBillSum("CNY", 42, "4200", 1, "100", "24.6", "4075.4", "3000")], 1, null, Moment, Moment.AddMinutes(10));
 
     public static readonly ChannelBillLineView Line = new(
         Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120051"), "payment", "missing_here", "4200002345202601310000000000", "CNY", "100", null, "0.6", "CNY", Moment.AddHours(-12),
@@ -36,9 +36,10 @@ public static class BillExamples
         [(typeof(ChannelBillSum), "paid")] = new("What came in.", "收款金额。"),
         [(typeof(ChannelBillSum), "refunded_count")] = new("How many refunds and disputes.", "退款与争议笔数。"),
         [(typeof(ChannelBillSum), "refunded")] = new("What went back.", "退回金额。"),
-        [(typeof(ChannelBillSum), "fees")] = new("What the channel kept, less what it gave back.", "渠道手续费（扣除返还）。"),
+        [(typeof(ChannelBillSum), "fees")] = new("What the channel kept, less what it gave back, as booked in the ledger.", "渠道手续费（扣除返还），取自账本。"),
         [(typeof(ChannelBillSum), "net")] = new("Paid less refunded less fees.", "收款减退回减手续费。"),
-        [(typeof(ChannelBillLineView), "kind")] = new("payment, refund, refund_failed, dispute, dispute_won or other.", "payment、refund、refund_failed、dispute、dispute_won 或 other。"),
+        [(typeof(ChannelBillSum), "paid_out")] = new("What the channel paid out to the hub's bank account, as booked in the ledger.", "渠道结算到银行账户的金额，取自账本。"),
+        [(typeof(ChannelBillLineView), "kind")] = new("payment, refund, refund_failed, dispute, dispute_won, payout, funds (the account at the channel moved otherwise than its trades say) or other.", "payment、refund、refund_failed、dispute、dispute_won、payout（提现）、funds（渠道账户资金与交易不符）或 other。"),
         [(typeof(ChannelBillLineView), "verdict")] = new("matched; missing_here: the channel has it, the books do not; missing_there: the other way round; amount_differs; or none: nothing to compare.", "matched（一致）；missing_here（渠道有、账上无）；missing_there（账上有、渠道无）；amount_differs（金额不符）；none（无需核对）。"),
         [(typeof(ChannelBillLineView), "reference")] = new("What the line is called on this bill.", "该明细在账单中的标识。"),
         [(typeof(ChannelBillLineView), "amount")] = new("What the channel says; below zero when money went back; null for missing_there.", "渠道金额；退回为负数；missing_there 时为 null。"),

@@ -9,7 +9,7 @@ public static class FinanceExamples
     private static readonly DateTimeOffset Moment = new(2026, 2, 1, 1, 0, 0, TimeSpan.Zero);
 
     public static readonly RevenueRow Revenue = new("2026-01-31", "CNY", "1250.25", "398", "-20", "0", "-1.5", "-92.1", "1534.65");
-    public static readonly ChannelTotals Channel = new("wechat_pay", "CNY", 42, "4200", 1, "100", "4100", "25.2");
+    public static readonly ChannelTotals Channel = new("wechat_pay", "CNY", 42, "4200", 1, "100", "24.6", "4075.4", "3000");
     public static readonly Receivable Receivable = new(Examples.Organization.Id, "Lin's organization", "CNY", "299", "0", Moment.AddDays(15));
     public static readonly ModelMargin Model = new("deepseek/deepseek-v4-flash", "deepseek", "CNY", 4200, "299", "250", "254.15", "44.85");
     public static readonly HubOrderView Order = new(
@@ -40,8 +40,9 @@ public static class FinanceExamples
         [(typeof(ChannelTotals), "paid_count")] = new("How many payments.", "收款笔数。"),
         [(typeof(ChannelTotals), "refunded")] = new("What went back.", "退款金额。"),
         [(typeof(ChannelTotals), "refunded_count")] = new("How many refunds.", "退款笔数。"),
-        [(typeof(ChannelTotals), "net")] = new("Paid less refunded.", "收款减退款。"),
-        [(typeof(ChannelTotals), "fees")] = new("What the channel kept, as its bills of these days say.", "渠道手续费，取自这些日期的渠道账单。"),
+        [(typeof(ChannelTotals), "net")] = new("Paid less refunded less fees.", "收款减退款减手续费。"),
+        [(typeof(ChannelTotals), "fees")] = new("What the channel kept, less what it gave back, as booked in the ledger.", "渠道手续费（扣除返还），取自账本。"),
+        [(typeof(ChannelTotals), "paid_out")] = new("What the channel paid out to the hub's bank account, as booked in the ledger.", "渠道结算到银行账户的金额，取自账本。"),
         [(typeof(Receivable), "open")] = new("Invoiced and not paid.", "已出账未支付的金额。"),
         [(typeof(Receivable), "overdue")] = Overdue,
         [(typeof(Receivable), "oldest_due_at")] = new("When the oldest of it is due.", "最早一笔的付款期限。"),

@@ -29,7 +29,8 @@ public static class PaymentExamples
         [(typeof(NewPaymentOrder), "amount")] = new("Decimal string with at most two decimals.", "十进制字符串，最多两位小数。"),
         [(typeof(NewPaymentOrder), "currency")] = new("The organization's currency, stated so that nobody pays ten of the wrong one.", "组织的结算货币；须明确填写以避免误付。"),
         [(typeof(NewPaymentOrder), "scene")] = new("desktop (default) or mobile: which kind of payment page the channel is asked for; wechat: within WeChat itself.", "desktop（默认）或 mobile：请求渠道提供的支付页面类型；wechat：在微信内支付（JSAPI）。"),
-        [(typeof(NewPaymentOrder), "open_id")] = new("Who pays, as WeChat knows them in the hub's app; needed in the scene wechat.", "付款人在本应用下的微信 openid；wechat 场景必填。"),
+        [(typeof(NewPaymentOrder), "open_id")] = new("Who pays, as WeChat knows them in the hub's app; needed in the scene wechat, unless there is a wechat_code.", "付款人在本应用下的微信 openid；wechat 场景下未提供 wechat_code 时必填。"),
+        [(typeof(NewPaymentOrder), "wechat_code")] = new("Instead of open_id: the code that the channel's payer_url brought; the hub learns for it who pays. Good once.", "可代替 open_id：由渠道 payer_url 返回的 code，平台据此查询付款人；仅可使用一次。"),
         [(typeof(NewPaymentOrder), "save_method")] = new("With stripe: keeps the card for renewals and automatic top-ups, in place of the one before.", "使用 stripe 时：保存该卡用于续费与自动充值，并替换之前的卡。"),
         [(typeof(PaymentOrderView), "purpose")] = new("What is paid for.", "支付用途。"),
         [(typeof(PaymentOrderView), "channel")] = new("Who collects the money.", "收款渠道。"),
@@ -38,6 +39,7 @@ public static class PaymentExamples
         [(typeof(PaymentOrderView), "out_trade_no")] = new("The order's number at the channel.", "订单在支付渠道的商户订单号。"),
         [(typeof(PaymentOrderView), "redirect_url")] = new("Where to send the customer's browser; null once it cannot be paid any more.", "用户浏览器应跳转的地址；订单不可支付后为 null。"),
         [(typeof(PaymentOrderView), "qr_code")] = new("What to show as a QR code; null once it cannot be paid any more.", "应展示为二维码的内容；订单不可支付后为 null。"),
+        [(typeof(PaymentOrderView), "frame_url")] = new("A page of the channel's with nothing but a QR code, 200 pixels wide, to show in a frame; null where there is none and once it cannot be paid any more.", "渠道提供的仅含二维码的页面（宽 200 像素），可嵌入 iframe；渠道不提供或订单不可支付时为 null。"),
         [(typeof(PaymentOrderView), "expires_at")] = new("Until when it can be paid.", "支付截止时间。"),
         [(typeof(PaymentOrderView), "paid_at")] = new("When it was paid; null until then.", "支付时间；未支付时为 null。"),
         [(typeof(PaymentOrderView), "refunded")] = new("What has gone back or is on its way.", "已退款及退款中的金额。"),
@@ -75,5 +77,6 @@ public static class PaymentExamples
         [(typeof(PaymentChannelView), "minimum")] = new("The least that can be paid at once.", "单笔最低金额。"),
         [(typeof(PaymentChannelView), "maximum")] = new("The most that can be paid at once.", "单笔最高金额。"),
         [(typeof(PaymentChannelView), "presets")] = new("Amounts people usually choose.", "常用金额。"),
+        [(typeof(PaymentChannelView), "payer_url")] = new("Within WeChat: where the browser goes for the wechat_code, with redirect_uri, response_type=code, scope=snsapi_base and state added; null where the hub cannot ask.", "微信内支付：浏览器获取 wechat_code 的地址，需附加 redirect_uri、response_type=code、scope=snsapi_base 与 state；平台未启用时为 null。"),
     };
 }

@@ -27,6 +27,26 @@ const tick = () => {
   }
 };
 
+// A channel's frame needs the headers of its own page: one that was patched into another document comes again as a document, and what follows it too.
+const frame = () => {
+  const anew = document.querySelector("[data-order-anew]");
+  if (anew) location.replace(anew.dataset.orderAnew);
+};
+if (document.querySelector(".pay-frame iframe")) document.body.dataset.enhanceNav = "false";
+addEventListener("load", () => Blazor.addEventListener("enhancedload", frame));
+
+// Within WeChat the page asks WeChat to pay. What it answers proves nothing: the page asks for the order's state as ever.
+addEventListener("click", event => {
+  const pay = event.target.closest("[data-wechat-pay]");
+  if (!pay) return;
+  if (typeof WeixinJSBridge === "undefined") {
+    document.querySelector("[data-wechat-elsewhere]").hidden = false;
+    return;
+  }
+  pay.disabled = true;
+  WeixinJSBridge.invoke("getBrandWCPayRequest", JSON.parse(pay.dataset.wechatPay), () => { pay.disabled = false; });
+});
+
 setInterval(tick, 1000);
 tick();
 beat();

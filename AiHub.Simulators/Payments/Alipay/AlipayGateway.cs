@@ -26,7 +26,7 @@ public static class AlipayGateway
                 }
             }
 
-            return Answer(parameters, options.Value.Alipay, book, bills, $"{http.Request.Scheme}://{http.Request.Host}", clock.GetUtcNow());
+            return Answer(parameters, options.Value.Alipay, book, bills, http, clock.GetUtcNow());
         }).DisableAntiforgery();
         app.MapGet("/payments/alipay/bill", (string? token, BillBook bills) =>
             bills.File(token) is { } file ? TypedResults.Bytes(file, "application/octet-stream") : Results.NotFound());
@@ -79,8 +79,9 @@ public static class AlipayGateway
             (status, body) => status == 200 && body == "success");
     }
 
-    private static IResult Answer(Dictionary<string, string> parameters, PaymentOptions.AlipayParty party, TradeBook book, BillBook bills, string origin, DateTimeOffset now)
+    private static IResult Answer(Dictionary<string, string> parameters, PaymentOptions.AlipayParty party, TradeBook book, BillBook bills, HttpContext http, DateTimeOffset now)
     {
+        var origin = $"{http.Request.Scheme}://{http.Request.Host}";
         var method = parameters.GetValueOrDefault("method") ?? "";
         var isPage = method is "alipay.trade.page.pay" or "alipay.trade.wap.pay";
         var wrong = Wrong(parameters, party, now);
@@ -94,7 +95,7 @@ public static class AlipayGateway
 
         return method switch
         {
-            "alipay.trade.page.pay" or "alipay.trade.wap.pay" => Page(parameters, content, method, book, now),
+            "alipay.trade.page.pay" or "alipay.trade.wap.pay" => Page(parameters, content, method, book, http, origin, now),
             "alipay.trade.query" => Sign(party, method, Query(content, book, now)),
             "alipay.trade.close" => Sign(party, method, Close(content, book)),
             "alipay.trade.refund" => Sign(party, method, Refund(content, book, now)),
@@ -117,20 +118,26 @@ public static class AlipayGateway
             return ("40002", "isv.invalid-signature", "验签出错");
         }
 
+        if (parameters.GetValueOrDefault("app_cert_sn") != party.AppCertificateSerial || parameters.GetValueOrDefault("alipay_root_cert_sn") != party.RootSerial)
+        {
+            return ("40002", "isv.invalid-app-cert-sn", "应用公钥证书或支付宝根证书的SN有误");
+        }
+
         return parameters.GetValueOrDefault("version") == "1.0" && parameters.GetValueOrDefault("charset") == "utf-8"
             && Moment(parameters.GetValueOrDefault("timestamp")) is { } sent && (sent - now).Duration() < TimeSpan.FromDays(1)
                 ? null
                 : ("40002", "isv.invalid-timestamp", "非法的时间戳参数");
     }
 
-    private static IResult Page(Dictionary<string, string> parameters, JsonObject content, string method, TradeBook book, DateTimeOffset now)
+    private static IResult Page(Dictionary<string, string> parameters, JsonObject content, string method, TradeBook book, HttpContext http, string origin, DateTimeOffset now)
     {
         var product = method == "alipay.trade.page.pay" ? "FAST_INSTANT_TRADE_PAY" : "QUICK_WAP_WAY";
         if ((string?)content["out_trade_no"] is not { Length: > 0 and <= 64 } number || !number.All(character => char.IsAsciiLetterOrDigit(character) || character == '_')
             || (string?)content["product_code"] != product
             || (string?)content["subject"] is not { Length: > 0 } subject || subject.AsSpan().ContainsAny("/=&")
             || Minor((string?)content["total_amount"]) is not { } amount || amount <= 0
-            || Moment((string?)content["time_expire"]) is not { } expires)
+            || Moment((string?)content["time_expire"]) is not { } expires
+            || !TryCodeWidth(content, out var width))
         {
             return TypedResults.Content("<!doctype html><meta charset=utf-8><h1>isv.invalid-parameter</h1>", "text/html; charset=utf-8", statusCode: 400);
         }
@@ -140,7 +147,30 @@ public static class AlipayGateway
             parameters.GetValueOrDefault("notify_url") ?? "", now, expires)
         { ReturnUrl = parameters.GetValueOrDefault("return_url") });
 
+        if (width is { } pixels)
+        {
+            return PayPage.Code(trade, origin, pixels);
+        }
+
+        // The whole cashier is in nobody's frame.
+        http.Response.Headers.XFrameOptions = "SAMEORIGIN";
         return PayPage.Of(trade);
+    }
+
+    // qr_pay_mode 4 is a code alone, as wide as qrcode_width says; 2 is the page to jump to, as is none at all. The others are codes with things around them.
+    private static bool TryCodeWidth(JsonObject content, out int? width)
+    {
+        width = null;
+        switch ((string?)content["qr_pay_mode"])
+        {
+            case null or "2":
+                return content["qrcode_width"] is null;
+            case "4" when int.TryParse((string?)content["qrcode_width"], NumberStyles.None, CultureInfo.InvariantCulture, out var pixels) && pixels is >= 75 and <= 1000:
+                width = pixels;
+                return true;
+            default:
+                return false;
+        }
     }
 
     private static JsonObject Query(JsonObject content, TradeBook book, DateTimeOffset now)
@@ -217,12 +247,13 @@ public static class AlipayGateway
 
     private static JsonObject Bill(JsonObject content, PaymentOptions.AlipayParty party, BillBook bills, string origin, DateTimeOffset now)
     {
-        if ((string?)content["bill_type"] != "trade" || !DateOnly.TryParseExact((string?)content["bill_date"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+        if ((string?)content["bill_type"] is not ("trade" or "signcustomer") || !DateOnly.TryParseExact((string?)content["bill_date"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
         {
             return Error("40004", "isp.invalid-arguments", "入参不合法");
         }
 
-        return AlipayBill.Of(day, bills, party.SellerId, now) is not { } file
+        var bill = (string?)content["bill_type"] == "trade" ? AlipayBill.Of(day, bills, party.SellerId, now) : AlipayBill.FundsOf(day, bills, party.SellerId, now);
+        return bill is not { } file
             ? Error("40004", "isp.bill_not_exist", "账单不存在")
             : new JsonObject
             {
@@ -254,7 +285,8 @@ public static class AlipayGateway
     {
         var text = inner.ToJsonString(Wire).Replace("/", "\\/", StringComparison.Ordinal);
         var name = (method.Length == 0 ? "error" : method.Replace('.', '_')) + "_response";
-        return TypedResults.Content($"{{\"{name}\":{text},\"sign\":\"{Rsa.Sign(party.PrivateKey, text)}\"}}", "text/html;charset=utf-8");
+        var certificate = party.CertificateSerial is { } serial ? $"\"alipay_cert_sn\":\"{serial}\"," : "";
+        return TypedResults.Content($"{{\"{name}\":{text},{certificate}\"sign\":\"{Rsa.Sign(party.PrivateKey, text)}\"}}", "text/html;charset=utf-8");
     }
 
     private static string Content(Dictionary<string, string> parameters, bool withType) => string.Join('&', parameters

@@ -53,6 +53,7 @@ internal static class StripeBalance
     {
         var moved = book.Rows(Channels.Stripe, start, end).Select(row => (row.At, Movement: row.Refund is null ? Charge(row, stripe) : Refund(row)))
             .Concat(book.Disputes.Where(dispute => dispute.At >= start && dispute.At < end).Select(dispute => (dispute.At, Movement: Dispute(dispute.Trade, dispute.Id, dispute.Won, dispute.At))));
+        moved = moved.Concat(book.Payouts(Channels.Stripe, start, end).Select(payout => (payout.At, Movement: PaidOut(payout))));
         return moved.OrderBy(row => row.At).Select(row => row.Movement);
     }
 
@@ -82,6 +83,16 @@ internal static class StripeBalance
         ["metadata"] = new JsonObject { ["out_refund_no"] = row.Refund.OutRefundNo },
         ["payment_intent"] = row.Trade.TradeNo,
         ["status"] = "succeeded",
+    });
+
+    private static JsonObject PaidOut(Payout payout) => Movement("payout", payout.Number, payout.At, -payout.Amount, 0, new JsonObject
+    {
+        ["id"] = "po_" + payout.Number,
+        ["object"] = "payout",
+        ["amount"] = payout.Amount,
+        ["created"] = payout.At.ToUnixTimeSeconds(),
+        ["currency"] = "usd",
+        ["status"] = "paid",
     });
 
     private static JsonObject Dispute(Trade trade, string id, bool won, DateTimeOffset at) => Movement(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -23,12 +24,15 @@ public static partial class WechatPayApi
         api.MapPost("/pay/transactions/native", (Asked asked) => asked.AnswerAsync(body => Order(asked, body, "code_url")));
         api.MapPost("/pay/transactions/h5", (Asked asked) => asked.AnswerAsync(body => Order(asked, body, "h5_url")));
         api.MapPost("/pay/transactions/jsapi", (Asked asked) => asked.AnswerAsync(body => Order(asked, body, "prepay_id")));
+        app.MapGet("/payments/wechat/connect/oauth2/authorize", (HttpRequest request, WechatSignIn people) => people.Authorize(request));
+        app.MapGet("/payments/wechat/sns/oauth2/access_token", (HttpRequest request, WechatSignIn people) => people.AccessToken(request));
         api.MapGet("/certificates", (Asked asked) => asked.AnswerAsync(_ => Certificates(asked)));
         api.MapGet("/pay/transactions/out-trade-no/{number}", (Asked asked, string number) => asked.AnswerAsync(_ => Query(asked, number)));
         api.MapPost("/pay/transactions/out-trade-no/{number}/close", (Asked asked, string number) => asked.AnswerAsync(_ => Close(asked, number)));
         api.MapPost("/refund/domestic/refunds", (Asked asked) => asked.AnswerAsync(body => Refund(asked, body)));
         api.MapGet("/refund/domestic/refunds/{number}", (Asked asked, string number) => asked.AnswerAsync(_ => QueryRefund(asked, number)));
-        api.MapGet("/bill/tradebill", (Asked asked) => asked.AnswerAsync(_ => Bill(asked)));
+        api.MapGet("/bill/tradebill", (Asked asked) => asked.AnswerAsync(_ => Bill(asked, "bill_type", "ALL", day => WechatBill.Of(day, asked.Bills, asked.Party, asked.Now))));
+        api.MapGet("/bill/fundflowbill", (Asked asked) => asked.AnswerAsync(_ => Bill(asked, "account_type", "BASIC", day => WechatBill.FundsOf(day, asked.Bills, asked.Now))));
         api.MapGet("/billdownload/file", (Asked asked, string? token) => asked.FileAsync(token));
     }
 
@@ -203,20 +207,22 @@ public static partial class WechatPayApi
         });
     }
 
-    private static (int, JsonObject?) Bill(Asked asked)
+    private static (int, JsonObject?) Bill(Asked asked, string parameter, string only, Func<DateOnly, byte[]?> of)
     {
-        if (!DateOnly.TryParseExact(asked.Request.Query["bill_date"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
-            || asked.Request.Query["bill_type"] is var type && type != "ALL" && type.Count > 0)
+        var query = asked.Request.Query;
+        if (!DateOnly.TryParseExact(query["bill_date"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+            || query[parameter] is var kind && kind != only && kind.Count > 0
+            || query["tar_type"] is var packed && packed != "GZIP" && packed.Count > 0)
         {
             return Error(400, "INVALID_REQUEST", "参数错误");
         }
 
-        if (WechatBill.Of(day, asked.Bills, asked.Party, asked.Now) is not { } bill)
+        if (of(day) is not { } bill)
         {
             return Error(400, "NO_STATEMENT_EXIST", "账单文件不存在");
         }
 
-        // The vendor's own choice of hash.
+        // The vendor's own choice of hash: of the bill itself, packed or not.
 #pragma warning disable CA5350
         var hash = Convert.ToHexStringLower(SHA1.HashData(bill));
 #pragma warning restore CA5350
@@ -230,8 +236,19 @@ public static partial class WechatPayApi
         {
             ["hash_type"] = "SHA1",
             ["hash_value"] = hash,
-            ["download_url"] = $"{asked.Origin}/payments/wechat/v3/billdownload/file?token={asked.Bills.Keep(file)}",
+            ["download_url"] = $"{asked.Origin}/payments/wechat/v3/billdownload/file?token={asked.Bills.Keep(packed == "GZIP" ? Packed(file) : file)}",
         });
+    }
+
+    private static byte[] Packed(byte[] file)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+        {
+            gzip.Write(file);
+        }
+
+        return packed.ToArray();
     }
 
     private static JsonObject Transaction(Trade trade, PaymentOptions.WechatPayParty party) => new()
@@ -246,7 +263,7 @@ public static partial class WechatPayApi
         ["trade_state_desc"] = "支付成功",
         ["bank_type"] = "OTHERS",
         ["success_time"] = Rfc(trade.PaidAt!.Value),
-        ["payer"] = new JsonObject { ["openid"] = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" },
+        ["payer"] = new JsonObject { ["openid"] = WechatSignIn.OpenId },
         ["amount"] = new JsonObject { ["total"] = trade.AmountMinor, ["payer_total"] = trade.AmountMinor, ["currency"] = "CNY", ["payer_currency"] = "CNY" },
     };
 

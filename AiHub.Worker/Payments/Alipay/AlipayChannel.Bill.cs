@@ -9,13 +9,13 @@ using AiHub.Domain.Payments;
 namespace AiHub.Worker.Payments.Alipay;
 
 /// <summary>
-/// The trade bill: a zip of two files in GBK, the lines and a summary by shop. The lines stand between two marks and end with their own totals,
-/// which show whether all of them came.
+/// The bill of trades and the bill of the account's funds: each a zip of two files in GBK, the lines and a summary. The lines stand between two marks and
+/// end with their own totals, which show whether all of them came.
 /// </summary>
 public sealed partial class AlipayChannel
 {
-    private const string Begin = "业务明细列表--";
-    private const string End = "业务明细列表结束";
+    private const string Begin = "明细列表--";
+    private const string End = "明细列表结束";
     private static readonly Encoding Gbk = CodePagesEncodingProvider.Instance.GetEncoding("GBK")!;
 
     public TimeSpan BillOffset => Beijing;
@@ -25,9 +25,20 @@ public sealed partial class AlipayChannel
 
     public async Task<IReadOnlyList<BillLine>?> BillAsync(DateOnly day, CancellationToken ct)
     {
+        var trades = await FileAsync("trade", day, ct);
+        var funds = await FileAsync("signcustomer", day, ct);
+        return FundFlow.Join(
+            trades is null ? null : Lines(trades), funds is null ? null : Flows(funds),
+            // The account does not tell one refund of a trade from another.
+            line => $"{(line.Kind == BillLineKind.Refund ? "refund" : "trade")}:{line.ChannelTradeNo}", new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), Beijing));
+    }
+
+    /// <returns>Null when there is none, or none yet.</returns>
+    private async Task<byte[]?> FileAsync(string kind, DateOnly day, CancellationToken ct)
+    {
         var answer = await CallAsync(
             "alipay.data.dataservice.bill.downloadurl.query",
-            new JsonObject { ["bill_type"] = "trade", ["bill_date"] = day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) },
+            new JsonObject { ["bill_type"] = kind, ["bill_date"] = day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) },
             ct);
         if (answer.SubCode is "isp.bill_not_exist" or "BILL_NOT_EXIST")
         {
@@ -40,11 +51,42 @@ public sealed partial class AlipayChannel
             throw BillText.Malformed("its address is none");
         }
 
-        return Lines(await DownloadAsync(url, ct));
+        return await DownloadAsync(url, ct);
     }
 
-    /// <summary>The lines of a zipped bill.</summary>
+    /// <summary>The lines of a zipped bill of trades.</summary>
     internal static IReadOnlyList<BillLine> Lines(byte[] zipped)
+    {
+        var (header, rows, totals) = Table(zipped);
+        var columns = BillText.Columns(header, "支付宝交易号", "商户订单号", "业务类型", "完成时间", "订单金额（元）", "商家实收（元）", "退款批次号/请求号", "服务费（元）");
+        var lines = rows.Select(cells => LineOf(cells, columns)).ToList();
+        AssertWhole(totals, "交易", lines.Count(line => line.Kind == BillLineKind.Payment));
+        AssertWhole(totals, "退款", lines.Count(line => line.Kind == BillLineKind.Refund));
+        return BillText.Distinct(lines);
+    }
+
+    /// <summary>The lines of a zipped bill of funds.</summary>
+    internal static IReadOnlyList<Flow> Flows(byte[] zipped)
+    {
+        var (header, rows, totals) = Table(zipped);
+        var columns = BillText.Columns(header, "账务流水号", "业务流水号", "发生时间", "收入金额（+元）", "支出金额（-元）", "业务类型");
+        var flows = rows.Select(cells => FlowOf(cells, columns)).ToList();
+        AssertWhole(totals, "收入", flows.Count(flow => flow.Minor > 0));
+        AssertWhole(totals, "支出", flows.Count(flow => flow.Minor < 0));
+        return flows;
+    }
+
+    private static (string[] Header, IReadOnlyList<string[]> Rows, IReadOnlyList<string> Totals) Table(byte[] zipped)
+    {
+        var rows = Text(zipped).Split('\n').Select(row => row.TrimEnd('\r')).ToList();
+        var begin = rows.FindIndex(row => row.StartsWith('#') && row.Contains(Begin, StringComparison.Ordinal));
+        var end = rows.FindIndex(row => row.StartsWith('#') && row.Contains(End, StringComparison.Ordinal));
+        return begin < 0 || end < begin + 2
+            ? throw BillText.Malformed("it does not end")
+            : (Cells(rows[begin + 1]), [.. rows[(begin + 2)..end].Where(row => row.Length > 0).Select(Cells)], rows[(end + 1)..]);
+    }
+
+    private static string Text(byte[] zipped)
     {
         try
         {
@@ -57,7 +99,7 @@ public sealed partial class AlipayChannel
             }
 
             using var reader = new StreamReader(detail.Open(), Gbk);
-            return Lines(reader.ReadToEnd());
+            return reader.ReadToEnd();
         }
         catch (InvalidDataException malformed)
         {
@@ -65,29 +107,12 @@ public sealed partial class AlipayChannel
         }
     }
 
-    private static IReadOnlyList<BillLine> Lines(string text)
-    {
-        var rows = text.Split('\n').Select(row => row.TrimEnd('\r')).ToList();
-        var begin = rows.FindIndex(row => row.StartsWith('#') && row.Contains(Begin, StringComparison.Ordinal));
-        var end = rows.FindIndex(row => row.StartsWith('#') && row.Contains(End, StringComparison.Ordinal));
-        if (begin < 0 || end < begin + 2)
-        {
-            throw BillText.Malformed("it does not end");
-        }
-
-        var columns = BillText.Columns(
-            Cells(rows[begin + 1]), "支付宝交易号", "商户订单号", "业务类型", "完成时间", "订单金额（元）", "商家实收（元）", "退款批次号/请求号", "服务费（元）");
-        var lines = rows[(begin + 2)..end].Where(row => row.Length > 0).Select(row => LineOf(Cells(row), columns)).ToList();
-        AssertWhole(rows[(end + 1)..], lines);
-        return BillText.Distinct(lines);
-    }
-
     // Numbers end with a tab, so that spreadsheets keep them as text.
     private static string[] Cells(string row) => [.. row.Split(',').Select(cell => cell.Trim())];
 
     private static BillLine LineOf(string[] cells, IReadOnlyDictionary<string, int> columns)
     {
-        string Cell(string name) => columns[name] < cells.Length ? cells[columns[name]] : throw BillText.Malformed("a line is too short");
+        string Cell(string name) => BillText.Cell(cells, columns, name);
 
         var (trade, refund) = (Cell("支付宝交易号"), Cell("退款批次号/请求号"));
         // What comes in is above zero and the fee below: from where the merchant stands. Some bills write refunds without a sign.
@@ -103,18 +128,33 @@ public sealed partial class AlipayChannel
         };
     }
 
-    // #交易合计：2笔，商家实收共36.80元，商家优惠共0.00元
-    private static void AssertWhole(IEnumerable<string> rest, List<BillLine> lines)
+    private static Flow FlowOf(string[] cells, IReadOnlyDictionary<string, int> columns)
     {
-        foreach (var row in rest)
+        var trade = BillText.Cell(cells, columns, "业务流水号");
+        var (income, spent) = (Amount(BillText.Cell(cells, columns, "收入金额（+元）")), Amount(BillText.Cell(cells, columns, "支出金额（-元）")));
+        var flow = new Flow(
+            FlowKind.Other, $"flow:{BillText.Cell(cells, columns, "账务流水号")}", $"trade:{trade}", income - Math.Abs(spent), BillText.Instant(BillText.Cell(cells, columns, "发生时间")));
+        return BillText.Cell(cells, columns, "业务类型") switch
         {
-            if (Total().Match(row) is { Success: true } total)
+            "在线支付" or "交易付款" => flow with { Kind = FlowKind.Trade },
+            "收费" => flow with { Kind = FlowKind.Fee },
+            "交易退款" or "退款（交易退款）" => flow with { Kind = FlowKind.Trade, Of = $"refund:{trade}" },
+            "退费" => flow with { Kind = FlowKind.Fee, Of = $"refund:{trade}" },
+            "提现" => flow with { Kind = FlowKind.Payout },
+            _ => flow,
+        };
+
+        static long Amount(string cell) => cell.Length == 0 ? 0 : BillText.Minor(cell);
+    }
+
+    // #交易合计：2笔，商家实收共36.80元，商家优惠共0.00元
+    private static void AssertWhole(IEnumerable<string> totals, string what, int found)
+    {
+        foreach (var total in totals.Select(row => Total().Match(row)).Where(total => total.Success && total.Groups["what"].Value == what))
+        {
+            if (int.Parse(total.Groups["count"].Value, CultureInfo.InvariantCulture) is var count && count != found)
             {
-                var kind = total.Groups["what"].Value == "交易" ? BillLineKind.Payment : BillLineKind.Refund;
-                if (int.Parse(total.Groups["count"].Value, CultureInfo.InvariantCulture) is var count && count != lines.Count(line => line.Kind == kind))
-                {
-                    throw BillText.Malformed($"it says that it has {count} lines of {total.Groups["what"].Value}, and has {lines.Count(line => line.Kind == kind)}");
-                }
+                throw BillText.Malformed($"it says that it has {count} lines of {what}, and has {found}");
             }
         }
     }
@@ -138,6 +178,6 @@ public sealed partial class AlipayChannel
         }
     }
 
-    [GeneratedRegex("^#(?<what>交易|退款)合计：(?<count>[0-9]+)笔")]
+    [GeneratedRegex("^#(?<what>交易|退款|收入|支出)合计：(?<count>[0-9]+)笔")]
     private static partial Regex Total();
 }

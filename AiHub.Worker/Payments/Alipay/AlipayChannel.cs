@@ -18,6 +18,12 @@ namespace AiHub.Worker.Payments.Alipay;
 public sealed partial class AlipayChannel : IPaymentChannel, IDisposable
 {
     private const string Success = "10000";
+
+    /// <summary>The page is nothing but a QR code of the width that is asked for; the others bring more with them.</summary>
+    private const string CodeAlone = "4";
+
+    /// <summary>As wide as the portal's frame.</summary>
+    private const string CodeWidth = "200";
     private static readonly TimeSpan Beijing = TimeSpan.FromHours(8);
     private static readonly JsonSerializerOptions Wire = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
 
@@ -27,12 +33,14 @@ public sealed partial class AlipayChannel : IPaymentChannel, IDisposable
     private readonly TimeProvider _time;
     private readonly RSA _own;
     private readonly RSA _theirs;
+    private readonly string? _certificate;
 
     public AlipayChannel(AlipaySettings settings, PaymentOptions options, HttpClient http, TimeProvider time)
     {
         (_settings, _options, _http, _time) = (settings, options, http, time);
         _own = RsaKeys.Private(settings.PrivateKey);
         _theirs = AlipaySignature.TheirKey(settings);
+        _certificate = settings.UsesCertificates ? AlipaySignature.CertificateSerial(settings.AlipayCertificate!) : null;
     }
 
     public PaymentChannelId Id => PaymentChannelId.Alipay;
@@ -50,9 +58,14 @@ public sealed partial class AlipayChannel : IPaymentChannel, IDisposable
     /// <summary>Only signs an address: Alipay hears of it when the customer goes there.</summary>
     public Task<OpenedOrder> OpenAsync(PaymentOrder order, CancellationToken ct)
     {
-        var (method, product) = order.Scene == PaymentScene.Mobile
-            ? ("alipay.trade.wap.pay", "QUICK_WAP_WAY")
-            : ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY");
+        var isMobile = order.Scene == PaymentScene.Mobile;
+        return Task.FromResult(new OpenedOrder(
+            PayUrl(order, isMobile, framed: false), null, null, FrameUrl: isMobile ? null : PayUrl(order, isMobile, framed: true)));
+    }
+
+    private string PayUrl(PaymentOrder order, bool isMobile, bool framed)
+    {
+        var (method, product) = isMobile ? ("alipay.trade.wap.pay", "QUICK_WAP_WAY") : ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY");
         var content = new JsonObject
         {
             ["out_trade_no"] = order.OutTradeNo,
@@ -61,12 +74,17 @@ public sealed partial class AlipayChannel : IPaymentChannel, IDisposable
             ["total_amount"] = MinorUnits.ToText(order.AmountMinor),
             ["time_expire"] = Text(order.ExpiresAt),
         };
+        if (framed)
+        {
+            (content["qr_pay_mode"], content["qrcode_width"]) = (CodeAlone, CodeWidth);
+        }
+
         var parameters = Parameters(method, content);
         parameters["return_url"] = _options.ReturnUrl(order.Id);
         parameters["notify_url"] = _options.NotifyUrl("alipay");
         parameters["sign"] = AlipaySignature.Sign(_own, AlipaySignature.RequestContent(parameters));
 
-        return Task.FromResult(new OpenedOrder(QueryHelpers.AddQueryString(_settings.Gateway, parameters!), null, null));
+        return QueryHelpers.AddQueryString(_settings.Gateway, parameters!);
     }
 
     public async Task<ChannelOrder> QueryAsync(PaymentOrder order, CancellationToken ct)
@@ -234,7 +252,7 @@ public sealed partial class AlipayChannel : IPaymentChannel, IDisposable
         {
             var bytes = Encoding.UTF8.GetBytes(text);
             var reader = new Utf8JsonReader(bytes);
-            string? inner = null, signature = null;
+            string? inner = null, signature = null, certificate = null;
             reader.Read();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
@@ -244,6 +262,10 @@ public sealed partial class AlipayChannel : IPaymentChannel, IDisposable
                 if (name == "sign")
                 {
                     signature = reader.GetString();
+                }
+                else if (name == "alipay_cert_sn")
+                {
+                    certificate = reader.GetString();
                 }
 
                 reader.Skip();
@@ -256,6 +278,11 @@ public sealed partial class AlipayChannel : IPaymentChannel, IDisposable
             if (inner is null || !AlipaySignature.Verify(_theirs, inner, signature))
             {
                 throw new PaymentChannelException(PaymentChannelFailure.Untrusted, "The answer is not signed by Alipay.");
+            }
+
+            if (certificate is not null && certificate != _certificate)
+            {
+                throw new PaymentChannelException(PaymentChannelFailure.Untrusted, "Alipay signs with another certificate than the one that is configured: download it anew.");
             }
 
             return new Answer(JsonNode.Parse(inner)!.AsObject());

@@ -75,6 +75,7 @@ public sealed partial class StripeChannel
                 ChannelTradeNo = dispute.PaymentIntentId,
                 OutRefundNo = dispute.Id,
             },
+            ("payout" or "payout_cancel" or "payout_failure", _) => line with { Kind = BillLineKind.Payout },
             // Fees by themselves are what the channel keeps, not what was paid.
             ("stripe_fee", _) => line with { FeeNanos = -movement.Amount * NanosPerMinor },
             _ => line,

@@ -6,6 +6,7 @@ namespace AiHub.Worker.Payments.WechatPay;
 public sealed class WechatPaySettings
 {
     private const int ApiKeyBytes = 32;
+    private const int AppSecretLength = 32;
 
     public string BaseUrl { get; set; } = "https://api.mch.weixin.qq.com";
     public string MerchantId { get; set; } = "";
@@ -29,6 +30,18 @@ public sealed class WechatPaySettings
     /// </summary>
     public bool DownloadCertificates { get; set; }
 
+    /// <summary>
+    /// The secret of the app, for payments within WeChat: it buys what <c>snsapi_base</c> tells of who pays. Without it nobody is asked, and such payments are
+    /// only open to callers that know the openid.
+    /// </summary>
+    public string? AppSecret { get; set; }
+
+    /// <summary>Where WeChat's browsers go for the code.</summary>
+    public string ConnectUrl { get; set; } = "https://open.weixin.qq.com";
+
+    /// <summary>Where the code is good for an openid.</summary>
+    public string AppUrl { get; set; } = "https://api.weixin.qq.com";
+
     public byte[] ApiV3KeyBytes => Encoding.UTF8.GetBytes(ApiV3Key);
 
     /// <exception cref="PaymentSettingsException">Something is missing or weak.</exception>
@@ -48,6 +61,20 @@ public sealed class WechatPaySettings
         if (PlatformKeys.Count == 0 && !DownloadCertificates)
         {
             throw new PaymentSettingsException("WeChat Pay is configured but no key of its own is: set Payments__WechatPay__PlatformKeys__PUB_KEY_ID_…, or Payments__WechatPay__DownloadCertificates.");
+        }
+
+        if (AppSecret is not null)
+        {
+            if (AppSecret.Length != AppSecretLength || !AppSecret.All(char.IsAsciiHexDigit) || AppSecret.Distinct().Count() < 8)
+            {
+                throw new PaymentSettingsException($"Payments__WechatPay__AppSecret must be the {AppSecretLength} hexadecimal digits of the app's secret.");
+            }
+
+            // It goes along in the open: only what is encrypted, or never leaves the machine, may carry it.
+            if (!Uri.TryCreate(AppUrl, UriKind.Absolute, out var url) || !(url.Scheme == Uri.UriSchemeHttps || url.IsLoopback) || !Uri.TryCreate(ConnectUrl, UriKind.Absolute, out _))
+            {
+                throw new PaymentSettingsException("Payments__WechatPay__AppUrl must be an https address, and ConnectUrl an address.");
+            }
         }
 
         foreach (var pem in PlatformKeys.Values)
