@@ -242,7 +242,8 @@ namespace AiHub.Domain.Migrations
                 {
                     id = table.Column<string>(type: "text", nullable: false),
                     currencies = table.Column<string>(type: "text", nullable: false),
-                    seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    payer_url = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -348,6 +349,30 @@ namespace AiHub.Domain.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_vendors", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "channel_journals",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    idempotency_key = table.Column<string>(type: "text", nullable: false),
+                    bill_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    reference = table.Column<string>(type: "text", nullable: false),
+                    channel = table.Column<string>(type: "text", nullable: false),
+                    kind = table.Column<string>(type: "text", nullable: false),
+                    effective_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    booked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_channel_journals", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_channel_journals_channel_bills_bill_id",
+                        column: x => x.bill_id,
+                        principalTable: "channel_bills",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -1387,6 +1412,29 @@ namespace AiHub.Domain.Migrations
                         name: "fk_vendor_terms_vendors_vendor_id",
                         column: x => x.vendor_id,
                         principalTable: "vendors",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "channel_entries",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityAlwaysColumn),
+                    journal_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    account = table.Column<string>(type: "text", nullable: false),
+                    unit = table.Column<string>(type: "text", nullable: false),
+                    amount = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_channel_entries", x => x.id);
+                    table.CheckConstraint("ck_channel_entries_amount", "amount <> 0");
+                    table.ForeignKey(
+                        name: "fk_channel_entries_channel_journals_journal_id",
+                        column: x => x.journal_id,
+                        principalTable: "channel_journals",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -2576,6 +2624,7 @@ namespace AiHub.Domain.Migrations
                     status = table.Column<string>(type: "text", nullable: false),
                     client_address = table.Column<string>(type: "text", nullable: false),
                     payer_id = table.Column<string>(type: "text", nullable: true),
+                    payer_code = table.Column<string>(type: "text", nullable: true),
                     currency = table.Column<string>(type: "text", nullable: false),
                     amount_minor = table.Column<long>(type: "bigint", nullable: false),
                     out_trade_no = table.Column<string>(type: "text", nullable: false),
@@ -2584,6 +2633,7 @@ namespace AiHub.Domain.Migrations
                     channel_trade_no = table.Column<string>(type: "text", nullable: true),
                     channel_reference = table.Column<string>(type: "text", nullable: true),
                     redirect_url = table.Column<string>(type: "text", nullable: true),
+                    frame_url = table.Column<string>(type: "text", nullable: true),
                     qr_code = table.Column<string>(type: "text", nullable: true),
                     app_parameters = table.Column<string>(type: "jsonb", nullable: true),
                     failure = table.Column<string>(type: "text", nullable: true),
@@ -2878,6 +2928,27 @@ namespace AiHub.Domain.Migrations
                 table: "channel_bills",
                 column: "next_attempt_at",
                 filter: "next_attempt_at is not null");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_entries_journal_id",
+                table: "channel_entries",
+                column: "journal_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_journals_bill_id_reference",
+                table: "channel_journals",
+                columns: new[] { "bill_id", "reference" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_journals_effective_at",
+                table: "channel_journals",
+                column: "effective_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_channel_journals_idempotency_key",
+                table: "channel_journals",
+                column: "idempotency_key",
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_contract_fee_charges_fee_id_organization_id",
@@ -3826,6 +3897,9 @@ namespace AiHub.Domain.Migrations
                 name: "channel_bill_lines");
 
             migrationBuilder.DropTable(
+                name: "channel_entries");
+
+            migrationBuilder.DropTable(
                 name: "contract_fee_charges");
 
             migrationBuilder.DropTable(
@@ -3991,7 +4065,7 @@ namespace AiHub.Domain.Migrations
                 name: "budgets");
 
             migrationBuilder.DropTable(
-                name: "channel_bills");
+                name: "channel_journals");
 
             migrationBuilder.DropTable(
                 name: "contract_fees");
@@ -4025,6 +4099,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "teams");
+
+            migrationBuilder.DropTable(
+                name: "channel_bills");
 
             migrationBuilder.DropTable(
                 name: "payment_refunds");
