@@ -183,7 +183,7 @@ public sealed class UsageRollUpTests(TestDatabase database) : IClassFixture<Test
         await admin.SaveChangesAsync();
     }
 
-    private static UsageRecord Record(Guid organization, DateTimeOffset at, Random random) => new()
+    internal static UsageRecord Record(Guid organization, DateTimeOffset at, Random random) => new()
     {
         Id = Guid.CreateVersion7(at),
         OrganizationId = organization,
