@@ -11,21 +11,21 @@ public static class SignOnTicket
 
     private const string CookieName = "aihub.sso";
 
-    public static void KeepSignOnTicket(this HttpContext context, SignOnBegun begun) => context.Response.Cookies.Append(CookieName, $"{begun.OrganizationId:N}.{begun.Ticket}", Options(context, TimeSpan.FromSeconds(begun.ExpiresIn)));
+    public static void KeepSignOnTicket(this HttpContext context, SignOnBegun begun) => context.Response.Cookies.Append(CookieName, $"{begun.OrganizationId:N}.{begun.Ticket}", Options(context, CallbackPath, TimeSpan.FromSeconds(begun.ExpiresIn)));
 
     /// <returns>The ticket and whose provider it leads to; both are then forgotten, for it works once.</returns>
     public static (string Ticket, Guid Organization)? TakeSignOnTicket(this HttpContext context)
     {
         var kept = context.Request.Cookies[CookieName]?.Split('.', 2);
-        context.Response.Cookies.Delete(CookieName, Options(context, null));
+        context.Response.Cookies.Delete(CookieName, Options(context, CallbackPath, null));
         return kept is [var organization, var ticket] && Guid.TryParse(organization, out var id) ? (ticket, id) : null;
     }
 
     // Lax: the provider sends the browser back from another site, by a plain visit.
-    private static CookieOptions Options(HttpContext context, TimeSpan? age) => new()
+    internal static CookieOptions Options(HttpContext context, string path, TimeSpan? age) => new()
     {
         MaxAge = age,
-        Path = CallbackPath,
+        Path = path,
         HttpOnly = true,
         SameSite = SameSiteMode.Lax,
         Secure = context.Request.IsHttps,
