@@ -5,7 +5,6 @@ using AiHub.Domain;
 using AiHub.Domain.Access;
 using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
-using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
