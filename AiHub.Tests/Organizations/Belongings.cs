@@ -1,4 +1,3 @@
-using AiHub.Contracts;
 using AiHub.Domain.Access;
 using AiHub.Tests.Management;
 using AiHub.Tests.Usage;
