@@ -11,6 +11,17 @@ public sealed record RegisterRequest(
     [property: AllowedValues("USD", "CNY", null)] string? Currency = null,
     [property: StringLength(64)] string? TimeZone = null);
 
+/// <summary>The same for an address that has an account and for one that has none.</summary>
+/// <param name="Status"><c>mail_sent</c>.</param>
+/// <param name="ExpiresIn">Seconds until the link in the mail ends.</param>
+public sealed record RegistrationSent(string Status, int ExpiresIn);
+
+/// <param name="Token">From the link in the mail.</param>
+/// <param name="Password">The one chosen when registering: whoever opens somebody else's mail by mistake opens no account for them.</param>
+public sealed record RegistrationConfirmation(
+    [property: Required, StringLength(200)] string Token,
+    [property: Required, StringLength(256)] string Password);
+
 public sealed record LoginRequest(
     [property: Required, StringLength(254)] string Email,
     [property: Required, StringLength(256)] string Password);

@@ -37,7 +37,8 @@ app="Host=$PGHOST;Port=${PGPORT:-5432};Username=hub_app;Password=$password;Datab
 gateway=http://127.0.0.1:18480
 newer=http://127.0.0.1:18482
 simulators=http://127.0.0.1:18481
-export DOTNET_ENVIRONMENT=Production
+# No worker is there to send mails.
+export DOTNET_ENVIRONMENT=Production Registration__VerifyFirst=false
 
 migrate() { ConnectionStrings__hub=$owner Database__AppPassword=$password Vendors__sim__BaseUrl=$simulators/vendors/openai/v1 dotnet "$1/AiHub.Worker.dll" migrate; }
 ask() { psql --tuples-only --no-align --dbname="$database" --command="$1"; }

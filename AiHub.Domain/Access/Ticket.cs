@@ -3,6 +3,8 @@ namespace AiHub.Domain.Access;
 /// <summary>What a ticket is good for. One made for one thing opens no other.</summary>
 public enum TicketPurpose
 {
+    /// <summary>Somebody wants an account with an address; nothing of it exists yet.</summary>
+    Register,
     VerifyEmail,
     ResetPassword,
 
@@ -28,7 +30,7 @@ public sealed class Ticket
     /// <summary>Whose it is; null while nobody is known.</summary>
     public Guid? UserId { get; init; }
 
-    /// <summary>What must be remembered between beginning and end; never a secret of the user.</summary>
+    /// <summary>What must be remembered between beginning and end; never a secret of the user, though a password may be there as its slow hash.</summary>
     public string? Data { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }

@@ -1,7 +1,6 @@
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
-using AiHub.Domain.Quotas;
 using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Management.Docs;
@@ -9,24 +8,15 @@ using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace AiHub.Gateway.Management;
 
-/// <summary>Register, sign in, stay signed in, sign out.</summary>
+/// <summary>Sign in, stay signed in, sign out.</summary>
 public static class Accounts
 {
-    private static readonly Text PersonalOrganization = new("{0}'s organization", "{0} 的组织");
-
     public static void MapAccounts(this IEndpointRouteBuilder api)
     {
         var auth = api.MapGroup("/auth").WithTags("Accounts");
-
-        auth.MapPost("/register", RegisterAsync)
-            .Describe("register", new("Register", "注册"),
-                new("Creates a user and their personal organization on the Free plan with its first tokens, and signs them in.", "创建用户及其免费版个人组织，发放首期额度，并自动登录。"),
-                Examples.Register, Examples.Registered)
-            .Refuses(ProblemKind.EmailTaken, ProblemKind.TooManyAttempts);
 
         auth.MapPost("/login", LoginAsync)
             .Describe("login", new("Sign in", "登录"),
@@ -48,105 +38,6 @@ public static class Accounts
         auth.MapGet("/me", MeAsync)
             .OfOrganization(Policies.AnyMember)
             .Describe("me", new("Who am I?", "当前用户"), new("The signed-in user and their organizations.", "当前登录的用户及其组织。"), null, Examples.Me);
-    }
-
-    private static async Task<Results<Created<Registered>, Refused>> RegisterAsync(
-        RegisterRequest request, HttpContext http, People people, HubDb db, AccountMails mails, IBreachList breaches, AttemptLimits limits, TimeProvider time, CancellationToken ct)
-    {
-        var language = http.Request.Language();
-        var email = request.Email.Trim();
-        var password = PasswordRules.Normalize(request.Password);
-        var timeZone = request.TimeZone;
-        var currency = request.Currency is { } asked ? Enum.Parse<Currency>(asked) : language == Language.Zh ? Currency.CNY : Currency.USD;
-
-        if (limits.Register(ClientAddress.Network(http), email) is { } wait)
-        {
-            return Refused.Later(ProblemKind.TooManyAttempts, wait);
-        }
-
-        var errors = new FieldErrors(language);
-        if (email.Any(char.IsWhiteSpace))
-        {
-            errors.Add("email", FieldText.Email);
-        }
-
-        if (await Passwords.JudgeAsync(password, email, breaches, ct) is { } fault)
-        {
-            errors.Add("password", fault);
-        }
-
-        if (timeZone is not null && !await db.IsTimeZoneAsync(timeZone, ct))
-        {
-            errors.Add("time_zone", FieldText.TimeZone);
-        }
-
-        if (errors.Any)
-        {
-            return errors.Refuse();
-        }
-
-        if (await people.FindByEmailAsync(email) is not null)
-        {
-            return Refused.Because(ProblemKind.EmailTaken);
-        }
-
-        var now = time.Now();
-        var userId = Guid.CreateVersion7(now);
-        var organizationId = Guid.CreateVersion7(now);
-        var displayName = Given(request.DisplayName) ?? email[..email.LastIndexOf('@')];
-        var organization = new Organization
-        {
-            Id = organizationId,
-            Name = Given(request.OrganizationName) ?? PersonalOrganization.In(language, displayName),
-            Personal = true,
-            Currency = currency,
-            TimeZone = timeZone ?? (currency == Currency.CNY ? Organization.DefaultTimeZone : "UTC"),
-            CreatedAt = now,
-        };
-
-        // Slow on purpose, so done before a connection is held for it.
-        var passwordHash = await people.HashPasswordAsync(password, ct);
-
-        try
-        {
-            var (user, tokens) = await db.InOrganizationAsync(organizationId, async () =>
-            {
-                var user = new User
-                {
-                    Id = userId,
-                    Email = email,
-                    NormalizedEmail = people.NormalizeEmail(email),
-                    PasswordHash = passwordHash,
-                    DisplayName = displayName,
-                    Language = language.Tag(),
-                    LockoutEnabled = true,
-                    CreatedAt = now,
-                };
-                await people.CreateAsync(user);
-                mails.AddVerification(db, user, now);
-                var tokens = db.StartSession(userId, http, now);
-                await db.SaveChangesAsync(ct);
-
-                await db.OpenOrganizationAsync(organization, userId, PlanIds.Free, now, ct);
-                await db.AuditAsync(http.Actor(userId), "user.registered", userId.ToString(), null, new { email, organization.Name, currency = currency.ToString(), organization.TimeZone }, now, ct);
-
-                return (user, tokens);
-            }, ct);
-
-            return TypedResults.Created(
-                $"{ManagementApi.Path}/auth/me",
-                new Registered(
-                    View(user),
-                    new OrganizationView(organizationId, organization.Name, Wire.Name(Role.Owner), PlanIds.Free, currency.ToString(), organization.TimeZone, Personal: true),
-                    tokens.AccessToken,
-                    tokens.RefreshToken,
-                    tokens.ExpiresIn));
-        }
-        catch (DbUpdateException failure) when (failure.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "users" })
-        {
-            // Somebody else registered the address between the question and the insert.
-            return Refused.Because(ProblemKind.EmailTaken);
-        }
     }
 
     private static async Task<Results<Ok<TokenPair>, Accepted<SecondFactorNeeded>, Refused>> LoginAsync(
@@ -268,7 +159,5 @@ public static class Accounts
         return await db.InOrganizationAsync(organizationId, work, ct);
     }
 
-    private static UserView View(User user) => new(user.Id, user.Email, user.DisplayName, user.CreatedAt, user.EmailConfirmed);
-
-    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+    internal static UserView View(User user) => new(user.Id, user.Email, user.DisplayName, user.CreatedAt, user.EmailConfirmed);
 }

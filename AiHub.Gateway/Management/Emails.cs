@@ -112,13 +112,16 @@ public static class Emails
             var known = await db.Users.SingleAsync(row => row.Id == user.Id, ct);
             known.SecurityStamp ??= Guid.CreateVersion7(now).ToString();
             await db.VoidTicketsAsync(TicketPurpose.ChangeEmail, user.Id, now, ct);
-            if (await db.Users.AsNoTracking().FirstOrDefaultAsync(row => row.NormalizedEmail == normalized, ct) is { } owner)
+            var owner = await db.Users.AsNoTracking().FirstOrDefaultAsync(row => row.NormalizedEmail == normalized, ct);
+            // Made for a taken address too, though sent to nobody, so that the answer takes as long.
+            var token = db.AddTicket(TicketPurpose.ChangeEmail, user.Id, $"{known.SecurityStamp}\n{email}", AccountMails.ChangeLifetime, now);
+            if (owner is null)
             {
-                mails.AddOwned(db, owner, now);
+                mails.AddChange(db, known, email, token, now);
             }
             else
             {
-                mails.AddChange(db, known, email, now);
+                mails.AddOwned(db, owner, now);
             }
 
             mails.AddNews(db, known, AccountMails.EmailChangeAsked, ClientAddress.Of(http), now);

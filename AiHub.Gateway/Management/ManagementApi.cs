@@ -7,6 +7,7 @@ using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
 using AiHub.Gateway.Management.SingleSignOn;
 using AiHub.Gateway.Scim;
+using AiHub.ServiceDefaults;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
@@ -36,6 +37,7 @@ public static class ManagementApi
         services.AddSingleton<OwnKeyTests>();
         services.AddOptions<AccountOptions>().BindConfiguration(AccountOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccountOptions>, AccountOptionsValidator>();
+        services.AddRegistrationOptions();
         services.AddSignInParts();
 
         services.AddScoped<UserStore>();
@@ -86,6 +88,7 @@ public static class ManagementApi
 
         var api = app.MapGroup(Path).WithMetadata(new ManagementEndpoint(), new RequestSizeLimitAttribute(MaxBodyBytes));
         api.AddEndpointFilter(RequestRules.Filter);
+        api.MapRegistrations();
         api.MapAccounts();
         api.MapCredentials();
         api.MapEmails();

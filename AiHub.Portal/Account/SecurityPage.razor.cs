@@ -9,6 +9,7 @@ public sealed partial class SecurityPage
 {
     private SecurityView _security = null!;
     private IReadOnlyList<SessionView> _sessions = [];
+    private ProblemView? _emailProblem;
     private ProblemView? _passwordProblem;
     private ProblemView? _beginProblem;
     private ProblemView? _confirmProblem;
@@ -16,6 +17,9 @@ public sealed partial class SecurityPage
     private NewAuthenticator? _setup;
     private RecoveryCodes? _codes;
     private string? _done;
+
+    [SupplyParameterFromForm(FormName = "email")]
+    public EmailInput? Email { get; set; }
 
     [SupplyParameterFromForm(FormName = "password")]
     public PasswordInput? Password { get; set; }
@@ -43,6 +47,7 @@ public sealed partial class SecurityPage
         "passkey-deleted" => Text.Passkeys_Deleted,
         "passkey-renamed" => Text.Passkeys_Renamed,
         "mail" => Text.Security_MailSent,
+        "address" => Text.Email_Sent,
         "mail-later" => Text.Security_MailLater,
         "password" => Text.Security_PasswordChanged,
         "disabled" => Text.TwoFactor_Disabled,
@@ -52,6 +57,7 @@ public sealed partial class SecurityPage
     protected override async Task OnInitializedAsync()
     {
         // What a form was posted with, if one was; the rest stands empty.
+        Email ??= new EmailInput();
         Password ??= new PasswordInput();
         Begin ??= new BeginInput();
         Confirm ??= new ConfirmInput();
@@ -67,6 +73,16 @@ public sealed partial class SecurityPage
     {
         _sessions = await Management.SessionsAsync(HttpContext.RequestAborted);
         _security = await Management.SecurityAsync(HttpContext.RequestAborted);
+    }
+
+    private async Task ChangeEmailAsync()
+    {
+        _emailProblem = await Management.ChangeEmailAsync(new EmailChange(Email!.New?.Trim() ?? string.Empty, Email.Password is { Length: > 0 } password ? password : null), HttpContext.RequestAborted);
+        if (_emailProblem is null)
+        {
+            _done = "address";
+            Email = new EmailInput();
+        }
     }
 
     private async Task ChangePasswordAsync()
@@ -103,6 +119,12 @@ public sealed partial class SecurityPage
         }
 
         await LoadAsync();
+    }
+
+    public sealed class EmailInput
+    {
+        public string? New { get; set; }
+        public string? Password { get; set; }
     }
 
     public sealed class PasswordInput

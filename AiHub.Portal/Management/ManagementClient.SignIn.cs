@@ -6,9 +6,26 @@ namespace AiHub.Portal.Management;
 /// <summary>How far a sign-in came: a session, the question for a code, or a problem.</summary>
 public sealed record SignInStep(TokenPair? Tokens, SecondFactorNeeded? Needed, ProblemView? Problem);
 
+/// <summary>How far a registration came: a session, a mail on its way, or a problem.</summary>
+public sealed record RegistrationStep(Registered? Registered, RegistrationSent? Sent, ProblemView? Problem);
+
 /// <summary>Signing in, and what one signs in with.</summary>
 public sealed partial class ManagementClient
 {
+    public async Task<RegistrationStep> RegisterAsync(RegisterRequest request, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "auth/register", request, session.AccessToken, ct);
+        return response.StatusCode switch
+        {
+            HttpStatusCode.Created => new RegistrationStep(await ReadAsync<Registered>(response, ct), null, null),
+            HttpStatusCode.Accepted => new RegistrationStep(null, await ReadAsync<RegistrationSent>(response, ct), null),
+            _ => new RegistrationStep(null, null, await ProblemAsync(response, ct)),
+        };
+    }
+
+    public Task<Answer<Registered>> ConfirmRegistrationAsync(RegistrationConfirmation request, CancellationToken ct) =>
+        AskAsync<Registered>(HttpMethod.Post, "auth/register/confirm", request, ct);
+
     public Task<SignInStep> SignInAsync(LoginRequest request, CancellationToken ct) => StepAsync("auth/login", request, ct);
 
     public Task<Answer<TokenPair>> SignInWithCodeAsync(SecondFactorCode request, CancellationToken ct) =>
@@ -31,6 +48,9 @@ public sealed partial class ManagementClient
 
     /// <inheritdoc cref="ForgotPasswordAsync"/>
     public Task<ProblemView?> VerifyEmailAsync(string token, CancellationToken ct) => DoAsync(HttpMethod.Post, "auth/email/verify", new EmailToken(token), ct);
+
+    /// <inheritdoc cref="ForgotPasswordAsync"/>
+    public Task<ProblemView?> ChangeEmailAsync(EmailChange request, CancellationToken ct) => DoAsync(HttpMethod.Post, "auth/email/change", request, ct);
 
     /// <inheritdoc cref="ForgotPasswordAsync"/>
     public Task<ProblemView?> ResendVerificationAsync(CancellationToken ct) => DoAsync(HttpMethod.Post, "auth/email/resend", null, ct);

@@ -11,9 +11,6 @@ public sealed partial class ManagementClient(HttpClient http, Session session)
 {
     private const string LargestPage = "100";
 
-    public Task<Answer<Registered>> RegisterAsync(RegisterRequest request, CancellationToken ct) =>
-        AskAsync<Registered>(HttpMethod.Post, "auth/register", request, ct);
-
     public Task<Answer<TokenPair>> RefreshAsync(string refreshToken, CancellationToken ct) =>
         AskAsync<TokenPair>(HttpMethod.Post, "auth/refresh", new RefreshRequest(refreshToken), ct);
 

@@ -70,6 +70,10 @@ public sealed class WelcomesAttribute : Attribute;
 
 public static class SignInCookie
 {
+    /// <summary>Signs in somebody whose account was opened a moment ago.</summary>
+    public static Task EnterAsync(this HttpContext context, Registered registered, TimeProvider time) => context.SignInAsync(
+        registered.User.Email, SessionTokens.Of(new TokenPair(registered.AccessToken, registered.RefreshToken, registered.ExpiresIn), time.GetUtcNow()));
+
     /// <summary>Signs the visitor in with what registration or sign-in returned.</summary>
     public static Task SignInAsync(this HttpContext context, string email, SessionTokens tokens)
     {

@@ -11,6 +11,7 @@ public static class SignInRegistration
 {
     public const string SignInPath = "/sign-in";
     public const string RegisterPath = "/register";
+    public const string ConfirmPath = "/register/confirm";
     public const string ForgotPath = "/forgot-password";
     public const string SingleSignOnPath = "/sign-in/sso";
     public const string OverviewPath = "/overview";

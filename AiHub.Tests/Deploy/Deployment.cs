@@ -8,6 +8,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using AiHub.AppHost.Embedded.Servers;
+using MimeKit;
 using Npgsql;
 
 namespace AiHub.Tests.Deploy;
@@ -152,6 +153,24 @@ internal sealed partial class Deployment : IAsyncDisposable
         return result;
     }
 
+    /// <summary>The token of the link in the first mail that was sent to somebody.</summary>
+    public async Task<string> MailedTokenAsync(string email)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(200))
+        {
+            foreach (var file in Directory.Exists(Mails) ? Directory.GetFiles(Mails, "*.eml") : [])
+            {
+                using var mail = await MimeMessage.LoadAsync(file);
+                if (mail.To.ToString() == email && Link().Match(mail.TextBody ?? "") is { Success: true } link)
+                {
+                    return link.Groups[1].Value;
+                }
+            }
+
+            Assert.True(clock.Elapsed < Patience, $"No mail for {email}.");
+        }
+    }
+
     public IReadOnlyList<string> LinesOf(string name) => [.. _lines.GetValueOrDefault(name) ?? []];
 
     public async Task<T> AsAdminAsync<T>(string sql)
@@ -218,7 +237,7 @@ internal sealed partial class Deployment : IAsyncDisposable
         // The container's own address.
         environment["ASPNETCORE_URLS"] = $"http://{_addresses[replica]}:{environment["ASPNETCORE_HTTP_PORTS"]}";
         var project = replica.StartsWith("gateway", StringComparison.Ordinal) ? "AiHub.Gateway" : replica.StartsWith("worker", StringComparison.Ordinal) ? "AiHub.Worker" : "AiHub.Portal";
-        Launch(replica, Program(project), [], project == "AiHub.Gateway" ? With(environment, _vendors) : environment);
+        Launch(replica, Program(project), [], With(environment, project switch { "AiHub.Gateway" => _vendors, "AiHub.Worker" => new() { ["Mail__Folder"] = Mails }, _ => [] }));
     }
 
     private void StartProxy()
@@ -312,6 +331,8 @@ internal sealed partial class Deployment : IAsyncDisposable
         }
     }
 
+    private string Mails => Path.Combine(_folder, "mails");
+
     public static string Build => AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
 
     /// <summary>Programs that were published before (<c>deploy/smoke.sh</c> does), else published now from what is built.</summary>
@@ -354,6 +375,9 @@ internal sealed partial class Deployment : IAsyncDisposable
 
     [GeneratedRegex(@"(gateway-1|gateway-2|worker-1|worker-2|portal-1|portal-2|proxy)(?=:\d)")]
     private static partial Regex Name();
+
+    [GeneratedRegex(@"\?token=(\S+)")]
+    private static partial Regex Link();
 
     [GeneratedRegex(@"shown this once: (\S+)")]
     private static partial Regex Token();

@@ -112,11 +112,12 @@ public sealed class DeploymentTests(ITestOutputHelper output)
         Assert.True(hub.LinesOf("gateway-1").Count + hub.LinesOf("gateway-2").Count < Streams, string.Join('\n', hub.LinesOf("gateway-1").Take(30)));
     }
 
-    /// <summary>The first day of a hub: somebody registers, becomes the operator with the token that the migration printed, and gets money and a key.</summary>
+    /// <summary>The first day of a hub: somebody registers and finds the mail, becomes the operator with the token that the migration printed, and gets money and a key.</summary>
     private static async Task<(Guid Organization, string Key)> CustomerAsync(Deployment hub)
     {
         using var api = hub.NewClient(Deployment.ApiHost);
-        var registered = await SendAsync("/api/v1/auth/register", new { email = "first@example.com", password = "a sentence only I know", currency = "USD" });
+        Assert.Equal("mail_sent", (string?)(await SendAsync("/api/v1/auth/register", new { email = "first@example.com", password = "a sentence only I know", currency = "USD" }))!["status"]);
+        var registered = await SendAsync("/api/v1/auth/register/confirm", new { token = await hub.MailedTokenAsync("first@example.com"), password = "a sentence only I know" });
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (string)registered!["access_token"]!);
         await SendAsync("/api/v1/auth/operator", new { setup_token = hub.SetupToken });
         var organization = Guid.Parse((string)registered["organization"]!["id"]!);

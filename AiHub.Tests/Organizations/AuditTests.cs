@@ -25,6 +25,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         ["previewInvitation"] = "only reads",
         ["previewPlanChange"] = "only reads",
         ["tryGuardrails"] = "only looks, and keeps nothing of the text",
+        ["confirmRegistration"] = "takes a hub that asks the mailbox first (RegistrationTests)",
         ["forgotPassword"] = "answers before it is known whether there is such an account; the entry follows (PasswordResetTests)",
         ["beginSignOn"] = "nobody is known yet",
         ["completeSignOn"] = "takes an identity provider (SignOnTests)",
@@ -279,15 +280,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
         ["deleteAlertRule"] = hub => WithCreatedAsync(hub, "alerts/rules", AlertRule, (person, id) => person.DeleteAsync($"alerts/rules/{id}")),
         ["retryAlertDelivery"] = hub => WithCreatedAsync(hub, "alerts/channels", Channel, async (person, channel) =>
         {
-            var now = hub.Clock.GetUtcNow();
-            var (firing, delivery) = (Guid.CreateVersion7(now), Guid.CreateVersion7(now));
-            await hub.Database.AsAdminAsync<Guid>(
-                $"""
-                 insert into alert_firings (id, organization_id, kind, source_id, name, period, threshold, used_amount, of_amount, unit, fired_at)
-                 values ('{firing}', '{person.OrganizationId}', 'quota', '{firing}', 'quota', 'p', 80, 8, 10, 'TOK', '{now:O}');
-                 insert into alert_deliveries (id, organization_id, firing_id, channel_id, state, attempts, next_attempt_at, created_at)
-                 values ('{delivery}', '{person.OrganizationId}', '{firing}', '{channel}', 'parked', 10, '{now:O}', '{now:O}') returning id
-                 """);
+            var delivery = await hub.AddDeliveryAsync(person.OrganizationId, Guid.Parse(channel));
             return await person.PostAsync($"alerts/deliveries/{delivery}/retry", null);
         }),
         ["createPaymentOrder"] = async hub =>
@@ -390,21 +383,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
     private static async Task<Answer> WithOrderAsync(ManagementHub hub, bool paid, Func<Visitor, Guid, Task<Answer>> change)
     {
         var person = await hub.RegisterAsync("USD");
-        var now = hub.Clock.GetUtcNow();
-        var (order, journal) = (Guid.CreateVersion7(now), Guid.CreateVersion7(now));
-        await hub.Database.AsAdminAsync<Guid>(
-            $"""
-             insert into payment_orders (id, organization_id, user_id, purpose, channel, scene, status, client_address, currency, amount_minor, out_trade_no, created_at, expires_at, checks)
-             values ('{order}', '{person.OrganizationId}', '{person.UserId}', 'top_up', 'stripe', 'desktop', 'created', '127.0.0.1', 'USD', 1000, '{order:N}', '{now:O}', '{now.AddHours(1):O}', 0)
-             returning id
-             """);
-        if (paid)
-        {
-            await hub.Database.AsAdminAsync<string>(
-                $"select payment_credit('{order}', 'stripe', 'test', 'test', null, null, 'USD', 1000, 'pi_{order:N}', '{now:O}', '{journal}', '{now:O}')");
-        }
-
-        return await change(person, order);
+        return await change(person, await hub.AddOrderAsync(person.OrganizationId, person.UserId, "USD", paid));
     }
 
     /// <param name="change">Null: the change to the plan is what is asked about.</param>
@@ -437,12 +416,7 @@ public sealed class AuditTests(ManagementHub hub, ITestOutputHelper output) : IC
 
     private static Task<Answer> WithFapiaoAsync(ManagementHub hub, Func<Visitor, Answer, Task<Answer>> change) => WithTitleAsync(hub, async (person, title) =>
     {
-        var now = hub.Clock.GetUtcNow();
-        foreach (var (key, from, to) in new[] { ("paid", "payments", "wallet_purchased"), ("used", "wallet_purchased", "usage_revenue") })
-        {
-            await hub.Database.AsAdminAsync<bool>($"select ledger_post(gen_random_uuid(), '{person.OrganizationId}', '{key}', 'test', '{from}', '{to}', 'CNY', 10000000000, '{now:O}', '{now:O}')");
-        }
-
+        await hub.SpendAsync(person.OrganizationId);
         return await change(person, await person.PostAsync("billing/fapiao", new NewFapiao(title.Read<FapiaoTitleView>().Id, "general", "5.00")));
     });
 

@@ -2,19 +2,24 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using System.Text;
 using AiHub.AppHost.Embedded.Servers;
 using AiHub.Contracts;
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Routing;
+using AiHub.Simulators.Identity;
 using AiHub.Tests.Chat;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Portal;
 using AiHub.Tests.Providers;
+using AiHub.Tests.SignIn;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using StackExchange.Redis;
 using Xunit.Abstractions;
 
 namespace AiHub.Tests.Policies;
@@ -27,6 +32,8 @@ public sealed class CanaryTests(PolicyHub hub, ITestOutputHelper output)
     private const string HubKey = "sk-canary-hub-5e8b2d4f6a";
     private const string Prompt = "canary-prompt-3c9e7a5b1d";
     private const string Reply = "canary-reply-8a6c4e2f0b";
+    private const string KeptPrompt = "canary-kept-7b1f5d3a9e";
+    private const string SignOnSecret = "canary-sso-secret-2b4d6f8a0c";
     private const string WrongPassword = "canary-password-1b3d5f7a9c";
     private const string SmtpPassword = "canary-smtp-4d6f8a0c2e";
     private const string StripeKey = "sk_test_canary9b7d5f3a1c";
@@ -41,15 +48,20 @@ public sealed class CanaryTests(PolicyHub hub, ITestOutputHelper output)
     [Fact]
     public async Task No_planted_secret_is_in_logs_traces_errors_or_the_database()
     {
+        await using var receiver = await ScriptedVendor.StartAsync(RefuseAsync);
+        // Looks at everything from before the first secret is made; what they were is known later.
+        using var early = hub.Watch([""]);
+        using var earlyTraces = new TraceWatch([""], receiver.Url.Port);
         var customer = await hub.RegisterAsync();
         var organization = $"organizations/{customer.OrganizationId}";
         var webhook = await hub.SendAsync<CreatedGuardrail>(customer, HttpMethod.Post, $"{organization}/guardrails", new NewGuardrail("judge", "webhook", "flag", Url: "http://127.0.0.1:1/judge", OnFailure: "open", TimeoutMs: 500));
-        await using var receiver = await ScriptedVendor.StartAsync(RefuseAsync);
         var pager = await hub.SendAsync<CreatedAlertChannel>(customer, HttpMethod.Post, "alerts/channels", new NewAlertChannel("webhook", "pager", new Uri(receiver.Url, $"/{RobotToken}").ToString()));
         var robot = await hub.SendAsync<CreatedAlertChannel>(customer, HttpMethod.Post, "alerts/channels", new NewAlertChannel("dingtalk", "robot", new Uri(receiver.Url, $"/robot?access_token={RobotToken}").ToString(), RobotSecret));
         var company = await hub.SendAsync<OrganizationView>(customer, HttpMethod.Post, "organizations", new NewOrganization("Acme"));
         var scim = await hub.SendAsync<CreatedScimToken>(customer, HttpMethod.Post, $"organizations/{company.Id}/scim-tokens", new NewScimToken("directory"));
         var authenticator = await hub.SendAsync<NewAuthenticator>(customer, HttpMethod.Post, "auth/two-factor/begin", new CurrentPassword(TestCustomer.Password));
+        var app = new AuthenticatorApp(authenticator.Secret, hub.Hub.Clock);
+        app = app with { RecoveryCodes = (await hub.SendAsync<RecoveryCodes>(customer, HttpMethod.Post, "auth/two-factor/confirm", new AuthenticatorCode(app.Code(0)))).Codes };
         using var merchant = RSA.Create(2048);
         var merchantKey = Convert.ToBase64String(merchant.ExportPkcs8PrivateKey());
         var canaries = new Dictionary<string, string>
@@ -67,6 +79,11 @@ public sealed class CanaryTests(PolicyHub hub, ITestOutputHelper output)
             ["robot's secret"] = RobotSecret,
             ["SCIM token"] = scim.Token,
             ["authenticator's secret"] = authenticator.Secret,
+            ["recovery code"] = app.RecoveryCodes[0],
+            ["recovery code without dashes"] = app.RecoveryCodes[0].Replace("-", "", StringComparison.Ordinal),
+            ["unused recovery code"] = app.RecoveryCodes[9],
+            ["client secret of single sign-on"] = SignOnSecret,
+            ["prompt that is kept"] = KeptPrompt,
             ["SMTP password"] = SmtpPassword,
             ["Stripe's key"] = StripeKey,
             ["Stripe's webhook secret"] = StripeSecret,
@@ -75,6 +92,8 @@ public sealed class CanaryTests(PolicyHub hub, ITestOutputHelper output)
             ["prompt"] = Prompt,
             ["reply"] = Reply,
         };
+        early.Dispose();
+        earlyTraces.Dispose();
         using var watch = hub.Watch(canaries.Values);
         using var traces = new TraceWatch(canaries.Values, receiver.Url.Port);
         await SeesAsync(customer, traces);
@@ -131,6 +150,8 @@ public sealed class CanaryTests(PolicyHub hub, ITestOutputHelper output)
         using var wrong = hub.Hub.NewApiClient(customer.Key.Key[..^1] + (customer.Key.Key[^1] == 'a' ? 'b' : 'a'));
         errors.Add(await (await wrong.PostAsync("chat/completions", PolicyHub.Body(CompletionTests.Request(model)))).Content.ReadAsStringAsync());
 
+        calls += await EnterAsync(customer, company.Id, scim.Token, app, errors);
+        calls += await KeepAsync(errors);
         calls += await WorkAsync(customer, receiver, merchant, merchantKey, [pager.Id, robot.Id], errors);
 
         var tables = 0;
@@ -143,10 +164,17 @@ public sealed class CanaryTests(PolicyHub hub, ITestOutputHelper output)
             stored.AddRange(canaries.Where(canary => row.Contains(canary.Value, StringComparison.Ordinal)).Select(canary => $"{canary.Key} in {table}"));
         }
 
+        var cache = await CacheAsync();
+        Assert.Contains(cache, text => text.Contains(Control, StringComparison.Ordinal));
+        stored.AddRange(canaries.Where(canary => cache.Exists(text => text.Contains(canary.Value, StringComparison.Ordinal))).Select(canary => $"{canary.Key} in the cache"));
+        var made = canaries.Where(canary => early.Hits.Concat(earlyTraces.Hits).Any(line => line.Contains(canary.Value, StringComparison.Ordinal))).Select(canary => $"{canary.Key} where it was made").ToList();
+        Assert.Equal(0, await hub.Hub.Database.AsAdminAsync<long>($"select count(*) from captured_contents where organization_id = '{customer.OrganizationId}'"));
         var told = canaries.Where(canary => errors.Exists(error => error.Contains(canary.Value, StringComparison.Ordinal))).Select(canary => $"{canary.Key} in an error").ToList();
         output.WriteLine(
-            $"{canaries.Count} canaries, {calls} calls; {watch.Lines} log lines: {watch.Hits.Count} found; {traces.Spans} spans: {traces.Hits.Count} found; {errors.Count} errors: {told.Count} found; {tables} rows of the database: {stored.Count} found.");
+            $"{canaries.Count} canaries, {calls} calls; {watch.Lines} log lines: {watch.Hits.Count} found; {traces.Spans} spans: {traces.Hits.Count} found; {errors.Count} errors: {told.Count} found; {tables} rows of the database and {cache.Count} keys of the cache: {stored.Count} found; {early.Lines} lines and {earlyTraces.Spans} spans while they were made: {made.Count} found.");
         Assert.True(watch.Lines > 100 && traces.Spans > 50 && errors.Count > 15 && tables > 50, $"Not enough was looked at: {watch.Lines}, {traces.Spans}, {errors.Count}, {tables}.");
+        Assert.True(early.Lines > 20 && earlyTraces.Spans > 5, $"Not enough was looked at: {early.Lines}, {earlyTraces.Spans}.");
+        Assert.Empty(made);
         Assert.Empty(watch.Hits);
         Assert.Empty(traces.Hits);
         Assert.Empty(told);
@@ -198,6 +226,62 @@ public sealed class CanaryTests(PolicyHub hub, ITestOutputHelper output)
 
         Assert.Empty(traces.Hits);
         await hub.SendAsync<CreatedGuardrail>(customer, HttpMethod.Post, $"organizations/{customer.OrganizationId}/guardrails", new NewGuardrail(Control, "keywords", "flag", ["input"], ["nothing"]));
+    }
+
+    // By every door that takes a secret, rightly and wrongly.
+    private async Task<int> EnterAsync(TestCustomer customer, Guid company, string scimToken, AuthenticatorApp app, List<string> errors)
+    {
+        var provider = $"c{company:N}";
+        var issuer = new Uri(hub.Hub.SimulatorsUrl, $"/identity/{provider}").ToString();
+        var change = new SignOnChange(issuer, "ai-hub", $"{provider}.example.com", SignOnSecret);
+        using (var simulators = new HttpClient { BaseAddress = hub.Hub.SimulatorsUrl })
+        {
+            (await simulators.PostAsJsonAsync($"/_sim/identity/{provider}/clients", new IdentityClient("ai-hub", SignOnSecret, ["http://localhost:5081/sign-in/sso/callback"]), Json.Options)).EnsureSuccessStatusCode();
+        }
+
+        errors.Add((await hub.SendAsync(customer, HttpMethod.Put, $"organizations/{company}/sign-on", change with { Issuer = "http://127.0.0.1:1/nobody" })).Text);
+        await hub.SendAsync<SignOnView>(customer, HttpMethod.Put, $"organizations/{company}/sign-on", change);
+        await hub.Hub.Database.AsAdminAsync<Guid>($"update sign_ons set domain_verified_at = now() where organization_id = '{company}' returning organization_id");
+        using var stranger = hub.Hub.NewManagementClient();
+        var begun = (await (await stranger.PostAsJsonAsync("auth/sign-on/begin", new SignOnBegin($"wei@{provider}.example.com"), Json.Options)).Content.ReadFromJsonAsync<SignOnBegun>(Json.Options))!;
+        var state = QueryHelpers.ParseQuery(new Uri(begun.AuthorizationUrl).Query)["state"].ToString();
+        errors.Add(await SayAsync(stranger, "auth/sign-on/complete", new SignOnAnswer(begun.Ticket, state, "a code nobody gave out", issuer)));
+
+        using var directory = new HttpClient { BaseAddress = new Uri(hub.Hub.GatewayUrl, "/scim/v2/"), DefaultRequestHeaders = { Authorization = new("Bearer", scimToken) } };
+        Assert.Contains("Resources", await directory.GetStringAsync("Users"), StringComparison.Ordinal);
+        errors.Add(await (await directory.PostAsync("Users", PolicyHub.Body($"{{\"userName\":\"{scimToken}\""))).Content.ReadAsStringAsync());
+        errors.Add(await (await directory.GetAsync("Users?filter=nonsense")).Content.ReadAsStringAsync());
+        directory.DefaultRequestHeaders.Authorization = new("Bearer", scimToken + "x");
+        errors.Add(await (await directory.GetAsync("Users")).Content.ReadAsStringAsync());
+
+        var needed = (await (await stranger.PostAsJsonAsync("auth/login", new LoginRequest(customer.Email, TestCustomer.Password), Json.Options)).Content.ReadFromJsonAsync<SecondFactorNeeded>(Json.Options))!;
+        errors.Add(await SayAsync(stranger, "auth/two-factor/sign-in", new SecondFactorCode(needed.ChallengeToken, app.RecoveryCodes[9][..^1])));
+        errors.Add(await SayAsync(stranger, "auth/two-factor/sign-in", new { challenge_token = needed.ChallengeToken, code = new { nested = app.RecoveryCodes[9] } }));
+        Assert.Contains("access_token", await SayAsync(stranger, "auth/two-factor/sign-in", new SecondFactorCode(needed.ChallengeToken, app.RecoveryCodes[0])), StringComparison.Ordinal);
+        errors.Add(await SayAsync(stranger, "auth/two-factor/sign-in", new SecondFactorCode(needed.ChallengeToken, app.RecoveryCodes[0])));
+        return 12;
+
+        static async Task<string> SayAsync(HttpClient http, string path, object body) => await (await http.PostAsJsonAsync(path, body, Json.Options)).Content.ReadAsStringAsync();
+    }
+
+    // What an organization wants kept is kept where it belongs, sealed, and read there alone.
+    private async Task<int> KeepAsync(List<string> errors)
+    {
+        var keeper = await hub.RegisterAsync();
+        await hub.SendAsync<PolicyView>(keeper, HttpMethod.Put, $"organizations/{keeper.OrganizationId}/policy", new PolicyRules(Content: new ContentRules(true, 7)));
+        var calls = 0;
+        var kept = "";
+        await Payments.PaymentHub.PollAsync(async () =>
+        {
+            calls++;
+            var call = await keeper.ChatAsync(KeptPrompt, stream: calls % 2 == 0);
+            await call.Content.ReadAsStringAsync();
+            kept = (await hub.SendAsync(keeper, HttpMethod.Get, $"usage/requests/{call.Headers.GetValues("x-request-id").Single()}/content")).Text;
+            return kept.Contains(KeptPrompt, StringComparison.Ordinal);
+        });
+        errors.Add(await (await keeper.ChatAsync(KeptPrompt, "sim/busy")).Content.ReadAsStringAsync());
+        Assert.True(await hub.Hub.Database.AsAdminAsync<long>($"select count(*) from captured_contents where organization_id = '{keeper.OrganizationId}'") > 0);
+        return calls + 1;
     }
 
     // The worker's turn: mail that no server takes, receivers of alerts and payment channels that refuse and repeat what they were sent.
@@ -347,6 +431,34 @@ public sealed class CanaryTests(PolicyHub hub, ITestOutputHelper output)
         return rows;
     }
 
+    // Every key of the cache with all it holds.
+    private static async Task<List<string>> CacheAsync()
+    {
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(await TestServers.CacheAsync());
+        var database = redis.GetDatabase();
+        await database.StringSetAsync("canary-test", Control, TimeSpan.FromMinutes(5));
+        var texts = new List<string>();
+        foreach (var server in redis.GetServers())
+        {
+            await foreach (var key in server.KeysAsync(pattern: "*"))
+            {
+                var values = await database.KeyTypeAsync(key) switch
+                {
+                    RedisType.String => [await database.StringGetAsync(key)],
+                    RedisType.Hash => [.. (await database.HashGetAllAsync(key)).SelectMany(entry => (RedisValue[])[entry.Name, entry.Value])],
+                    RedisType.List => await database.ListRangeAsync(key),
+                    RedisType.Set => await database.SetMembersAsync(key),
+                    RedisType.SortedSet => await database.SortedSetRangeByRankAsync(key),
+                    RedisType.None => Array.Empty<RedisValue>(),
+                    var other => throw new NotSupportedException($"{key} is a {other}."),
+                };
+                texts.Add($"{key} {string.Join(' ', values.Select(value => Encoding.Latin1.GetString((byte[]?)value ?? [])))}");
+            }
+        }
+
+        return texts;
+    }
+
     /// <summary>Hears of every span of this process and keeps those with a canary in them.</summary>
     private sealed class TraceWatch : IDisposable
     {
@@ -378,7 +490,7 @@ public sealed class CanaryTests(PolicyHub hub, ITestOutputHelper output)
                             .Append(activity.StatusDescription ?? ""));
                     foreach (var word in words.Where(word => text.Contains(word, StringComparison.Ordinal)))
                     {
-                        Hits.Enqueue($"{activity.DisplayName}: {word}");
+                        Hits.Enqueue($"{activity.DisplayName}: {word} in {text}");
                     }
                 },
             };

@@ -45,6 +45,7 @@ public static class PortalPages
         new("sign-in-refused", "/sign-in", Door.Anybody, Then: page => RefuseAsync(page, "#email", "nobody@example.com", ".door form button.primary", "#password[aria-invalid=true]")),
         new("register", "/register", Door.Anybody),
         new("register-refused", "/register", Door.Anybody, Then: page => RefuseAsync(page, "#email", "not an address", ".door form button.primary")),
+        new("register-confirm", "/register/confirm?token=x", Door.Anybody),
         new("forgot-password", "/forgot-password", Door.Anybody),
         new("reset-password", "/reset-password?token=x", Door.Anybody),
         new("verify-email", "/verify-email?token=x", Door.Anybody),

@@ -29,6 +29,6 @@ public static partial class Mailbox
         }
     }
 
-    [GeneratedRegex(@"http://localhost:5081/([a-z-]+)\?token=(aik_[0-9A-Za-z]{43})\b")]
+    [GeneratedRegex(@"http://localhost:5081/([a-z/-]+)\?token=(aik_[0-9A-Za-z]{43})\b")]
     private static partial Regex Link();
 }

@@ -8,7 +8,7 @@ using MimeKit;
 namespace AiHub.Tests.SignIn;
 
 /// <summary>A hub whose portal has a name instead of a number, as passkeys want it. Shared by the tests of its collection.</summary>
-public sealed class SignInHub : IAsyncLifetime
+public class SignInHub : IAsyncLifetime
 {
     private readonly string _mails = Directory.CreateTempSubdirectory("mail").FullName;
     private readonly TxtServer _dns = new();
@@ -20,11 +20,13 @@ public sealed class SignInHub : IAsyncLifetime
 
     public Uri PortalUrl { get; private set; } = null!;
 
+    protected virtual IEnumerable<KeyValuePair<string, string?>> More => [];
+
     public async Task InitializeAsync()
     {
         var port = FreePort();
         PortalUrl = new Uri($"http://localhost:{port}");
-        Hub = await TestHub.StartAsync(new TestHubOptions(Clock, new Dictionary<string, string?>
+        Hub = await TestHub.StartAsync(new TestHubOptions(Clock, new Dictionary<string, string?>(More)
         {
             ["Accounts:PortalUrl"] = PortalUrl.ToString(),
             ["Mail:Folder"] = _mails,

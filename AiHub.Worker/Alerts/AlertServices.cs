@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AiHub.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
 namespace AiHub.Worker.Alerts;
@@ -61,6 +62,10 @@ public static class AlertServices
                 mail.Folder = Path.Combine(Path.GetTempPath(), "ai-hub-mail");
             }
         });
+        services.AddRegistrationOptions();
+        services.AddOptions<MailOptions>().Validate<IOptions<RegistrationOptions>>(
+            (mail, registration) => registration.Value.VerifyFirst is not true || mail.Host is { Length: > 0 } || mail.Folder is { Length: > 0 },
+            "Whoever registers is sent a mail first, and there is no mail server. Set Mail__Host on the worker, or Registration__VerifyFirst=false on gateway and worker.");
 
         services.AddSingleton<Mail>();
         services.AddSingleton<WebhookPost>();

@@ -11,6 +11,8 @@ public static class SignInExamples
 
     private const string Ticket = "aik_…";
 
+    public static readonly RegistrationSent RegistrationSent = new("mail_sent", 86400);
+    public static readonly RegistrationConfirmation RegistrationConfirmation = new(Ticket, "a sentence only I know");
     public static readonly EmailToken EmailToken = new(Ticket);
     public static readonly EmailChange EmailChange = new("lin@example.org", "a sentence only I know");
     public static readonly ForgottenPassword Forgotten = new("lin@example.com");
@@ -36,6 +38,10 @@ public static class SignInExamples
     public static readonly IReadOnlyDictionary<(Type, string), Text> Fields = new Dictionary<(Type, string), Text>
     {
         [(typeof(UserView), "email_verified")] = new("Whether mail to the address is known to reach the person.", "邮箱是否已验证。"),
+        [(typeof(RegistrationSent), "status")] = new("`mail_sent`, whether the address has an account or not.", "`mail_sent`，无论该邮箱是否已有账户。"),
+        [(typeof(RegistrationSent), "expires_in")] = new("Seconds until the link in the mail ends.", "邮件链接的剩余有效秒数。"),
+        [(typeof(RegistrationConfirmation), "token")] = LinkToken,
+        [(typeof(RegistrationConfirmation), "password")] = new("The password chosen when registering; after five wrong ones the link is void.", "注册时设置的密码；连续五次输错后链接失效。"),
         [(typeof(EmailToken), "token")] = LinkToken,
         [(typeof(EmailChange), "new_email")] = new("The address the account shall have; the link is sent there.", "账户的新邮箱，链接将发送至该邮箱。"),
         [(typeof(EmailChange), "password")] = new("Your password; null only if you have none.", "您的密码；仅在没有密码时为 null。"),

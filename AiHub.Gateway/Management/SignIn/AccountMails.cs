@@ -9,10 +9,19 @@ namespace AiHub.Gateway.Management.SignIn;
 /// <summary>What an account's owner is written to: links that do something, and news of what was done.</summary>
 public sealed class AccountMails(IOptions<AccountOptions> options)
 {
+    public static readonly TimeSpan RegisterLifetime = TimeSpan.FromDays(1);
     public static readonly TimeSpan VerifyLifetime = TimeSpan.FromDays(2);
     public static readonly TimeSpan ResetLifetime = TimeSpan.FromMinutes(30);
     public static readonly TimeSpan ChangeLifetime = TimeSpan.FromHours(1);
 
+    private static readonly Text RegisterSubject = new("[AI Hub] Finish your registration", "[AI Hub] 请完成注册");
+    private static readonly Text RegisterBody = new(
+        "Hello,\n\nsomebody is registering at AI Hub with this address. If it is you, open this link and enter the password you chose. It works once, within a day; there is no account before.\n\n{0}\n\nIf it is not you, do nothing.",
+        "您好：\n\n有人正在使用本邮箱注册 AI Hub。如果是您本人操作，请打开以下链接并输入您设置的密码。链接一天内有效，仅可使用一次；在此之前不会创建账户。\n\n{0}\n\n如果不是您本人操作，请忽略本邮件。");
+    private static readonly Text RegisteredSubject = new("[AI Hub] You already have an account", "[AI Hub] 您已有账户");
+    private static readonly Text RegisteredBody = new(
+        "Hello,\n\nsomebody tried to register at AI Hub with this address, which already has an account. Nothing was changed. If it was you, sign in:\n{0}\n\nor choose a new password, if you have forgotten yours:\n{1}\n\nIf it was not you, do nothing.",
+        "您好：\n\n有人尝试使用本邮箱注册 AI Hub，而本邮箱已有账户。未作任何更改。如果是您本人操作，请直接登录：\n{0}\n\n如果忘记了密码，请重置：\n{1}\n\n如果不是您本人操作，请忽略本邮件。");
     private static readonly Text VerifySubject = new("[AI Hub] Verify your e-mail address", "[AI Hub] 请验证您的邮箱");
     private static readonly Text VerifyBody = new(
         "Hello {0},\n\nopen this link to verify that this address is yours. It works once, within two days.\n\n{1}\n\nIf you did not register at AI Hub, do nothing.",
@@ -51,7 +60,15 @@ public sealed class AccountMails(IOptions<AccountOptions> options)
 
     public static readonly Text EmailChangeAsked = new("Somebody asked to change the e-mail address of your account.", "有人请求更改您账户的邮箱。");
 
-    public static readonly IReadOnlyList<Text> All = [VerifySubject, VerifyBody, ResetSubject, ResetBody, NewsBody, ChangeSubject, ChangeBody, OwnedSubject, OwnedBody, MovedSubject, MovedBody, EmailChangeAsked, InvitationSubject, InvitationBody, PasswordChanged, TwoFactorOn, TwoFactorOff, RecoveryUsed, PasskeyAdded];
+    public static readonly IReadOnlyList<Text> All = [RegisterSubject, RegisterBody, RegisteredSubject, RegisteredBody, VerifySubject, VerifyBody, ResetSubject, ResetBody, NewsBody, ChangeSubject, ChangeBody, OwnedSubject, OwnedBody, MovedSubject, MovedBody, EmailChangeAsked, InvitationSubject, InvitationBody, PasswordChanged, TwoFactorOn, TwoFactorOff, RecoveryUsed, PasskeyAdded];
+
+    /// <summary>Adds the mail that finishes a registration. It says nothing the sender chose: the mailbox may be anybody's.</summary>
+    public void AddRegistration(HubDb db, string email, string token, Language language, DateTimeOffset now) =>
+        db.AddMail(email, RegisterSubject.In(language), RegisterBody.In(language, Link("/register/confirm", token)), now);
+
+    /// <summary>Adds a mail to somebody with whose address somebody wanted to register.</summary>
+    public void AddRegistered(HubDb db, User user, DateTimeOffset now) =>
+        Add(db, user, RegisteredSubject, RegisteredBody, now, options.Value.Page("/sign-in"), options.Value.Page("/forgot-password"));
 
     /// <summary>Adds a mail with a new link to what will be saved.</summary>
     public void AddVerification(HubDb db, User user, DateTimeOffset now)
@@ -67,12 +84,9 @@ public sealed class AccountMails(IOptions<AccountOptions> options)
         Add(db, user, ResetSubject, ResetBody, now, user.DisplayName, Link("/reset-password", token));
     }
 
-    /// <summary>Adds a mail to the new address with a link that makes it the account's; void once the credentials change.</summary>
-    public void AddChange(HubDb db, User user, string newEmail, DateTimeOffset now)
-    {
-        var token = db.AddTicket(TicketPurpose.ChangeEmail, user.Id, $"{user.SecurityStamp}\n{newEmail}", ChangeLifetime, now);
+    /// <summary>Adds a mail to the new address with a link that makes it the account's.</summary>
+    public void AddChange(HubDb db, User user, string newEmail, string token, DateTimeOffset now) =>
         db.AddMail(newEmail, ChangeSubject.In(LanguageOf(user)), ChangeBody.In(LanguageOf(user), user.DisplayName, Link("/verify-email", token)), now);
-    }
 
     /// <summary>Adds a mail to an address that somebody wanted and somebody has.</summary>
     public void AddOwned(HubDb db, User user, DateTimeOffset now) => Add(db, user, OwnedSubject, OwnedBody, now);

@@ -35,6 +35,13 @@ public sealed class People(
 
     public override async Task<bool> CheckPasswordAsync(User user, string password)
     {
+        if (user.PasswordHash is null)
+        {
+            // Somebody who comes by single sign-on: Identity would say no at once, and the speed of it would tell that the account exists.
+            await CheckNobodyAsync(password, CancellationToken.None);
+            return false;
+        }
+
         await Bench.WaitAsync();
         try
         {
@@ -45,6 +52,10 @@ public sealed class People(
             Bench.Release();
         }
     }
+
+    /// <summary>Whether it is the password of a hash that is nobody's yet.</summary>
+    public Task<bool> CheckHashAsync(string hash, string password, CancellationToken ct) =>
+        AtBenchAsync(() => PasswordHasher.VerifyHashedPassword(Nobody, hash, password) != PasswordVerificationResult.Failed, ct);
 
     /// <summary>Takes the time of a password check, so that an unknown address answers no faster than a wrong password.</summary>
     public Task CheckNobodyAsync(string password, CancellationToken ct) => AtBenchAsync(() =>

@@ -34,11 +34,17 @@ public static class Tickets
     public static async Task<string> IssueTicketAsync(
         this HubDb db, TicketPurpose purpose, Guid? userId, string? data, TimeSpan lifetime, DateTimeOffset now, CancellationToken ct)
     {
-        var longAgo = now - KeptAfterEnd;
-        await db.Tickets.Where(row => db.Tickets.Where(old => old.ExpiresAt < longAgo).OrderBy(old => old.ExpiresAt).Take(SweptAtOnce).Select(old => old.Id).Contains(row.Id)).ExecuteDeleteAsync(ct);
+        await db.ForgetTicketsAsync(now, ct);
         var token = db.AddTicket(purpose, userId, data, lifetime, now);
         await db.SaveChangesAsync(ct);
         return token;
+    }
+
+    /// <summary>Forgets some that ended long ago.</summary>
+    public static async Task ForgetTicketsAsync(this HubDb db, DateTimeOffset now, CancellationToken ct)
+    {
+        var longAgo = now - KeptAfterEnd;
+        await db.Tickets.Where(row => db.Tickets.Where(old => old.ExpiresAt < longAgo).OrderBy(old => old.ExpiresAt).Take(SweptAtOnce).Select(old => old.Id).Contains(row.Id)).ExecuteDeleteAsync(ct);
     }
 
     /// <returns>The ticket, still good; null for any other token.</returns>
