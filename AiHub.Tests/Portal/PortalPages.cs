@@ -69,6 +69,8 @@ public static class PortalPages
         new("budgets-none", "/budgets", Door.Newcomer),
         new("alerts-none", "/alerts", Door.Newcomer),
         new("teams-none", "/organization/teams", Door.Newcomer),
+        new("guardrails-none", "/organization/guardrails", Door.Newcomer),
+        new("own-keys-none", "/organization/vendor-keys", Door.Newcomer),
         new("sign-on-personal", "/organization/sign-on", Door.Newcomer),
         new("billing-none", "/billing", Door.Newcomer),
         new("card-none", "/billing/card", Door.Newcomer),
