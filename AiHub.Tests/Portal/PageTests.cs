@@ -21,6 +21,10 @@ public sealed class PageTests
         await visitor.Page.ReloadAsync();
         Assert.Equal("rgb(14, 17, 16)", await GroundAsync(visitor));
         Assert.Equal("注册", await visitor.TextAsync("h1"));
+        // The page comes in its theme and its language: nothing is drawn in another first.
+        var sent = await (await visitor.Page.Context.APIRequest.GetAsync("/register")).TextAsync();
+        Assert.Contains("<html lang=\"zh-CN\" data-theme=\"dark\">", sent, StringComparison.Ordinal);
+        Assert.InRange(sent.IndexOf("css/tokens", StringComparison.Ordinal), 0, sent.IndexOf("<body", StringComparison.Ordinal));
     }
 
     /// <summary>Every other flow is walked by keyboard where it is tested: its <see cref="Visit"/> says so.</summary>

@@ -33,6 +33,21 @@ public sealed class PlaygroundPageTests
     }
 
     [BrowserFact]
+    public async Task What_failed_says_why_and_by_which_id_it_is_found()
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
+        visitor.Expected = complaint => complaint.Contains("playground", StringComparison.Ordinal);
+        var email = await visitor.RegisterAsync();
+        await visitor.GoAsync("/playground?model=sim%2Fbusy");
+        await visitor.FillAsync("#play-text", "hello");
+        await visitor.ClickAsync("[data-play-send]");
+
+        await visitor.Page.WaitForSelectorAsync(".play-turn .error");
+        Assert.Contains((await hub.CallsOfAsync(email)).Single().Id.ToString(), await visitor.TextAsync(".play-turn .fine"), StringComparison.Ordinal);
+    }
+
+    [BrowserFact]
     public async Task Stopping_ends_the_answer_and_its_call()
     {
         var (_, portal) = await PortalHost.SharedAsync();
