@@ -16,6 +16,9 @@ public sealed class Keyboard(IPage page)
         target => {
           const here = document.activeElement;
           const same = here === target || (target.type === 'radio' && here.type === 'radio' && here.name === target.name && here.form === target.form);
+          // Whatever opened a menu, the next stop is in it, wherever it stands in the page.
+          const menu = target.closest('[popover]:popover-open');
+          if (menu && !menu.contains(here)) return 'after';
           return same ? 'here' : target.compareDocumentPosition(here) & Node.DOCUMENT_POSITION_FOLLOWING ? 'before' : 'after';
         }
         """;

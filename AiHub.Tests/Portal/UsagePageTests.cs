@@ -85,10 +85,11 @@ public sealed class UsagePageTests
         await visitor.CountIsAsync(2, "[data-call]");
         await visitor.GoAsync("/usage");
         await visitor.ClickAsync(".toolbar a[href*='days=7']");
-        await visitor.Page.WaitForURLAsync("**days=7*");
+        await visitor.Page.WaitForSelectorAsync(".toolbar a[aria-current][href*='days=7']");
         await visitor.ClickAsync(".card-tools a[href*='metric=cost']");
-        await visitor.Page.WaitForURLAsync("**metric=cost*");
+        await visitor.Page.WaitForSelectorAsync(".card-tools a[aria-current][href*='metric=cost']");
         await visitor.ClickAsync(".card-tools a[href*='by=key']");
+        await visitor.Page.WaitForSelectorAsync(".card-tools a[aria-current][href*='by=key']");
         await visitor.CountIsAsync(2, "#usage-groups tbody tr, #usage-groups tfoot tr");
         await visitor.ClickAsync("a.more[href*='compare=true']");
         await visitor.CountIsAsync(4, "#usage-figures .figure-change");
