@@ -7,6 +7,10 @@ namespace AiHub.Portal.Account;
 
 public sealed partial class SecurityPage
 {
+    // The first that fits: browsers also say the names of those after them.
+    private static readonly (string Mark, string Name)[] Programs = [("Edg", "Edge"), ("OPR/", "Opera"), ("MicroMessenger/", "WeChat"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
+    private static readonly (string Mark, string Name)[] Systems = [("Windows", "Windows"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS X", "macOS"), ("Android", "Android"), ("Linux", "Linux")];
+
     private SecurityView _security = null!;
     private IReadOnlyList<SessionView> _sessions = [];
     private ProblemView? _emailProblem;
@@ -65,6 +69,15 @@ public sealed partial class SecurityPage
         // A form that is posted must be on the page again before it is read.
         _setup = Confirm.Secret is { } secret ? new NewAuthenticator(secret, Confirm.Uri ?? string.Empty) : null;
         await LoadAsync();
+    }
+
+    /// <summary>A browser and what it runs on; all that it said of itself where it is none we know.</summary>
+    private static string Program(string agent)
+    {
+        var (program, system) = (NameIn(Programs), NameIn(Systems));
+        return program is null ? agent : system is null ? program : $"{program} · {system}";
+
+        string? NameIn((string Mark, string Name)[] known) => known.FirstOrDefault(one => agent.Contains(one.Mark, StringComparison.Ordinal)).Name;
     }
 
     private static string Groups(string secret) => string.Join(' ', secret.Chunk(4).Select(part => new string(part)));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AiHub.Contracts;
 using AiHub.Portal.Parts;
+using AiHub.Portal.Resources;
 using Microsoft.AspNetCore.Components;
 
 namespace AiHub.Portal.Admin;
@@ -20,6 +21,7 @@ public sealed partial class FinancePage
     private IReadOnlyList<HubFapiaoView> _fapiao = [];
     private FapiaoImported? _imported;
     private ProblemView? _problem;
+    private IReadOnlyList<string> _unread = [];
 
     [SupplyParameterFromQuery]
     public string? From { get; set; }
@@ -55,15 +57,33 @@ public sealed partial class FinancePage
 
     private async Task ImportAsync()
     {
-        var lines = (Input.Lines ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(line => line.Split([',', '\t', '，'], 2, StringSplitOptions.TrimEntries))
-            .Where(cells => cells.Length == 2 && Guid.TryParse(cells[0], out _))
-            .Select(cells => new FapiaoImportLine(Guid.Parse(cells[0]), cells[1]))
-            .ToList();
-        (_imported, _problem) = await Management.ImportFapiaoAsync(new FapiaoImport(lines), HttpContext.RequestAborted);
+        var (read, unread) = (new List<FapiaoImportLine>(), new List<string>());
+        foreach (var line in (Input.Lines ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (line.Split([',', '\t', '，'], 2, StringSplitOptions.TrimEntries) is [var id, var number] && Guid.TryParse(id, out var fapiao))
+            {
+                read.Add(new FapiaoImportLine(fapiao, number));
+            }
+            else
+            {
+                unread.Add(line);
+            }
+        }
+
+        // What cannot be read stays to be corrected; nothing read is nothing to import.
+        if (unread.Count > 0)
+        {
+            _unread = [Text.Finance_FapiaoUnread];
+            if (read.Count == 0)
+            {
+                return;
+            }
+        }
+
+        (_imported, _problem) = await Management.ImportFapiaoAsync(new FapiaoImport(read), HttpContext.RequestAborted);
         if (_imported is not null)
         {
-            Input = new ImportInput();
+            Input = new ImportInput { Lines = unread.Count > 0 ? string.Join('\n', unread) : null };
             _fapiao = await PendingAsync(HttpContext.RequestAborted);
         }
     }

@@ -70,8 +70,6 @@ public sealed partial class PlanPage
 
     private string Href(PlanView plan) => $"/billing/plan?plan={Uri.EscapeDataString(plan.Id)}&interval={Asked}";
 
-    private string NameOf(string id) => _plans.FirstOrDefault(plan => plan.Id == id)?.Name ?? id;
-
     // What was shown is what is charged, while it is fresh.
     private static DateTimeOffset? MomentOf(string? text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at) ? at : null;

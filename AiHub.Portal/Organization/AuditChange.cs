@@ -63,6 +63,7 @@ public sealed record AuditChange(string Field, string? Before, string? After)
                     fields[path] = string.Join(", ", value.EnumerateArray().Select(item => item.ToString()));
                     break;
                 case JsonValueKind.Null or JsonValueKind.Undefined:
+                case JsonValueKind.String when value.ValueEquals(""):
                     break;
                 default:
                     fields[path] = value.ToString();

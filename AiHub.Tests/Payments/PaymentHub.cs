@@ -90,14 +90,7 @@ public sealed class PaymentHub : IAsyncLifetime
         await _simulators.DisposeAsync();
     }
 
-    public static async Task PollAsync(Func<Task<bool>> holds)
-    {
-        for (var tries = 0; !await holds(); tries++)
-        {
-            Assert.True(tries < 600, "It did not come to pass in time.");
-            await Task.Delay(100);
-        }
-    }
+    public static Task PollAsync(Func<Task<bool>> holds) => Eventually.HappensAsync(holds, "what the worker or a channel does");
 
     public async Task<JsonNode> TradeAsync(string channel, string outTradeNo) =>
         (await Sim.GetFromJsonAsync<JsonArray>($"{channel}/trades"))!.First(trade => (string?)trade!["out_trade_no"] == outTradeNo)!;

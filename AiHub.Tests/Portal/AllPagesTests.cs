@@ -22,6 +22,48 @@ public sealed class AllPagesTests(PaymentHub fixture)
           .map(element => element.outerHTML.slice(0, 120))
         """;
 
+    // The other language is one click away, what cannot be undone asks first, and what failed can be quoted.
+    private const string Unkept = """
+        failed => [
+          [...document.querySelectorAll('button[name=language]')].some(button => button.checkVisibility()) ? null : 'no way to the other language',
+          ...[...document.querySelectorAll('.danger:not([popovertarget]):not(:disabled), .danger-solid')].filter(button => button.matches('button') && !button.closest('[popover]') && !button.form?.querySelector('[autocomplete=one-time-code]'))
+            .map(button => `asks nothing: ${button.outerHTML.slice(0, 120)}`),
+          ...[...document.querySelectorAll('[popover]:has(.danger-solid)')].filter(dialog => !dialog.querySelector('[autofocus][popovertargetaction=hide]')).map(dialog => `cannot be taken back: ${dialog.id}`),
+          !failed || document.querySelectorAll('#request-id').length === 1 ? null : 'no request id',
+        ].filter(complaint => complaint)
+        """;
+
+    // The forms of a page that something is written into and that answer on the page itself, by their names.
+    private const string Writable = """
+        () => [...document.querySelectorAll('main form[method=post]:not([popover] form)')]
+          .filter(form => form.querySelector('[name=_handler]') && form.querySelector('input:is([type=text], [type=email], :not([type])), textarea'))
+          .map(form => form.querySelector('[name=_handler]').value)
+        """;
+
+    // More than any field takes, nonsense where a number belongs, and every choice changed.
+    private const string Misuse = """
+        name => {
+          const form = [...document.querySelectorAll('form')].find(form => form.querySelector('[name=_handler]')?.value === name);
+          for (const field of form.querySelectorAll('input:is([type=text], [type=email], :not([type])), textarea')) field.value = 'nonsense, '.repeat(1000).trim();
+          for (const field of form.querySelectorAll('select')) field.selectedIndex = field.options.length - 1;
+          for (const field of form.querySelectorAll('input:is([type=checkbox], [type=radio])')) if (field.type === 'radio' || field === form.querySelector(`[name="${field.name}"]`)) field.checked = !field.checked;
+          sessionStorage.setItem('written', JSON.stringify([...new FormData(form)].filter(([key]) => !key.startsWith('_'))));
+          document.documentElement.dataset.misused = 'true';
+          [...form.querySelectorAll('button:not([type=button]):not(:disabled)')].at(-1).click();
+        }
+        """;
+
+    private const string Lost = """
+        name => {
+          const form = [...document.querySelectorAll('form')].find(form => form.querySelector('[name=_handler]')?.value === name);
+          if (!form) return ['it is not there any more'];
+          const secret = key => form.querySelector(`[name="${key}"]`)?.matches('[type=password], [type=hidden], [autocomplete=one-time-code], [type=file]');
+          const now = new Set([...new FormData(form)].map(entry => JSON.stringify(entry)));
+          return JSON.parse(sessionStorage.getItem('written')).filter(entry => !secret(entry[0]) && !now.has(JSON.stringify(entry).replaceAll('\r\n', '\n')) && !now.has(JSON.stringify(entry)))
+            .map(([key, value]) => `${key} was ${value.slice(0, 20)}, is ${form.elements[key]?.value?.slice(0, 20)}`);
+        }
+        """;
+
     [BrowserTheory]
     [InlineData("en")]
     [InlineData("zh-CN")]
@@ -83,6 +125,36 @@ public sealed class AllPagesTests(PaymentHub fixture)
         Assert.Equal("", string.Join('\n', found));
     }
 
+    [BrowserFact]
+    public async Task What_a_form_refuses_comes_back_as_it_was_written()
+    {
+        await using var portal = await PortalHost.StartAsync(fixture.Hub);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false));
+        var (found, refused) = (new List<string>(), 0);
+
+        found.AddRange(await visitor.WalkAsync(fixture, async page =>
+        {
+            if (page.Then is not null || page.Lands is not null || page.Path.Contains('?', StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            await visitor.GoAsync(page.Path);
+            foreach (var form in await visitor.Page.EvaluateAsync<string[]>(Writable))
+            {
+                await visitor.GoAsync(page.Path);
+                await visitor.Page.EvaluateAsync(Misuse, form);
+                await visitor.Page.WaitForSelectorAsync("html:not([data-misused])");
+                await visitor.Page.WaitForLoadStateAsync();
+                found.AddRange((await visitor.Page.EvaluateAsync<string[]>(Lost, form)).Select(complaint => $"{page}, {form}: {complaint} at {visitor.Page.Url}"));
+                refused++;
+            }
+        }));
+
+        Assert.Equal("", string.Join('\n', found));
+        Assert.True(refused > 40, $"Only {refused} forms were tried.");
+    }
+
     /// <summary>What a browser that runs scripts would load besides.</summary>
     private static async Task<long> ScriptsAsync(Uri portal)
     {
@@ -132,6 +204,7 @@ public sealed class AllPagesTests(PaymentHub fixture)
                 }
 
                 found.AddRange((await visitor.ViolationsAsync()).Select(violation => $"{where}: {violation}"));
+                found.AddRange((await visitor.Page.EvaluateAsync<string[]>(Unkept, page.Status >= 400)).Select(complaint => $"{where}: {complaint}"));
             }
         }
 

@@ -11,7 +11,7 @@ public sealed class BillPageTests
     public async Task A_bill_that_differs_is_looked_into_exported_and_accepted(string language, bool scripts)
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var desk = await Visitor.OpenAsync(portal.Url, new Visit(language, Scripts: scripts));
+        await using var desk = await Visitor.OpenAsync(portal.Url, new Visit(language, Scripts: scripts, Keyboard: scripts));
         await desk.BecomeOperatorAsync(hub, await desk.RegisterAsync());
         // Long ago, and a day for each language: nobody else has a bill of it.
         var day = new DateOnly(2025, 3, language == "en" ? 4 : 5);
@@ -24,7 +24,7 @@ public sealed class BillPageTests
         Assert.Contains("¥119.66", await desk.TextAsync($"[data-bill='{key}']"), StringComparison.Ordinal);
         await desk.JudgeAsync($"bills-{language}");
 
-        await desk.Page.ClickAsync($"[data-bill='{key}'] th a");
+        await desk.ClickAsync($"[data-bill='{key}'] th a");
         await desk.CountIsAsync(1, "[data-line]");
         await desk.CountIsAsync(1, "[data-line=missing_here]");
         await desk.JudgeAsync($"bill-{language}");
@@ -32,9 +32,9 @@ public sealed class BillPageTests
         Assert.Equal("text/csv; charset=utf-8", file.Headers["content-type"]);
         Assert.Contains("payment,missing_here,", await file.TextAsync(), StringComparison.Ordinal);
 
-        await desk.Page.ClickAsync("[data-line] td.actions > button");
-        await desk.Page.FillAsync("[popover]:popover-open input[name=reason]", "Paid out by hand");
-        await desk.Page.ClickAsync("[popover]:popover-open .primary");
+        await desk.ClickAsync("[data-line] td.actions > button");
+        await desk.FillAsync("[popover]:popover-open input[name=reason]", "Paid out by hand");
+        await desk.ClickAsync("[popover]:popover-open .primary");
         await desk.Page.WaitForURLAsync("**?done=accepted");
         await desk.CountIsAsync(0, "[data-line]");
         await desk.CountIsAsync(1, "[data-figure=status].good");
@@ -42,7 +42,7 @@ public sealed class BillPageTests
         await desk.CountIsAsync(2, "[data-line]");
         Assert.Contains("Paid out by hand", await desk.TextAsync("[data-line=missing_here]"), StringComparison.Ordinal);
 
-        await desk.Page.ClickAsync(".head-actions form button");
+        await desk.ClickAsync(".head-actions form button");
         await desk.Page.WaitForURLAsync("**?done=again");
     }
 }

@@ -11,7 +11,7 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
     public async Task A_scanned_code_turns_the_open_page_to_paid_and_the_money_is_in_the_wallet()
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN"));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Keyboard: true));
         await visitor.RegisterAsync("蓝海 Studio");
         await OrderAsync(visitor, "19.99");
         await visitor.Page.WaitForSelectorAsync(".qr");
@@ -27,7 +27,7 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
         Assert.Equal("¥19.99", await visitor.TextAsync("[data-figure=purchased]"));
         Assert.Equal("¥0.00", await visitor.TextAsync("[data-figure=granted]"));
         await visitor.JudgeAsync("billing");
-        await visitor.Page.ClickAsync(".side-switches button");
+        await visitor.ClickAsync(".side-switches button");
         await visitor.Page.WaitForSelectorAsync("html[lang=en]");
         await visitor.JudgeAsync("billing-en");
     }
@@ -45,7 +45,7 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
         await visitor.Page.WaitForSelectorAsync(".qr");
 
         await PayAsync(visitor, "lost");
-        await visitor.Page.Locator(".order form button").ClickAsync();
+        await visitor.ClickAsync(visitor.Page.Locator(".order form button"));
 
         await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
         await visitor.GoAsync("/billing");
@@ -159,9 +159,9 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
     private static async Task OrderAsync(Visitor visitor, string amount, string channel = "wechat_pay")
     {
         await visitor.GoAsync("/billing");
-        await visitor.Page.CheckAsync($"input[value={channel}]");
-        await visitor.Page.FillAsync("#amount", amount);
-        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.CheckAsync($"input[value={channel}]");
+        await visitor.FillAsync("#amount", amount);
+        await visitor.ClickAsync("form.form button.primary");
     }
 
     private async Task PayAsync(Visitor visitor, string notice)

@@ -50,11 +50,12 @@ public static class Browser
 }
 
 /// <summary>How a visitor looks at the portal.</summary>
-public sealed record Visit(string Language = "en", string Theme = "light", int Width = 1280, bool Scripts = true, string? UserAgent = null)
+/// <param name="Keyboard">Without a mouse, with real keys: what the visitor clicks, fills in and chooses, they go to first.</param>
+public sealed record Visit(string Language = "en", string Theme = "light", int Width = 1280, bool Scripts = true, bool Keyboard = false, string? UserAgent = null)
 {
     public bool Chinese => Language == "zh-CN";
 
-    public override string ToString() => $"{Language}, {Theme}, {Width} px{(Scripts ? "" : ", no scripts")}";
+    public override string ToString() => $"{Language}, {Theme}, {Width} px{(Scripts ? "" : ", no scripts")}{(Keyboard ? ", keyboard" : "")}";
 }
 
 /// <summary>A visitor with cookies of their own. Whatever the browser complains about (script errors, CSP violations, failed loads) fails the test at the end.</summary>
@@ -67,8 +68,9 @@ public sealed class Visitor : IAsyncDisposable
     private readonly IBrowserContext _context;
 
     private readonly bool _scripts;
+    private readonly Keyboard? _keyboard;
 
-    private Visitor(IBrowserContext context, IPage page, bool scripts) => (_context, Page, _scripts) = (context, page, scripts);
+    private Visitor(IBrowserContext context, IPage page, Visit visit) => (_context, Page, _scripts, _keyboard) = (context, page, visit.Scripts, visit.Keyboard ? new Keyboard(page) : null);
 
     public IPage Page { get; }
 
@@ -93,7 +95,7 @@ public sealed class Visitor : IAsyncDisposable
         });
         context.SetDefaultTimeout(120_000);
 
-        var visitor = new Visitor(context, await context.NewPageAsync(), visit.Scripts);
+        var visitor = new Visitor(context, await context.NewPageAsync(), visit);
         visitor.Page.Console += (_, message) =>
         {
             if (message.Type == "error")
@@ -105,7 +107,35 @@ public sealed class Visitor : IAsyncDisposable
         return visitor;
     }
 
-    public async Task GoAsync(string path) => await Page.GotoAsync(path);
+    public async Task GoAsync(string path)
+    {
+        await Page.GotoAsync(path);
+        _keyboard?.Arrive();
+    }
+
+    public Task ClickAsync(string selector) => ClickAsync(Page.Locator(selector).First);
+
+    public Task ClickAsync(ILocator target) => _keyboard?.PressAsync(target) ?? target.ClickAsync();
+
+    public Task FillAsync(string selector, string text) => FillAsync(Page.Locator(selector).First, text);
+
+    public Task FillAsync(ILocator target, string text) => _keyboard?.WriteAsync(target, text) ?? target.FillAsync(text);
+
+    public Task CheckAsync(string selector) => CheckAsync(Page.Locator(selector).First);
+
+    public Task CheckAsync(ILocator target) => _keyboard?.CheckAsync(target, true) ?? target.CheckAsync();
+
+    public Task UncheckAsync(string selector) => UncheckAsync(Page.Locator(selector).First);
+
+    public Task UncheckAsync(ILocator target) => _keyboard?.CheckAsync(target, false) ?? target.UncheckAsync();
+
+    public Task SelectOptionAsync(string selector, string value) => SelectOptionAsync(Page.Locator(selector).First, value);
+
+    public Task SelectOptionAsync(string selector, SelectOptionValue option) => SelectOptionAsync(Page.Locator(selector).First, option);
+
+    public Task SelectOptionAsync(ILocator target, string value) => SelectOptionAsync(target, new SelectOptionValue { Value = value });
+
+    public Task SelectOptionAsync(ILocator target, SelectOptionValue option) => _keyboard?.ChooseAsync(target, option) ?? target.SelectOptionAsync(option);
 
     public Task<string> TextAsync(string selector) => Page.Locator(selector).First.InnerTextAsync();
 
@@ -114,19 +144,19 @@ public sealed class Visitor : IAsyncDisposable
     {
         var email = $"visitor-{Guid.CreateVersion7():N}@example.com";
         await GoAsync("/register");
-        await Page.FillAsync("#email", email);
-        await Page.FillAsync("#password", Password);
+        await FillAsync("#email", email);
+        await FillAsync("#password", Password);
         if (organization is not null)
         {
-            await Page.FillAsync("#organization", organization);
+            await FillAsync("#organization", organization);
         }
 
         if (currency is not null)
         {
-            await Page.CheckAsync($"input[name='Input.Currency'][value={currency}]");
+            await CheckAsync($"input[name='Input.Currency'][value={currency}]");
         }
 
-        await Page.ClickAsync(".door form button.primary");
+        await ClickAsync(".door form button.primary");
         await Page.WaitForURLAsync("**/overview");
         return email;
     }
@@ -135,13 +165,13 @@ public sealed class Visitor : IAsyncDisposable
     public async Task<string> CreateKeyAsync(string name, string? model = null)
     {
         await GoAsync("/keys/new");
-        await Page.FillAsync("#name", name);
+        await FillAsync("#name", name);
         if (model is not null)
         {
-            await Page.SelectOptionAsync("#model", model);
+            await SelectOptionAsync("#model", model);
         }
 
-        await Page.ClickAsync("form.form button.primary");
+        await ClickAsync("form.form button.primary");
         return await TextAsync("#new-key");
     }
 
@@ -149,14 +179,14 @@ public sealed class Visitor : IAsyncDisposable
     public async Task CreateBudgetAsync(string amount, string? unit = null, bool hard = true)
     {
         await GoAsync("/budgets/new");
-        await Page.FillAsync("#amount", amount);
+        await FillAsync("#amount", amount);
         if (unit is not null)
         {
-            await Page.SelectOptionAsync("#unit", unit);
+            await SelectOptionAsync("#unit", unit);
         }
 
-        await Page.CheckAsync($"input[name='Input.Hard'][value={(hard ? "true" : "false")}]");
-        await Page.ClickAsync("form.form button.primary");
+        await CheckAsync($"input[name='Input.Hard'][value={(hard ? "true" : "false")}]");
+        await ClickAsync("form.form button.primary");
         await Page.WaitForURLAsync("**/budgets?created=true");
     }
 
@@ -178,11 +208,19 @@ public sealed class Visitor : IAsyncDisposable
     /// <summary>How far the page can be scrolled sideways, in pixels.</summary>
     public Task<int> OverflowAsync() => Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
+    /// <summary>Presses what loads another page, be it at the same address, and waits for that page. For visits without scripts.</summary>
+    public async Task LeaveAsync(string button)
+    {
+        await Page.EvaluateAsync("document.documentElement.dataset.left = 'true'");
+        await ClickAsync(button);
+        await Page.WaitForSelectorAsync("html:not([data-left])");
+    }
+
     /// <summary>Presses a button that asks first, and says yes.</summary>
     public async Task AskedAsync(string button)
     {
-        await Page.ClickAsync(button);
-        await Page.ClickAsync("[popover]:popover-open .primary, [popover]:popover-open .danger-solid");
+        await ClickAsync(button);
+        await ClickAsync("[popover]:popover-open .primary, [popover]:popover-open .danger-solid");
     }
 
     /// <summary>The page as it stands is accessible and fits a phone. With <c>AIHUB_SCREENSHOTS</c> naming a folder its pictures go there.</summary>

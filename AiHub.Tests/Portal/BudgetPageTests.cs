@@ -14,13 +14,13 @@ public sealed class BudgetPageTests
         var key = await visitor.CreateKeyAsync("worker", "sim/echo");
         using var api = hub.NewApiClient(key);
         await visitor.GoAsync("/budgets/new");
-        await visitor.Page.SelectOptionAsync("#subject", new Microsoft.Playwright.SelectOptionValue { Label = "worker" });
-        await visitor.Page.SelectOptionAsync("#counts", "model:sim/echo");
-        await visitor.Page.FillAsync("#amount", "3000");
-        await visitor.Page.SelectOptionAsync("#unit", "tokens");
-        await visitor.Page.SelectOptionAsync("#period", "day");
-        await visitor.Page.FillAsync("#alerts", "25");
-        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.SelectOptionAsync("#subject", new Microsoft.Playwright.SelectOptionValue { Label = "worker" });
+        await visitor.SelectOptionAsync("#counts", "model:sim/echo");
+        await visitor.FillAsync("#amount", "3000");
+        await visitor.SelectOptionAsync("#unit", "tokens");
+        await visitor.SelectOptionAsync("#period", "day");
+        await visitor.FillAsync("#alerts", "25");
+        await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForURLAsync("**/budgets?created=true");
         await api.ChatAsync("one two three");
 
@@ -38,8 +38,8 @@ public sealed class BudgetPageTests
         using var refused = await api.PostAsync("chat/completions", new StringContent("""{"model":"sim/echo","messages":[{"role":"user","content":"hi"}]}""", System.Text.Encoding.UTF8, "application/json"));
         Assert.False(refused.IsSuccessStatusCode);
 
-        await visitor.Page.Locator("td.actions > button").Last.ClickAsync();
-        await visitor.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await visitor.ClickAsync(visitor.Page.Locator("td.actions > button").Last);
+        await visitor.ClickAsync("[popover]:popover-open .danger-solid");
         await visitor.Page.WaitForURLAsync("**/budgets?ended=true");
         Assert.Equal(1, await visitor.Page.Locator("[data-budget]").CountAsync());
         await api.ChatAsync("hi");
@@ -49,21 +49,21 @@ public sealed class BudgetPageTests
     public async Task What_cannot_be_read_comes_back_to_be_corrected()
     {
         var (_, portal) = await PortalHost.SharedAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
         await visitor.RegisterAsync();
         await visitor.GoAsync("/budgets/new");
-        await visitor.Page.FillAsync("#amount", "12.5");
-        await visitor.Page.SelectOptionAsync("#period", "week");
-        await visitor.Page.FillAsync("#alerts", "50, soon");
+        await visitor.FillAsync("#amount", "12.5");
+        await visitor.SelectOptionAsync("#period", "week");
+        await visitor.FillAsync("#alerts", "50, soon");
 
-        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync("#alerts[aria-invalid=true]");
 
         Assert.Equal("12.5", await visitor.Page.InputValueAsync("#amount"));
         Assert.Equal("week", await visitor.Page.InputValueAsync("#period"));
         Assert.Equal("50, soon", await visitor.Page.InputValueAsync("#alerts"));
-        await visitor.Page.FillAsync("#alerts", "");
-        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.FillAsync("#alerts", "");
+        await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForURLAsync("**/budgets?created=true");
         Assert.Equal("$12.50", await visitor.TextAsync("[data-figure=free]"));
     }

@@ -12,7 +12,7 @@ public sealed class FirstCallTests
     public async Task A_visitor_registers_runs_the_copied_snippet_and_sees_the_call_without_reloading(string language)
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
         var email = await visitor.RegisterAsync();
         Assert.Equal(1, await visitor.Page.Locator("#first-steps").CountAsync());
 
@@ -45,7 +45,7 @@ public sealed class FirstCallTests
         await visitor.RegisterAsync("No Scripts Ltd");
         var key = await visitor.CreateKeyAsync("plain", "sim/echo");
         Assert.Contains(key, await visitor.TextAsync("#snippet-curl"), StringComparison.Ordinal);
-        await visitor.Page.ClickAsync("label[for=tab-csharp]");
+        await visitor.ClickAsync("label[for=tab-csharp]");
         Assert.Contains(key, await visitor.TextAsync("#snippet-csharp"), StringComparison.Ordinal);
 
         using var api = hub.NewApiClient(key);
@@ -57,18 +57,18 @@ public sealed class FirstCallTests
         Assert.Equal(1, await visitor.Page.Locator("[data-call]").CountAsync());
 
         await visitor.GoAsync("/keys");
-        await visitor.Page.ClickAsync("td.actions button");
-        await visitor.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await visitor.ClickAsync("td.actions button");
+        await visitor.ClickAsync("[popover]:popover-open .danger-solid");
         await visitor.Page.WaitForURLAsync("**/keys?revoked=true");
         Assert.Equal(0, await visitor.Page.Locator("td.actions").CountAsync());
 
-        await visitor.Page.ClickAsync(".account");
-        await visitor.Page.ClickAsync("#account-menu button[value=dark]");
+        await visitor.ClickAsync(".account");
+        await visitor.ClickAsync("#account-menu button[value=dark]");
         Assert.Equal("dark", await visitor.Page.Locator("html").GetAttributeAsync("data-theme"));
-        await visitor.Page.ClickAsync(".side-switches button");
+        await visitor.ClickAsync(".side-switches button");
         Assert.Equal("zh-CN", await visitor.Page.Locator("html").GetAttributeAsync("lang"));
-        await visitor.Page.ClickAsync(".account");
-        await visitor.Page.ClickAsync("form[action='/sign-out'] button");
+        await visitor.ClickAsync(".account");
+        await visitor.ClickAsync("form[action='/sign-out'] button");
         await visitor.GoAsync("/overview");
         Assert.EndsWith("/sign-in?returnUrl=%2Foverview", visitor.Page.Url, StringComparison.Ordinal);
     }

@@ -12,19 +12,19 @@ public sealed class InvoicePageTests(PaymentHub fixture) : IClassFixture<Payment
     public async Task What_was_paid_has_a_receipt_to_keep_and_finance_sees_it()
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN"));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Keyboard: true));
         var email = await visitor.RegisterAsync("蓝海 Studio");
         await visitor.GoAsync("/billing");
-        await visitor.Page.CheckAsync("input[value=wechat_pay]");
-        await visitor.Page.FillAsync("#amount", "29.90");
-        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.CheckAsync("input[value=wechat_pay]");
+        await visitor.FillAsync("#amount", "29.90");
+        await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync(".qr");
         var paid = await fixture.Sim.PostAsJsonAsync("wechat-pay/pay", new { out_trade_no = await visitor.TextAsync(".order code"), notice = "sent", copies = 1 });
         Assert.True(paid.IsSuccessStatusCode, await paid.Content.ReadAsStringAsync());
 
         await visitor.GoAsync("/invoices/details");
-        await visitor.Page.FillAsync("#name", "杭州蓝海科技有限公司");
-        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.FillAsync("#name", "杭州蓝海科技有限公司");
+        await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync(".notice.good");
         await visitor.JudgeAsync("invoice-details");
         await PaymentHub.PollAsync(async () =>
@@ -33,7 +33,7 @@ public sealed class InvoicePageTests(PaymentHub fixture) : IClassFixture<Payment
             return await visitor.Page.Locator("[data-invoice]").CountAsync() == 1;
         });
         await visitor.JudgeAsync("invoices");
-        await visitor.Page.ClickAsync("[data-invoice] a");
+        await visitor.ClickAsync("[data-invoice] a");
         Assert.Equal("已支付", await visitor.TextAsync("[data-figure=status]"));
         Assert.Equal("¥29.90", await visitor.TextAsync("[data-figure=total]"));
         await visitor.JudgeAsync("invoice");
@@ -50,14 +50,14 @@ public sealed class InvoicePageTests(PaymentHub fixture) : IClassFixture<Payment
         Assert.Equal("¥0.00", await visitor.TextAsync("[data-figure=invoiceable]"));
         await visitor.JudgeAsync("fapiao");
         await visitor.GoAsync("/fapiao/titles/new");
-        await visitor.Page.FillAsync("#name", "杭州蓝海科技有限公司");
-        await visitor.Page.FillAsync("#tax-id", "91350100M000100Y42");
-        await visitor.Page.FillAsync("#email", "finance@example.com");
-        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.FillAsync("#name", "杭州蓝海科技有限公司");
+        await visitor.FillAsync("#tax-id", "91350100M000100Y42");
+        await visitor.FillAsync("#email", "finance@example.com");
+        await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync("#tax-id[aria-invalid=true]");
         await visitor.JudgeAsync("fapiao-title");
-        await visitor.Page.FillAsync("#tax-id", "91350100M000100Y43");
-        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.FillAsync("#tax-id", "91350100M000100Y43");
+        await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync("#title");
 
         await fixture.Hub.Database.AsAdminAsync<Guid>($"insert into operators (user_id, created_at) select id, created_at from users where email = '{email}' returning user_id");

@@ -10,7 +10,7 @@ public sealed class LogPageTests
     public async Task A_call_appears_by_itself_and_its_page_adds_up_all_without_reloading()
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
         var email = await visitor.RegisterAsync();
         using var api = hub.NewApiClient(await visitor.CreateKeyAsync("worker", "sim/echo"));
         await visitor.GoAsync("/logs");
@@ -19,7 +19,7 @@ public sealed class LogPageTests
         await api.ChatAsync("one two three");
 
         await visitor.Page.WaitForSelectorAsync("[data-call]");
-        await visitor.Page.ClickAsync(".call-link");
+        await visitor.ClickAsync(".call-link");
         await visitor.Page.WaitForSelectorAsync("[data-figure=tokens]");
         var call = Assert.Single(await hub.CallsOfAsync(email));
         Assert.Equal(call.Tokens.Total.ToString("N0", CultureInfo.InvariantCulture), await visitor.TextAsync("[data-figure=tokens]"));
@@ -37,7 +37,7 @@ public sealed class LogPageTests
     public async Task The_address_holds_the_filter_and_a_failure_says_which_vendor_failed_how()
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false, Keyboard: true));
         var email = await visitor.RegisterAsync();
         using var first = hub.NewApiClient(await visitor.CreateKeyAsync("first", "sim/echo"));
         using var second = hub.NewApiClient(await visitor.CreateKeyAsync("second", "sim/echo"));
@@ -47,22 +47,22 @@ public sealed class LogPageTests
         Assert.False(busy.IsSuccessStatusCode);
 
         await visitor.GoAsync("/logs?filter=true");
-        await visitor.Page.SelectOptionAsync("#filter-key", new Microsoft.Playwright.SelectOptionValue { Label = "second" });
-        await visitor.Page.SelectOptionAsync("#filter-status", "failed");
-        await visitor.Page.ClickAsync(".filter-form .primary");
+        await visitor.SelectOptionAsync("#filter-key", new Microsoft.Playwright.SelectOptionValue { Label = "second" });
+        await visitor.SelectOptionAsync("#filter-status", "failed");
+        await visitor.ClickAsync(".filter-form .primary");
 
-        Assert.Contains("status=failed", visitor.Page.Url, StringComparison.Ordinal);
+        await visitor.Page.WaitForURLAsync("**status=failed*");
         var failed = Assert.Single(await hub.CallsOfAsync(email), call => call.Status == "failed");
         Assert.Equal([failed.Id.ToString()], await visitor.Page.Locator("[data-call]").EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.call)"));
-        await visitor.Page.ClickAsync(".call-link");
+        await visitor.ClickAsync(".call-link");
         Assert.Contains("The vendor was busy", await visitor.TextAsync(".fall"), StringComparison.Ordinal);
         Assert.All(failed.Attempts!, attempt => Assert.Equal("upstream_busy", attempt.Error));
         await visitor.GoAsync("/logs?status=failed");
-        await visitor.Page.ClickAsync(".chip");
-        Assert.Equal(3, await visitor.Page.Locator("[data-call]").CountAsync());
-        await visitor.Page.FillAsync("#request", failed.Id.ToString());
-        await visitor.Page.ClickAsync(".search .button");
-        Assert.EndsWith($"/logs/{failed.Id}", visitor.Page.Url, StringComparison.Ordinal);
+        await visitor.ClickAsync(".chip");
+        await visitor.CountIsAsync(3, "[data-call]");
+        await visitor.FillAsync("#request", failed.Id.ToString());
+        await visitor.ClickAsync(".search .button");
+        await visitor.Page.WaitForURLAsync($"**/logs/{failed.Id}");
     }
 
     private static decimal Number(string text) => decimal.Parse(text.Replace("$", "", StringComparison.Ordinal).Replace('−', '-'), NumberStyles.Number, CultureInfo.InvariantCulture);

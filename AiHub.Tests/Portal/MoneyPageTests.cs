@@ -14,14 +14,14 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
     public async Task A_card_is_saved_by_a_top_up_refills_the_wallet_and_is_removed()
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN"));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Keyboard: true));
         await visitor.RegisterAsync("蓝海 Studio");
         await visitor.GoAsync("/billing/card");
         Assert.Equal(1, await visitor.Page.Locator("[data-card=none]").CountAsync());
         Assert.Equal(0, await visitor.Page.Locator("#below").CountAsync());
         await visitor.JudgeAsync("card-none");
 
-        await visitor.Page.ClickAsync("form:has(.presets) button.primary");
+        await visitor.ClickAsync("form:has(.presets) button.primary");
         await visitor.Page.WaitForSelectorAsync(".order code");
         await PayAsync(visitor);
         await PaymentHub.PollAsync(async () =>
@@ -54,7 +54,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         await SetAsync(visitor, "1", "10", "500");
         await visitor.Page.WaitForURLAsync("**?done=set");
         await visitor.JudgeAsync("card-on");
-        await visitor.Page.ClickAsync(".side-switches button");
+        await visitor.ClickAsync(".side-switches button");
         await visitor.Page.WaitForSelectorAsync("html[lang=en]");
         await visitor.JudgeAsync("card-on-en");
 
@@ -69,19 +69,19 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
     public async Task Codes_are_shown_once_granted_once_and_revoked()
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var desk = await OperatorAsync(portal.Url, new Visit("en", Scripts: false));
+        await using var desk = await OperatorAsync(portal.Url, new Visit("en", Scripts: false, Keyboard: true));
         await desk.GoAsync("/admin/finance/codes");
-        await desk.Page.FillAsync("#name", "Spring 2026");
-        await desk.Page.SelectOptionAsync("#currency", "CNY");
-        await desk.Page.FillAsync("#amount", "12.50");
-        await desk.Page.FillAsync("#count", "many");
-        await desk.Page.ClickAsync("form.form button.primary");
+        await desk.FillAsync("#name", "Spring 2026");
+        await desk.SelectOptionAsync("#currency", "CNY");
+        await desk.FillAsync("#amount", "12.50");
+        await desk.FillAsync("#count", "many");
+        await desk.ClickAsync("form.form button.primary");
         await desk.Page.WaitForSelectorAsync("#count[aria-invalid=true]");
         Assert.Equal(("Spring 2026", "12.50", "CNY"), (await desk.Page.InputValueAsync("#name"), await desk.Page.InputValueAsync("#amount"), await desk.Page.InputValueAsync("#currency")));
         await desk.JudgeAsync("codes-refused");
-        await desk.Page.FillAsync("#count", "3");
-        await desk.Page.FillAsync("#grant-days", "90");
-        await desk.Page.ClickAsync("form.form button.primary");
+        await desk.FillAsync("#count", "3");
+        await desk.FillAsync("#grant-days", "90");
+        await desk.ClickAsync("form.form button.primary");
         var codes = (await desk.Page.InputValueAsync("#codes")).Split('\n');
         Assert.Equal(3, codes.Length);
         await desk.JudgeAsync("codes-made");
@@ -91,7 +91,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         await desk.GoAsync("/admin/finance/codes");
         Assert.DoesNotContain(codes[0], await desk.Page.ContentAsync(), StringComparison.Ordinal);
 
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN"));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Keyboard: true));
         await visitor.RegisterAsync("蓝海 Studio");
         await visitor.GoAsync("/billing/granted");
         await visitor.JudgeAsync("granted-none");
@@ -119,18 +119,18 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
     public async Task An_order_is_found_asked_about_and_refunded_in_parts_and_its_owner_sees_it()
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN"));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Keyboard: true));
         await visitor.RegisterAsync("蓝海 Studio");
         await visitor.GoAsync("/billing");
-        await visitor.Page.CheckAsync("input[value=wechat_pay]");
-        await visitor.Page.FillAsync("#amount", "20");
-        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.CheckAsync("input[value=wechat_pay]");
+        await visitor.FillAsync("#amount", "20");
+        await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync(".qr");
         var (number, order) = (await visitor.TextAsync(".order code"), new Uri(visitor.Page.Url).Segments[^1]);
-        await using var desk = await OperatorAsync(portal.Url, new Visit("en"));
+        await using var desk = await OperatorAsync(portal.Url, new Visit(Keyboard: true));
         await desk.GoAsync("/admin/finance/orders");
-        await desk.Page.FillAsync("#q", number);
-        await desk.Page.ClickAsync("form.filter-form button");
+        await desk.FillAsync("#q", number);
+        await desk.ClickAsync("form.filter-form button");
         await desk.Page.WaitForURLAsync("**q=*");
         await desk.CountIsAsync(1, "[data-order]");
         await desk.JudgeAsync("hub-orders");
@@ -140,7 +140,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
 
         var paid = await fixture.Sim.PostAsJsonAsync("wechat-pay/pay", new { out_trade_no = number, notice = "lost", copies = 1 });
         Assert.True(paid.IsSuccessStatusCode, await paid.Content.ReadAsStringAsync());
-        await desk.Page.ClickAsync(".page-head form button");
+        await desk.ClickAsync(".page-head form button");
         await desk.Page.WaitForURLAsync("**?done=checked");
         await Assertions.Expect(desk.Page.Locator("[data-figure=status]")).ToHaveTextAsync("Paid");
 
@@ -150,9 +150,9 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         await RefundAsync(desk, "x", "no number");
         await desk.Page.WaitForSelectorAsync("#amount[aria-invalid=true]");
         // The Enter key asks too: nothing is sent without the question.
-        await desk.Page.FillAsync("#amount", "7.50");
+        await desk.FillAsync("#amount", "7.50");
         await desk.Page.PressAsync("#amount", "Enter");
-        await desk.Page.FillAsync("#reason", "goodwill");
+        await desk.FillAsync("#reason", "goodwill");
         await desk.CountIsAsync(0, "[data-refund]");
         await RefundAsync(desk, "7.50", "goodwill");
         await desk.Page.WaitForURLAsync("**?done=refund");
@@ -166,8 +166,8 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
 
         await visitor.GoAsync($"/billing/orders/{order}");
         Assert.Contains("goodwill", await visitor.TextAsync("section[aria-labelledby=refunds] tbody tr"), StringComparison.Ordinal);
-        await visitor.Page.FillAsync("#refund-amount", "12.50");
-        await visitor.Page.FillAsync("#refund-reason", "不再需要");
+        await visitor.FillAsync("#refund-amount", "12.50");
+        await visitor.FillAsync("#refund-reason", "不再需要");
         await visitor.JudgeAsync("order-refund");
         await visitor.AskedAsync("section[aria-labelledby=refund] form > button");
         await visitor.Page.WaitForURLAsync("**?done=refund");
@@ -183,12 +183,12 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
     public async Task A_dispute_shows_to_its_customer_and_to_operators_until_it_is_decided(string language, string how)
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
         var email = await visitor.RegisterAsync($"Disputed {how}");
         await visitor.GoAsync("/billing");
-        await visitor.Page.CheckAsync("input[value=stripe]");
-        await visitor.Page.FillAsync("#amount", "30");
-        await visitor.Page.ClickAsync("form.form button.primary");
+        await visitor.CheckAsync("input[value=stripe]");
+        await visitor.FillAsync("#amount", "30");
+        await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync(".order code");
         var number = await PayAsync(visitor);
         await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
@@ -229,7 +229,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
             invoices.Add(await InvoiceSetup.OpenAsync(fixture.Hub.Database, customer.OrganizationId, fixture.Clock.GetUtcNow()));
         }
 
-        await using var desk = await OperatorAsync(portal.Url, new Visit("zh-CN", Scripts: false));
+        await using var desk = await OperatorAsync(portal.Url, new Visit("zh-CN", Scripts: false, Keyboard: true));
         await desk.GoAsync($"/admin/finance/invoices?q={customer.OrganizationId}&status=finalized");
         Assert.Equal(3, await desk.Page.Locator("[data-invoice]").CountAsync());
         await desk.JudgeAsync("hub-invoices");
@@ -245,7 +245,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         await desk.JudgeAsync("hub-invoice");
         await desk.AskedAsync("section[aria-labelledby=mark-paid] form > button");
         await desk.Page.WaitForSelectorAsync("#reference[aria-invalid=true]");
-        await desk.Page.FillAsync("#reference", "2026012900001");
+        await desk.FillAsync("#reference", "2026012900001");
         await desk.AskedAsync("section[aria-labelledby=mark-paid] form > button");
         await desk.Page.WaitForURLAsync("**?done=paid");
         Assert.Equal("已支付", await desk.TextAsync("[data-figure=status]"));
@@ -253,7 +253,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         foreach (var (invoice, action, field, state) in new[] { (invoices[1], "void", "#void-reason", "已作废"), (invoices[2], "uncollectible", "#give-up-reason", "已核销") })
         {
             await desk.GoAsync($"/admin/finance/invoices/{invoice}");
-            await desk.Page.FillAsync(field, "抬头有误");
+            await desk.FillAsync(field, "抬头有误");
             await desk.AskedAsync($"form:has({field}) > button");
             await desk.Page.WaitForURLAsync($"**?done={action}");
             Assert.Equal(state, await desk.TextAsync("[data-figure=status]"));
@@ -267,19 +267,19 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
     public async Task A_seller_is_changed_for_the_invoices_to_come(string language)
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var desk = await OperatorAsync(portal.Url, new Visit(language));
+        await using var desk = await OperatorAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
         await desk.GoAsync("/admin/finance/sellers");
         await desk.JudgeAsync($"sellers-{language}");
-        await desk.Page.Locator("[data-seller] a").Last.ClickAsync();
+        await desk.ClickAsync(desk.Page.Locator("[data-seller] a").Last);
         await desk.Page.WaitForSelectorAsync("#tax-rate");
-        await desk.Page.FillAsync("#bank", "First Bank, IBAN 1");
-        await desk.Page.FillAsync("#tax-rate", "101");
-        await desk.Page.ClickAsync("form.form button.primary");
+        await desk.FillAsync("#bank", "First Bank, IBAN 1");
+        await desk.FillAsync("#tax-rate", "101");
+        await desk.ClickAsync("form.form button.primary");
         await desk.Page.WaitForSelectorAsync("#tax-rate[aria-invalid=true]");
         Assert.Equal("First Bank, IBAN 1", await desk.Page.InputValueAsync("#bank"));
         await desk.JudgeAsync($"seller-{language}");
-        await desk.Page.FillAsync("#tax-rate", "0");
-        await desk.Page.ClickAsync("form.form button.primary");
+        await desk.FillAsync("#tax-rate", "0");
+        await desk.ClickAsync("form.form button.primary");
         await desk.Page.WaitForURLAsync("**?done=saved");
         Assert.Contains("IBAN 1", await desk.Page.Locator("[data-seller]").Last.InnerTextAsync(), StringComparison.Ordinal);
     }
@@ -288,28 +288,28 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
     public async Task A_plan_says_how_it_goes_on_when_it_ends_and_what_to_do_when_it_is_overdue()
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("en"));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
         var email = await visitor.RegisterAsync("Blue Sea Studio");
         var organization = await fixture.Hub.Database.AsAdminAsync<Guid>($"select organization_id from memberships join users on users.id = memberships.user_id where users.email = '{email}'");
         var now = fixture.Clock.GetUtcNow();
         await fixture.Hub.Database.AsAdminAsync<bool>(
             $"select ledger_post('{Guid.CreateVersion7(now)}', '{organization}', 'test', 'test', 'payments', 'wallet_purchased', (select currency from organizations where id = '{organization}'), 2000000000000, '{now:O}', '{now:O}')");
         await visitor.GoAsync("/billing/plan?plan=pro&interval=month");
-        await visitor.Page.CheckAsync("input[value=balance]");
-        await visitor.Page.ClickAsync("[data-quote] form button.primary");
+        await visitor.CheckAsync("input[value=balance]");
+        await visitor.ClickAsync("[data-quote] form button.primary");
         await visitor.Page.WaitForURLAsync("**/billing/plan");
         Assert.Equal(0, await visitor.Page.Locator("[data-overdue]").CountAsync());
 
         await visitor.AskedAsync("section[aria-labelledby=plan-state] button.danger");
         await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('Free')");
         await visitor.JudgeAsync("plan-canceled");
-        await visitor.Page.ClickAsync("form[action='/billing/plan/resume'] button");
+        await visitor.ClickAsync("form[action='/billing/plan/resume'] button");
         await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('7, 3 and 1')");
         await visitor.GoAsync("/billing/plan?plan=developer&interval=month");
         await visitor.JudgeAsync("plan-downgrade");
-        await visitor.Page.ClickAsync("[data-quote] form button.primary");
+        await visitor.ClickAsync("[data-quote] form button.primary");
         await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('Developer')");
-        await visitor.Page.ClickAsync("form[action='/billing/plan/resume'] button");
+        await visitor.ClickAsync("form[action='/billing/plan/resume'] button");
         await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('7, 3 and 1')");
 
         await PaidThroughAsync(now.AddDays(5), "prepaid");
@@ -362,29 +362,29 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
 
     private static async Task SetAsync(Visitor visitor, string below, string amount, string cap)
     {
-        await visitor.Page.FillAsync("#below", below);
-        await visitor.Page.FillAsync("#amount", amount);
-        await visitor.Page.FillAsync("#cap", cap);
-        await visitor.Page.ClickAsync("form:has(#below) button.primary");
+        await visitor.FillAsync("#below", below);
+        await visitor.FillAsync("#amount", amount);
+        await visitor.FillAsync("#cap", cap);
+        await visitor.ClickAsync("form:has(#below) button.primary");
     }
 
     private static async Task RedeemAsync(Visitor visitor, string code)
     {
-        await visitor.Page.FillAsync("#code", code);
-        await visitor.Page.ClickAsync("form:has(#code) button.primary");
+        await visitor.FillAsync("#code", code);
+        await visitor.ClickAsync("form:has(#code) button.primary");
     }
 
     private static async Task RefundAsync(Visitor desk, string amount, string reason)
     {
-        await desk.Page.FillAsync("#amount", amount);
-        await desk.Page.FillAsync("#reason", reason);
+        await desk.FillAsync("#amount", amount);
+        await desk.FillAsync("#reason", reason);
         await desk.AskedAsync("section[aria-labelledby=refunds] form > button");
     }
 
     private static async Task CreditAsync(Visitor desk, string amount)
     {
-        await desk.Page.FillAsync("#amount", amount);
-        await desk.Page.FillAsync("#credit-reason", "服务补偿");
+        await desk.FillAsync("#amount", amount);
+        await desk.FillAsync("#credit-reason", "服务补偿");
         await desk.AskedAsync("section[aria-labelledby=credit] form > button");
     }
 }

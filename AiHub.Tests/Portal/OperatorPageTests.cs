@@ -32,39 +32,39 @@ public sealed class OperatorPageTests
     public async Task A_vendor_is_added_keyed_tested_priced_and_switched_off(string language, bool scripts)
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language, Scripts: scripts));
+        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language, Scripts: scripts, Keyboard: scripts));
         var name = $"acme-{Guid.CreateVersion7():N}"[..24];
         await desk.GoAsync("/admin/vendors/new");
-        await desk.Page.FillAsync("#id", name);
-        await desk.Page.FillAsync("#name", "Acme 云");
-        await desk.Page.FillAsync("#base-url", "not a url");
-        await desk.Page.ClickAsync("form.form button.primary");
+        await desk.FillAsync("#id", name);
+        await desk.FillAsync("#name", "Acme 云");
+        await desk.FillAsync("#base-url", "not a url");
+        await desk.ClickAsync("form.form button.primary");
         await desk.Page.WaitForSelectorAsync("#base-url[aria-invalid=true]");
         Assert.Equal("Acme 云", await desk.Page.InputValueAsync("#name"));
-        await desk.Page.FillAsync("#base-url", new Uri(hub.SimulatorsUrl, "/vendors/openai/v1").ToString());
-        await desk.Page.CheckAsync("input[name=private]");
-        await desk.Page.ClickAsync("form.form button.primary");
+        await desk.FillAsync("#base-url", new Uri(hub.SimulatorsUrl, "/vendors/openai/v1").ToString());
+        await desk.CheckAsync("input[name=private]");
+        await desk.ClickAsync("form.form button.primary");
         await desk.Page.WaitForURLAsync($"**/admin/vendors/{name}?done=added");
 
         await desk.GoAsync("/admin/models");
-        await desk.Page.FillAsync("#id", $"{name}/echo");
-        await desk.Page.FillAsync("#name", "Echo");
-        await desk.Page.ClickAsync("section[aria-labelledby=add-model] form button");
+        await desk.FillAsync("#id", $"{name}/echo");
+        await desk.FillAsync("#name", "Echo");
+        await desk.ClickAsync("section[aria-labelledby=add-model] form button");
         await desk.Page.WaitForURLAsync("**/admin/model?id=*");
         Assert.Equal("Echo", await desk.TextAsync("h1"));
 
         await desk.GoAsync($"/admin/vendors/{name}");
-        await desk.Page.Locator("section[aria-labelledby=endpoints] summary").ClickAsync();
-        await desk.Page.FillAsync("#model", $"{name}/echo");
-        await desk.Page.FillAsync("#vendor-model", "echo");
-        await desk.Page.ClickAsync("form:has(#vendor-model) button");
+        await desk.ClickAsync(desk.Page.Locator("section[aria-labelledby=endpoints] summary"));
+        await desk.FillAsync("#model", $"{name}/echo");
+        await desk.FillAsync("#vendor-model", "echo");
+        await desk.ClickAsync("form:has(#vendor-model) button");
         await desk.Page.WaitForURLAsync("**?done=endpoint");
         await TestAsync(desk);
         Assert.Equal("failed", await desk.Page.GetAttributeAsync("[data-test]", "data-test"));
 
-        await desk.Page.FillAsync("#key-name", "first");
-        await desk.Page.FillAsync("#key-secret", SimulatorOptions.DevelopmentKey);
-        await desk.Page.ClickAsync("form:has(#key-secret) button");
+        await desk.FillAsync("#key-name", "first");
+        await desk.FillAsync("#key-secret", SimulatorOptions.DevelopmentKey);
+        await desk.ClickAsync("form:has(#key-secret) button");
         await desk.Page.WaitForURLAsync("**?done=key");
         Assert.DoesNotContain(SimulatorOptions.DevelopmentKey, await desk.Page.ContentAsync(), StringComparison.Ordinal);
         for (var tries = 0; ; tries++)
@@ -80,16 +80,16 @@ public sealed class OperatorPageTests
 
         await hub.Database.AsAdminAsync<string>($$"""update vendors set quirks = '{"balance":"/balance left USD"}' where id = '{{name}}' returning id""");
         await desk.GoAsync($"/admin/vendors/{name}");
-        await desk.Page.Locator("[data-key=first] form button").First.ClickAsync();
+        await desk.ClickAsync(desk.Page.Locator("[data-key=first] form button").First);
         await desk.Page.WaitForSelectorAsync("[data-key=first] [data-balance=unknown]");
         Assert.Contains("The vendor answered 404.", await desk.TextAsync("[data-balance]"), StringComparison.Ordinal);
 
-        await desk.Page.FillAsync("[data-endpoint] input[name=weight]", "heavy");
-        await desk.Page.ClickAsync("[data-endpoint] form:has(input[name=weight]) button");
+        await desk.FillAsync("[data-endpoint] input[name=weight]", "heavy");
+        await desk.ClickAsync("[data-endpoint] form:has(input[name=weight]) button");
         await desk.Page.WaitForSelectorAsync(".notice.bad");
         Assert.Equal("heavy", await desk.Page.InputValueAsync("[data-endpoint] input[name=weight]"));
-        await desk.Page.FillAsync("[data-endpoint] input[name=weight]", "7");
-        await desk.Page.ClickAsync("[data-endpoint] form:has(input[name=weight]) button");
+        await desk.FillAsync("[data-endpoint] input[name=weight]", "7");
+        await desk.ClickAsync("[data-endpoint] form:has(input[name=weight]) button");
         await desk.Page.WaitForURLAsync("**?done=saved");
         Assert.Equal("7", await desk.Page.InputValueAsync("[data-endpoint] input[name=weight]"));
 
@@ -97,16 +97,16 @@ public sealed class OperatorPageTests
         await PriceAsync(desk, "input", "2");
         await PriceAsync(desk, "output", "8");
         Assert.Contains("0.006", await desk.TextAsync("[data-example]"), StringComparison.Ordinal);
-        await desk.Page.Locator("[data-price=output] td.actions > button").ClickAsync();
-        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.ClickAsync(desk.Page.Locator("[data-price=output] td.actions > button"));
+        await desk.ClickAsync("[popover]:popover-open .danger-solid");
         await desk.Page.WaitForURLAsync("**&done=ended");
 
         await desk.GoAsync($"/admin/vendors/{name}");
-        await desk.Page.ClickAsync(".page-head .button");
-        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.ClickAsync(".page-head .button");
+        await desk.ClickAsync("[popover]:popover-open .danger-solid");
         await desk.Page.WaitForURLAsync("**?done=off");
-        await desk.Page.ClickAsync("[data-key=first] td.actions > button");
-        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.ClickAsync("[data-key=first] td.actions > button");
+        await desk.ClickAsync("[popover]:popover-open .danger-solid");
         await desk.Page.WaitForURLAsync("**?done=key-removed");
         await desk.CountIsAsync(0, "[data-key]");
     }
@@ -117,27 +117,27 @@ public sealed class OperatorPageTests
     public async Task Prices_that_an_import_found_wait_for_approval(string language)
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language));
+        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language, Keyboard: language == "en"));
         var model = $"paper/{Guid.CreateVersion7():N}";
         await ImportAsync(desk, model, "2", "8");
         await ImportAsync(desk, model, "3", "9");
         await desk.CountIsAsync(2, $"[data-proposal='{model}']");
 
-        await desk.Page.Locator($"[data-proposal='{model}'] td.actions > button").First.ClickAsync();
-        await desk.Page.ClickAsync("[popover]:popover-open .primary");
+        await desk.ClickAsync(desk.Page.Locator($"[data-proposal='{model}'] td.actions > button").First);
+        await desk.ClickAsync("[popover]:popover-open .primary");
         await desk.Page.WaitForURLAsync("**/admin/prices?done=approved");
         await desk.CountIsAsync(1, $"[data-proposal='{model}']");
-        await desk.Page.Locator($"[data-proposal='{model}'] td.actions > button").Last.ClickAsync();
-        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.ClickAsync(desk.Page.Locator($"[data-proposal='{model}'] td.actions > button").Last);
+        await desk.ClickAsync("[popover]:popover-open .danger-solid");
         await desk.Page.WaitForURLAsync("**/admin/prices?done=rejected");
         await desk.CountIsAsync(0, $"[data-proposal='{model}']");
 
-        await desk.Page.FillAsync("#catalogue", "{ not json");
-        await desk.Page.ClickAsync("form:has(#catalogue) button");
+        await desk.FillAsync("#catalogue", "{ not json");
+        await desk.ClickAsync("form:has(#catalogue) button");
         await desk.Page.WaitForSelectorAsync("#catalogue[aria-invalid=true]");
         Assert.Equal("{ not json", await desk.Page.InputValueAsync("#catalogue"));
-        await desk.Page.FillAsync("#catalogue", """{"source":"page","vendors":[],"models":[{"id":"a/b"}]}""");
-        await desk.Page.ClickAsync("form:has(#catalogue) button");
+        await desk.FillAsync("#catalogue", """{"source":"page","vendors":[],"models":[{"id":"a/b"}]}""");
+        await desk.ClickAsync("form:has(#catalogue) button");
         await desk.Page.WaitForSelectorAsync(".notice.bad");
         Assert.Contains("models[0].name", await desk.TextAsync(".notice.bad"), StringComparison.Ordinal);
     }
@@ -149,80 +149,80 @@ public sealed class OperatorPageTests
     {
         var (hub, portal) = await PortalHost.SharedAsync();
         var customer = await hub.RegisterAsync();
-        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language));
+        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language, Keyboard: language == "en"));
         await desk.GoAsync("/admin/organizations");
-        await desk.Page.FillAsync("input[name=q]", customer.Email);
-        await desk.Page.ClickAsync("form.search button");
+        await desk.FillAsync("input[name=q]", customer.Email);
+        await desk.ClickAsync("form.search button");
         await desk.CountIsAsync(1, "[data-organization]");
-        await desk.Page.ClickAsync("[data-organization] a");
+        await desk.ClickAsync("[data-organization] a");
         await desk.Page.WaitForSelectorAsync("#amount");
 
-        await desk.Page.FillAsync("#amount", "12.5");
-        await desk.Page.ClickAsync("form:has(#amount) button");
+        await desk.FillAsync("#amount", "12.5");
+        await desk.ClickAsync("form:has(#amount) button");
         await desk.Page.WaitForSelectorAsync("#reason[aria-invalid=true]");
         Assert.Equal("12.5", await desk.Page.InputValueAsync("#amount"));
-        await desk.Page.FillAsync("#reason", "Sorry for January 30");
-        await desk.Page.ClickAsync("form:has(#amount) button");
+        await desk.FillAsync("#reason", "Sorry for January 30");
+        await desk.ClickAsync("form:has(#amount) button");
         await desk.Page.WaitForURLAsync("**?done=credited");
         await Assertions.Expect(desk.Page.Locator("[data-figure=granted]")).ToHaveTextAsync("$12.50");
 
-        await desk.Page.FillAsync("#limits-requests_per_minute", "5");
-        await desk.Page.ClickAsync("form.limits-form button");
+        await desk.FillAsync("#limits-requests_per_minute", "5");
+        await desk.ClickAsync("form.limits-form button");
         await desk.Page.WaitForURLAsync("**?done=limited");
-        await desk.Page.SelectOptionAsync("#contract-plan", "enterprise");
-        await desk.Page.FillAsync("#contract-credit", "much");
-        await desk.Page.FillAsync("#contract-tokens", "2000000");
-        await desk.Page.ClickAsync("form:has(#contract-plan) button");
+        await desk.SelectOptionAsync("#contract-plan", "enterprise");
+        await desk.FillAsync("#contract-credit", "much");
+        await desk.FillAsync("#contract-tokens", "2000000");
+        await desk.ClickAsync("form:has(#contract-plan) button");
         await desk.Page.WaitForSelectorAsync("#contract-credit[aria-invalid=true]");
         Assert.Equal("2000000", await desk.Page.InputValueAsync("#contract-tokens"));
-        await desk.Page.FillAsync("#contract-credit", "500");
-        await desk.Page.ClickAsync("form:has(#contract-plan) button");
+        await desk.FillAsync("#contract-credit", "500");
+        await desk.ClickAsync("form:has(#contract-plan) button");
         await desk.Page.WaitForURLAsync("**?done=contract");
         await Assertions.Expect(desk.Page.Locator("[data-figure=credit-limit]")).ToHaveTextAsync("$500.00");
         Assert.Equal("2000000", await desk.Page.InputValueAsync("#contract-tokens"));
 
         var first = hub.Clock.GetUtcNow().AddDays(3).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
-        await desk.Page.FillAsync("#fee-amount", "300");
-        await desk.Page.ClickAsync("form:has(#contract-plan) button");
+        await desk.FillAsync("#fee-amount", "300");
+        await desk.ClickAsync("form:has(#contract-plan) button");
         await desk.Page.WaitForSelectorAsync("#fee-from[aria-invalid=true]");
-        await desk.Page.FillAsync("#fee-from", first);
-        await desk.Page.SelectOptionAsync("#fee-interval", "year");
-        await desk.Page.ClickAsync("form:has(#contract-plan) button");
+        await desk.FillAsync("#fee-from", first);
+        await desk.SelectOptionAsync("#fee-interval", "year");
+        await desk.ClickAsync("form:has(#contract-plan) button");
         await Assertions.Expect(desk.Page.Locator("#fee-amount")).ToHaveValueAsync("300.00");
         Assert.Equal(("year", first), (await desk.Page.InputValueAsync("#fee-interval"), await desk.Page.InputValueAsync("#fee-from")));
-        await desk.Page.FillAsync("#discount-percent", "101");
-        await desk.Page.FillAsync("#discount-model", "sim/*");
-        await desk.Page.FillAsync("#discount-source", "contract 2026-17");
-        await desk.Page.ClickAsync("form:has(#discount-percent) button");
+        await desk.FillAsync("#discount-percent", "101");
+        await desk.FillAsync("#discount-model", "sim/*");
+        await desk.FillAsync("#discount-source", "contract 2026-17");
+        await desk.ClickAsync("form:has(#discount-percent) button");
         await desk.Page.WaitForSelectorAsync("#discount-percent[aria-invalid=true]");
         Assert.Equal("sim/*", await desk.Page.InputValueAsync("#discount-model"));
-        await desk.Page.FillAsync("#discount-percent", "12.5");
-        await desk.Page.ClickAsync("form:has(#discount-percent) button");
+        await desk.FillAsync("#discount-percent", "12.5");
+        await desk.ClickAsync("form:has(#discount-percent) button");
         await desk.Page.WaitForURLAsync("**?done=discounted");
-        await desk.Page.ClickAsync("[data-discount='12.5'] button");
-        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.ClickAsync("[data-discount='12.5'] button");
+        await desk.ClickAsync("[popover]:popover-open .danger-solid");
         await desk.Page.WaitForURLAsync("**?done=discount-ended");
         await desk.CountIsAsync(0, "[data-discount] button");
-        await desk.Page.FillAsync("#credit-limit-amount", "750");
-        await desk.Page.ClickAsync("form:has(#credit-limit-amount) button");
+        await desk.FillAsync("#credit-limit-amount", "750");
+        await desk.ClickAsync("form:has(#credit-limit-amount) button");
         await desk.Page.WaitForSelectorAsync("#credit-limit-reason[aria-invalid=true]");
-        await desk.Page.FillAsync("#credit-limit-reason", "A good payer");
-        await desk.Page.ClickAsync("form:has(#credit-limit-amount) button");
+        await desk.FillAsync("#credit-limit-reason", "A good payer");
+        await desk.ClickAsync("form:has(#credit-limit-amount) button");
         await desk.Page.WaitForURLAsync("**?done=credit-limit");
         await Assertions.Expect(desk.Page.Locator("[data-figure=credit-limit]")).ToHaveTextAsync("$750.00");
-        await desk.Page.ClickAsync("section[aria-labelledby=plan] .danger-row > button");
-        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.ClickAsync("section[aria-labelledby=plan] .danger-row > button");
+        await desk.ClickAsync("[popover]:popover-open .danger-solid");
         await desk.Page.WaitForURLAsync("**?done=contract-ended");
         await desk.CountIsAsync(0, "[data-figure=contract]");
 
-        await desk.Page.ClickAsync("section[aria-labelledby=status] .danger-row > button");
-        await desk.Page.FillAsync("#suspend-reason", "overdue");
-        await desk.Page.ClickAsync("[popover]:popover-open .danger-solid");
+        await desk.ClickAsync("section[aria-labelledby=status] .danger-row > button");
+        await desk.FillAsync("#suspend-reason", "overdue");
+        await desk.ClickAsync("[popover]:popover-open .danger-solid");
         await desk.Page.WaitForURLAsync("**?done=suspended");
         await desk.CountIsAsync(1, ".lead .badge.bad");
-        await desk.Page.ClickAsync("section[aria-labelledby=status] .danger-row > button");
-        await desk.Page.FillAsync("#reactivate-reason", "paid");
-        await desk.Page.ClickAsync("[popover]:popover-open .primary");
+        await desk.ClickAsync("section[aria-labelledby=status] .danger-row > button");
+        await desk.FillAsync("#reactivate-reason", "paid");
+        await desk.ClickAsync("[popover]:popover-open .primary");
         await desk.Page.WaitForURLAsync("**?done=reactivated");
         await desk.CountIsAsync(1, ".lead .badge.good");
     }
@@ -233,7 +233,7 @@ public sealed class OperatorPageTests
     public async Task What_is_parked_is_replayed_and_the_books_are_audited(string language)
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language));
+        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language, Keyboard: language == "en"));
         var id = await hub.Database.AsAdminAsync<Guid>(
             $"""
              insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, last_error, parked_at)
@@ -241,12 +241,12 @@ public sealed class OperatorPageTests
              """);
         await desk.GoAsync("/admin/health");
         Assert.Contains("No worker at hand", await desk.TextAsync($"[data-parked='{id}']"), StringComparison.Ordinal);
-        await desk.Page.ClickAsync($"[data-parked='{id}'] button");
+        await desk.ClickAsync($"[data-parked='{id}'] button");
         await desk.Page.WaitForURLAsync("**/admin/health?done=replayed");
         await desk.CountIsAsync(0, $"[data-parked='{id}']");
 
         var before = await desk.Page.Locator("[data-audit]").CountAsync();
-        await desk.Page.ClickAsync("section[aria-labelledby=books] form button");
+        await desk.ClickAsync("section[aria-labelledby=books] form button");
         await desk.Page.WaitForURLAsync("**/admin/health?done=audited");
         Assert.True(await desk.Page.Locator("[data-audit]").CountAsync() > before || before >= 50);
     }
@@ -261,25 +261,25 @@ public sealed class OperatorPageTests
     private static async Task TestAsync(Visitor desk)
     {
         await desk.Page.GotoAsync(desk.Page.Url.Split('?')[0]);
-        await desk.Page.Locator("[data-endpoint] td.actions form button").First.ClickAsync();
+        await desk.ClickAsync(desk.Page.Locator("[data-endpoint] td.actions form button").First);
         await desk.Page.WaitForSelectorAsync("[data-test]");
     }
 
     private static async Task PriceAsync(Visitor desk, string component, string price)
     {
         var book = desk.Page.Locator("[data-book]");
-        await book.Locator("summary").Last.ClickAsync();
-        await book.Locator("input[name=component]").FillAsync(component);
-        await book.Locator("input[name=price]").FillAsync(price);
-        await book.Locator("input[name=source]").FillAsync("contract of 2026");
-        await book.Locator("form:has(input[name=price]) button").ClickAsync();
+        await desk.ClickAsync(book.Locator("summary").Last);
+        await desk.FillAsync(book.Locator("input[name=component]"), component);
+        await desk.FillAsync(book.Locator("input[name=price]"), price);
+        await desk.FillAsync(book.Locator("input[name=source]"), "contract of 2026");
+        await desk.ClickAsync(book.Locator("form:has(input[name=price]) button"));
         await desk.CountIsAsync(1, $"[data-price={component}]");
     }
 
     private static async Task ImportAsync(Visitor desk, string model, string input, string output)
     {
         await desk.GoAsync("/admin/prices");
-        await desk.Page.FillAsync("#catalogue",
+        await desk.FillAsync("#catalogue",
             $$"""
             {
               "source": "vendor page, 2026-01-31",
@@ -290,7 +290,7 @@ public sealed class OperatorPageTests
               }]
             }
             """);
-        await desk.Page.ClickAsync("form:has(#catalogue) button");
+        await desk.ClickAsync("form:has(#catalogue) button");
         await desk.Page.WaitForSelectorAsync(".notice.good");
     }
 }

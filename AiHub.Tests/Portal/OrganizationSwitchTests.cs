@@ -13,7 +13,7 @@ public sealed class OrganizationSwitchTests
     {
         var (hub, portal) = await PortalHost.SharedAsync();
         var company = await hub.RegisterAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
         visitor.Expected = complaint => complaint.Contains("403", StringComparison.Ordinal);
         var email = await visitor.RegisterAsync("Mine");
         await visitor.CreateKeyAsync("my own");
@@ -41,7 +41,7 @@ public sealed class OrganizationSwitchTests
     {
         var (hub, portal) = await PortalHost.SharedAsync();
         var stranger = await hub.RegisterAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
         await visitor.RegisterAsync("Mine");
         await visitor.Page.Context.AddCookiesAsync([new() { Name = "aihub.organization", Value = stranger.OrganizationId.ToString(), Url = portal.Url.ToString() }]);
 
@@ -53,8 +53,8 @@ public sealed class OrganizationSwitchTests
 
     private static async Task SwitchAsync(Visitor visitor, string organization)
     {
-        await visitor.Page.ClickAsync(".account");
-        await visitor.Page.Locator(".menu-list .menu-item", new() { HasText = organization }).ClickAsync();
+        await visitor.ClickAsync(".account");
+        await visitor.ClickAsync(visitor.Page.Locator(".menu-list .menu-item", new() { HasText = organization }));
         await visitor.Page.WaitForFunctionAsync("name => document.querySelector('.account-organization')?.textContent === name", organization);
     }
 

@@ -43,6 +43,7 @@ public static class PortalPages
         new("landing", "/", Door.Anybody),
         new("sign-in", "/sign-in", Door.Anybody),
         new("sign-in-refused", "/sign-in", Door.Anybody, Then: page => RefuseAsync(page, "#email", "nobody@example.com", ".door form button.primary", "#password[aria-invalid=true]")),
+        new("sign-in-wrong", "/sign-in", Door.Anybody, Then: SignInWronglyAsync),
         new("register", "/register", Door.Anybody),
         new("register-refused", "/register", Door.Anybody, Then: page => RefuseAsync(page, "#email", "not an address", ".door form button.primary")),
         new("register-confirm", "/register/confirm?token=x", Door.Anybody),
@@ -70,6 +71,8 @@ public static class PortalPages
         new("budgets-none", "/budgets", Door.Newcomer),
         new("alerts-none", "/alerts", Door.Newcomer),
         new("teams-none", "/organization/teams", Door.Newcomer),
+        new("guardrails-none", "/organization/guardrails", Door.Newcomer),
+        new("own-keys-none", "/organization/vendor-keys", Door.Newcomer),
         new("sign-on-personal", "/organization/sign-on", Door.Newcomer),
         new("billing-none", "/billing", Door.Newcomer),
         new("card-none", "/billing/card", Door.Newcomer),
@@ -188,6 +191,14 @@ public static class PortalPages
         await page.ClickAsync(button);
         await page.WaitForSelectorAsync(until ?? $"{field}[aria-invalid=true]");
         Assert.Equal(text, await page.InputValueAsync(field));
+    }
+
+    private static async Task SignInWronglyAsync(IPage page)
+    {
+        await page.FillAsync("#email", "nobody@example.com");
+        await page.FillAsync("#password", "not the password");
+        await page.ClickAsync(".door form button.primary");
+        await page.WaitForSelectorAsync(".notice.bad [data-request-id] code:not(:empty)");
     }
 
     private static async Task CreateKeyAsync(IPage page)

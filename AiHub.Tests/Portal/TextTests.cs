@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Resources;
 using System.Text.RegularExpressions;
 using AiHub.Portal.Resources;
+using AiHub.Worker.Runs;
 
 namespace AiHub.Tests.Portal;
 
@@ -35,6 +36,15 @@ public sealed partial class TextTests
         var chinese = TextsOf("zh-CN");
 
         Assert.Empty(TextsOf("en").Where(text => text.Value == chinese[text.Key]).Select(text => text.Key).Except(Alike));
+    }
+
+    [Fact]
+    public void Every_run_of_the_worker_has_a_name_people_read()
+    {
+        var runs = typeof(Run).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Run)) && !type.IsAbstract).Select(type => $"Run_{type.Name}").ToList();
+
+        Assert.True(runs.Count > 15);
+        Assert.Empty(runs.Except(TextsOf("en").Keys));
     }
 
     private static Dictionary<string, string> TextsOf(string language)

@@ -69,6 +69,46 @@ public sealed class UsagePageTests
         string? Maybe(params string[] choices) => random.Next(2) == 0 ? null : choices[random.Next(choices.Length)];
     }
 
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task The_chart_is_counted_grouped_compared_narrowed_down_and_read_as_a_table(string language)
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
+        await visitor.RegisterAsync();
+        using var api = hub.NewApiClient(await visitor.CreateKeyAsync("charted"));
+        await api.ChatAsync("hello", "sim/echo");
+        await api.ChatAsync("lorem 5", "sim/lorem");
+
+        await visitor.GoAsync("/overview");
+        await visitor.CountIsAsync(2, "[data-call]");
+        await visitor.GoAsync("/usage");
+        await visitor.ClickAsync(".toolbar a[href*='days=7']");
+        await visitor.Page.WaitForSelectorAsync(".toolbar a[aria-current][href*='days=7']");
+        await visitor.ClickAsync(".card-tools a[href*='metric=cost']");
+        await visitor.Page.WaitForSelectorAsync(".card-tools a[aria-current][href*='metric=cost']");
+        await visitor.ClickAsync(".card-tools a[href*='by=key']");
+        await visitor.Page.WaitForSelectorAsync(".card-tools a[aria-current][href*='by=key']");
+        await visitor.CountIsAsync(2, "#usage-groups tbody tr, #usage-groups tfoot tr");
+        await visitor.ClickAsync("a.more[href*='compare=true']");
+        await visitor.CountIsAsync(4, "#usage-figures .figure-change");
+        await visitor.ClickAsync(".filters > summary");
+        await visitor.SelectOptionAsync("#filter-model", "sim/echo");
+        await visitor.ClickAsync(".filter-form .primary");
+        await visitor.Page.WaitForSelectorAsync(".chip");
+        Assert.Equal("1", await visitor.TextAsync("[data-figure=requests]"));
+        Assert.Contains("days=7", visitor.Page.Url, StringComparison.Ordinal);
+        await visitor.ClickAsync("#chart-table > summary");
+        await visitor.CountIsAsync(1, "#chart-table tbody tr");
+        Assert.True(await visitor.Page.IsVisibleAsync("#chart-table tbody tr"));
+        var file = await visitor.Page.RunAndWaitForDownloadAsync(() => visitor.ClickAsync("a[download]"));
+        Assert.EndsWith(".csv", file.SuggestedFilename, StringComparison.Ordinal);
+        await visitor.ClickAsync(".chip");
+        await visitor.CountIsAsync(0, ".chip");
+        Assert.Equal("2", await visitor.TextAsync("[data-figure=requests]"));
+    }
+
     [BrowserFact]
     public async Task The_log_pages_through_every_call_once()
     {
@@ -84,7 +124,7 @@ public sealed class UsagePageTests
 
         await visitor.GoAsync("/logs");
         var seen = await visitor.Page.Locator("[data-call]").EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.call)");
-        await visitor.Page.ClickAsync(".pager a");
+        await visitor.ClickAsync(".pager a");
         var more = await visitor.Page.Locator("[data-call]").EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.call)");
 
         Assert.Equal((await hub.CallsOfAsync(email)).Select(call => call.Id.ToString()), seen.Concat(more));

@@ -17,44 +17,44 @@ public sealed class PasskeyTests(SignInHub hub) : IClassFixture<SignInHub>
     [BrowserFact]
     public async Task A_passkey_is_registered_and_signs_in_without_a_password()
     {
-        await using var visitor = await Visitor.OpenAsync(hub.PortalUrl);
+        await using var visitor = await Visitor.OpenAsync(hub.PortalUrl, new Visit(Keyboard: true));
         visitor.Expected = complaint => complaint.Contains("401", StringComparison.Ordinal);
         var (authenticator, browser) = await AddAuthenticatorAsync(visitor);
         var email = await visitor.RegisterAsync();
         await visitor.GoAsync("/account/security");
 
         // The password is asked for: a session that was taken over must not be made to last.
-        await visitor.Page.FillAsync("#passkey-name", "work laptop");
-        await visitor.Page.FillAsync("#passkey-password", "not the password");
-        await visitor.Page.ClickAsync("[data-passkey-new] button");
+        await visitor.FillAsync("#passkey-name", "work laptop");
+        await visitor.FillAsync("#passkey-password", "not the password");
+        await visitor.ClickAsync("[data-passkey-new] button");
         await visitor.Page.WaitForSelectorAsync("[data-passkey-problem]:not([hidden])");
         Assert.StartsWith("Signing in failed", await visitor.TextAsync("[data-passkey-new] [data-passkey-problem]"));
 
-        await visitor.Page.FillAsync("#passkey-password", Visitor.Password);
-        await visitor.Page.ClickAsync("[data-passkey-new] button");
+        await visitor.FillAsync("#passkey-password", Visitor.Password);
+        await visitor.ClickAsync("[data-passkey-new] button");
         await visitor.Page.WaitForURLAsync("**/account/security?done=passkey");
         Assert.Equal("work laptop", await visitor.TextAsync("[data-passkeys] tbody th"));
 
         await SignOutAsync(visitor);
         await visitor.GoAsync("/sign-in");
-        await visitor.Page.ClickAsync("[data-passkey-sign-in] button");
+        await visitor.ClickAsync("[data-passkey-sign-in] button");
         await visitor.Page.WaitForURLAsync("**/overview");
-        await visitor.Page.ClickAsync(".account");
+        await visitor.ClickAsync(".account");
         Assert.Equal(email, await visitor.TextAsync(".menu-who span"));
 
         // Rename it, delete it; then it opens nothing.
         await visitor.GoAsync("/account/security");
-        await visitor.Page.ClickAsync("[data-passkeys] .actions button >> nth=0");
-        await visitor.Page.FillAsync("[data-passkeys] input[name=name]", "old laptop");
-        await visitor.Page.ClickAsync("[data-passkeys] .dialog button.primary");
+        await visitor.ClickAsync("[data-passkeys] .actions button >> nth=0");
+        await visitor.FillAsync("[data-passkeys] input[name=name]", "old laptop");
+        await visitor.ClickAsync("[data-passkeys] .dialog button.primary");
         await visitor.Page.WaitForURLAsync("**/account/security?done=passkey-renamed");
         Assert.Equal("old laptop", await visitor.TextAsync("[data-passkeys] tbody th"));
-        await visitor.Page.ClickAsync("[data-passkeys] .actions > button.danger");
-        await visitor.Page.ClickAsync("[data-passkeys] button.danger-solid");
+        await visitor.ClickAsync("[data-passkeys] .actions > button.danger");
+        await visitor.ClickAsync("[data-passkeys] button.danger-solid");
         await visitor.Page.WaitForURLAsync("**/account/security?done=passkey-deleted");
         await SignOutAsync(visitor);
         await visitor.GoAsync("/sign-in");
-        await visitor.Page.ClickAsync("[data-passkey-sign-in] button");
+        await visitor.ClickAsync("[data-passkey-sign-in] button");
         await visitor.Page.WaitForSelectorAsync("[data-passkey-sign-in] [data-passkey-problem]:not([hidden])");
         Assert.StartsWith("The passkey was not accepted", await visitor.TextAsync("[data-passkey-sign-in] [data-passkey-problem]"));
 
@@ -72,9 +72,9 @@ public sealed class PasskeyTests(SignInHub hub) : IClassFixture<SignInHub>
         await AddAuthenticatorAsync(visitor);
         var email = await visitor.RegisterAsync();
         await visitor.GoAsync("/account/security");
-        await visitor.Page.FillAsync("#passkey-name", "key");
-        await visitor.Page.FillAsync("#passkey-password", Visitor.Password);
-        await visitor.Page.ClickAsync("[data-passkey-new] button");
+        await visitor.FillAsync("#passkey-name", "key");
+        await visitor.FillAsync("#passkey-password", Visitor.Password);
+        await visitor.ClickAsync("[data-passkey-new] button");
         await visitor.Page.WaitForURLAsync("**/account/security?done=passkey");
         using var api = hub.Hub.NewManagementClient();
 
@@ -104,68 +104,76 @@ public sealed class PasskeyTests(SignInHub hub) : IClassFixture<SignInHub>
     [InlineData(false)]
     public async Task Two_factor_authentication_is_set_up_used_and_switched_off_with_and_without_scripts(bool scripts)
     {
-        await using var visitor = await Visitor.OpenAsync(hub.PortalUrl, new Visit(Scripts: scripts));
+        await using var visitor = await Visitor.OpenAsync(hub.PortalUrl, new Visit(Scripts: scripts, Keyboard: scripts));
         var email = await visitor.RegisterAsync();
         await visitor.GoAsync("/account/security");
-        await visitor.Page.FillAsync("#begin-password", Visitor.Password);
-        await visitor.Page.ClickAsync("section[aria-labelledby=two-factor] button");
+        await visitor.FillAsync("#begin-password", Visitor.Password);
+        await visitor.ClickAsync("section[aria-labelledby=two-factor] button");
         var secret = (await visitor.TextAsync("#secret")).Replace(" ", "", StringComparison.Ordinal);
         Assert.True(await visitor.Page.IsVisibleAsync("svg.qr"));
-        await visitor.Page.FillAsync("#confirm-code", "000000");
-        await visitor.Page.ClickAsync("section[aria-labelledby=two-factor] button");
+        await visitor.FillAsync("#confirm-code", "000000");
+        await visitor.ClickAsync("section[aria-labelledby=two-factor] button");
         await visitor.Page.WaitForSelectorAsync("section[aria-labelledby=two-factor] .notice.bad");
-        await visitor.Page.FillAsync("#confirm-code", Code(secret));
-        await visitor.Page.ClickAsync("section[aria-labelledby=two-factor] button");
+        await visitor.FillAsync("#confirm-code", Code(secret));
+        await visitor.ClickAsync("section[aria-labelledby=two-factor] button");
         var codes = (await visitor.TextAsync("#recovery-codes")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(10, codes.Length);
 
         await SignOutAsync(visitor);
         await visitor.GoAsync("/sign-in?returnUrl=%2Fkeys");
-        await visitor.Page.FillAsync("#email", email);
-        await visitor.Page.FillAsync("#password", Visitor.Password);
-        await visitor.Page.ClickAsync(".door form button.primary");
+        await visitor.FillAsync("#email", email);
+        await visitor.FillAsync("#password", Visitor.Password);
+        await visitor.ClickAsync(".door form button.primary");
         await visitor.Page.WaitForSelectorAsync("#code");
-        await visitor.Page.FillAsync("#code", "111111");
-        await visitor.Page.ClickAsync(".door form button.primary");
+        await visitor.FillAsync("#code", "111111");
+        await visitor.ClickAsync(".door form button.primary");
         await visitor.Page.WaitForSelectorAsync(".notice.bad");
-        await visitor.Page.FillAsync("#code", codes[0]);
-        await visitor.Page.ClickAsync(".door form button.primary");
+        await visitor.FillAsync("#code", codes[0]);
+        await visitor.ClickAsync(".door form button.primary");
         await visitor.Page.WaitForURLAsync("**/keys");
 
         await visitor.GoAsync("/account/security");
         Assert.Contains("9 recovery codes", await visitor.TextAsync("section[aria-labelledby=two-factor]"));
-        await visitor.Page.FillAsync("#code", codes[1]);
-        await visitor.Page.ClickAsync("button[value=disable]");
+        await visitor.FillAsync("#code", codes[1]);
+        await visitor.ClickAsync("button[value=disable]");
         await visitor.Page.WaitForSelectorAsync("#begin-password");
     }
 
     [BrowserFact]
     public async Task Links_from_mails_verify_an_address_and_replace_a_password()
     {
-        await using var visitor = await Visitor.OpenAsync(hub.PortalUrl, new Visit("zh-CN"));
+        await using var visitor = await Visitor.OpenAsync(hub.PortalUrl, new Visit("zh-CN", Keyboard: true));
         var email = await visitor.RegisterAsync();
         await visitor.GoAsync(await hub.LinkAsync(email, "/verify-email"));
-        await visitor.Page.ClickAsync(".door form button.primary");
+        await visitor.ClickAsync(".door form button.primary");
         await visitor.Page.WaitForSelectorAsync(".notice.good");
         await visitor.GoAsync("/account/security");
         Assert.Equal("已验证", await visitor.TextAsync("section[aria-labelledby=address] .badge"));
         Assert.Equal(1, await visitor.Page.Locator("[data-sessions] tbody tr").CountAsync());
+        using var another = hub.Hub.NewManagementClient();
+        (await another.PostAsJsonAsync("auth/login", new LoginRequest(email, Visitor.Password), Json.Options)).EnsureSuccessStatusCode();
+        await visitor.GoAsync("/account/security");
+        Assert.Equal(2, await visitor.Page.Locator("[data-sessions] tbody tr").CountAsync());
+        Assert.Contains("Chrome · Linux", await visitor.TextAsync("[data-sessions] tbody tr:has(.badge)"), StringComparison.Ordinal);
+        await visitor.AskedAsync("[data-sessions] td.actions > button");
+        await visitor.Page.WaitForURLAsync("**/account/security?done=session");
+        Assert.Equal(1, await visitor.Page.Locator("[data-sessions] tbody tr").CountAsync());
         await SignOutAsync(visitor);
 
         await visitor.GoAsync("/forgot-password");
-        await visitor.Page.FillAsync("#email", email);
-        await visitor.Page.ClickAsync(".door form button.primary");
+        await visitor.FillAsync("#email", email);
+        await visitor.ClickAsync(".door form button.primary");
         await visitor.Page.WaitForSelectorAsync(".notice.good");
         await visitor.GoAsync(await hub.LinkAsync(email, "/reset-password"));
-        await visitor.Page.FillAsync("#password", "password123");
-        await visitor.Page.ClickAsync(".door form button.primary");
+        await visitor.FillAsync("#password", "password123");
+        await visitor.ClickAsync(".door form button.primary");
         await visitor.Page.WaitForSelectorAsync("#password[aria-invalid=true]");
-        await visitor.Page.FillAsync("#password", "another sentence only I know");
-        await visitor.Page.ClickAsync(".door form button.primary");
+        await visitor.FillAsync("#password", "another sentence only I know");
+        await visitor.ClickAsync(".door form button.primary");
         await visitor.Page.WaitForURLAsync("**/sign-in?reset=true");
-        await visitor.Page.FillAsync("#email", email);
-        await visitor.Page.FillAsync("#password", "another sentence only I know");
-        await visitor.Page.ClickAsync(".door form button.primary");
+        await visitor.FillAsync("#email", email);
+        await visitor.FillAsync("#password", "another sentence only I know");
+        await visitor.ClickAsync(".door form button.primary");
         await visitor.Page.WaitForURLAsync("**/overview");
 
         // Whoever reads the database later finds no link.
@@ -178,8 +186,8 @@ public sealed class PasskeyTests(SignInHub hub) : IClassFixture<SignInHub>
     private static async Task SignOutAsync(Visitor visitor)
     {
         await visitor.GoAsync("/overview");
-        await visitor.Page.ClickAsync(".account");
-        await visitor.Page.ClickAsync("#account-menu form[action='/sign-out'] button");
+        await visitor.ClickAsync(".account");
+        await visitor.ClickAsync("#account-menu form[action='/sign-out'] button");
         await visitor.Page.WaitForURLAsync(url => new Uri(url).AbsolutePath == "/");
     }
 

@@ -23,7 +23,7 @@ const beat = async () => {
 const tick = () => {
   for (const left of document.querySelectorAll("[data-countdown]")) {
     const seconds = Math.max(0, Math.round((Number(left.dataset.countdown) - Date.now()) / 1000));
-    left.textContent = `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+    left.textContent = left.dataset.words.replace("{0}", `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`);
   }
 };
 

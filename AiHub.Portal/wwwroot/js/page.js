@@ -84,7 +84,11 @@ const settle = () => {
 addEventListener("pageshow", settle);
 document.addEventListener("live", () => reveal(document));
 addEventListener("load", () => Blazor.addEventListener("enhancedload", () => {
-  for (const open of document.querySelectorAll("[popover]:popover-open")) open.hidePopover();
+  for (const open of document.querySelectorAll("[popover]:popover-open")) {
+    open.hidePopover();
+    // It gives the focus back to what opened it; the new page is to have it.
+    sent = true;
+  }
   settle();
 }));
 settle();

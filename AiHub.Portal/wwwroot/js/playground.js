@@ -135,8 +135,9 @@ const start = play => {
         follow();
       }
     } catch (failure) {
-      const note = failure.name === "AbortError" ? words.stopped : say(words.failed, failure.message);
-      turn.append(element("p", { className: failure.name === "AbortError" ? "fine" : "error", textContent: note }));
+      const stopped = failure.name === "AbortError";
+      turn.append(element("p", { className: stopped ? "fine" : "error", textContent: stopped ? words.stopped : say(words.failed, failure.message) }));
+      if (id && !stopped) turn.append(element("p", { className: "fine", textContent: `${words.requestId} ${id}` }));
     }
 
     turn.removeAttribute("aria-busy");
