@@ -251,10 +251,10 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
         Assert.Equal(margin.Calls * 0.000005m, decimal.Parse(margin.VendorCost, System.Globalization.CultureInfo.InvariantCulture));
         Assert.True(margin.Margin.StartsWith('-'), margin.Margin);
 
-        var second = await PostAsync<PriceDiscountView>(path, new NewPriceDiscount("20", "renegotiated", name, $"{name}/*", DateTimeOffset.UtcNow.AddDays(30), DateTimeOffset.UtcNow.AddDays(60)));
+        var second = await PostAsync<PriceDiscountView>(path, new NewPriceDiscount("20", "renegotiated", name, $"{name}/*", agreed.ValidFrom.AddDays(30), agreed.ValidFrom.AddDays(60)));
         var listed = (await Operator.GetFromJsonAsync<Page<PriceDiscountView>>(path, Json.Options))!.Data;
         Assert.Equal([(second.Id, second.ValidTo), (agreed.Id, second.ValidFrom), (broad.Id, null)], listed.Select(row => (row.Id, row.ValidTo)));
-        Assert.Equal(HttpStatusCode.Conflict, await StatusAsync(path, new NewPriceDiscount("5", "overlaps", name, $"{name}/*", DateTimeOffset.UtcNow.AddDays(40))));
+        Assert.Equal(HttpStatusCode.Conflict, await StatusAsync(path, new NewPriceDiscount("5", "overlaps", name, $"{name}/*", agreed.ValidFrom.AddDays(40))));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(path, new NewPriceDiscount("0", "nothing")));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(path, new NewPriceDiscount("100.01", "more than all")));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(path, new NewPriceDiscount("5", "nowhere", Model: "nobody/nothing*")));

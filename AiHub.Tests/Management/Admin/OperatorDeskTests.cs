@@ -64,7 +64,8 @@ public sealed class OperatorDeskTests(ManagementHub hub) : IClassFixture<Managem
         Assert.Equal(terms, (await desk.ReadAsync<HubOrganizationDetail>(path)).Contract);
 
         var today = DateOnly.FromDateTime(hub.Clock.GetUtcNow().UtcDateTime);
-        var fee = new ContractFeeTerms("300.00", "month", today, today.AddDays(400));
+        // Later than today in every zone, so that ending it leaves nothing of it.
+        var fee = new ContractFeeTerms("300.00", "month", today.AddDays(3), today.AddDays(400));
         var dearer = terms with { Fee = fee };
         Assert.Equal(dearer, (await desk.PutAsync($"{path}/contract", dearer)).Read<ContractTerms>());
         Assert.Equal(dearer, (await desk.ReadAsync<HubOrganizationDetail>(path)).Contract);
@@ -79,7 +80,7 @@ public sealed class OperatorDeskTests(ManagementHub hub) : IClassFixture<Managem
 
         // What is on an invoice stays, and so does the contract that was refused.
         await hub.Database.AsAdminAsync<Guid>($"insert into contract_fee_charges (fee_id, starts_on, organization_id, ends_on, amount_minor) select id, starts_on, organization_id, starts_on + 10, 100 from contract_fees where organization_id = '{customer.OrganizationId}' returning fee_id");
-        (await desk.PutAsync($"{path}/contract", new ContractTerms("enterprise", "900", 1, fee with { Amount = "400.00" }))).IsInvalid("fee.from", FieldText.FeeInvoiced, today.AddDays(10).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
+        (await desk.PutAsync($"{path}/contract", new ContractTerms("enterprise", "900", 1, fee with { Amount = "400.00" }))).IsInvalid("fee.from", FieldText.FeeInvoiced, today.AddDays(13).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal(dearer, (await desk.ReadAsync<HubOrganizationDetail>(path)).Contract);
         await hub.Database.AsAdminAsync<Guid>($"delete from contract_fee_charges where organization_id = '{customer.OrganizationId}' returning fee_id");
         // Left out, it holds no longer.
