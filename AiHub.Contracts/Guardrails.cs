@@ -12,6 +12,10 @@ namespace AiHub.Contracts;
 /// categories that count (empty means all).
 /// </param>
 /// <param name="OnFailure">Whether calls go on (open) or are refused (closed) when the moderation or the webhook does not answer.</param>
+/// <param name="Unreadable">
+/// Whether pictures, sound and files in a request, which nobody can look into, count as found: a call with any is refused, or only flagged where
+/// the action is flag.
+/// </param>
 public sealed record GuardrailView(
     Guid Id,
     Guid? TeamId,
@@ -24,6 +28,7 @@ public sealed record GuardrailView(
     string? Url,
     int? TimeoutMs,
     string? OnFailure,
+    bool Unreadable,
     bool Enabled,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt);
@@ -38,7 +43,8 @@ public sealed record NewGuardrail(
     [property: StringLength(500, MinimumLength = 8)] string? Url = null,
     [property: Range(100, 10_000)] int TimeoutMs = 2_000,
     [property: AllowedValues("open", "closed")] string OnFailure = "closed",
-    Guid? TeamId = null);
+    Guid? TeamId = null,
+    bool Unreadable = false);
 
 /// <summary>What is null stays as it is. Its kind and its team never change.</summary>
 public sealed record GuardrailChange(
@@ -50,7 +56,8 @@ public sealed record GuardrailChange(
     [property: StringLength(500, MinimumLength = 8)] string? Url = null,
     [property: Range(100, 10_000)] int? TimeoutMs = null,
     [property: AllowedValues("open", "closed", null)] string? OnFailure = null,
-    bool? Enabled = null);
+    bool? Enabled = null,
+    bool? Unreadable = null);
 
 /// <param name="Secret">What a webhook's requests are signed with, shown this once; null for other kinds.</param>
 public sealed record CreatedGuardrail(GuardrailView Guardrail, string? Secret);

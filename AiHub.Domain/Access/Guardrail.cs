@@ -63,6 +63,8 @@ public sealed class Guardrail
 
     /// <summary>Whether a call goes on when the moderation or the webhook does not answer.</summary>
     public bool FailsOpen { get; set; }
+    /// <summary>Whether pictures, sound and files in a request, which nobody here can read, count as found.</summary>
+    public bool CoversUnreadable { get; set; }
     public bool Enabled { get; set; } = true;
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; set; }

@@ -1635,6 +1635,7 @@ namespace AiHub.Domain.Migrations
                     secret = table.Column<string>(type: "text", nullable: true),
                     timeout_ms = table.Column<int>(type: "integer", nullable: false),
                     fails_open = table.Column<bool>(type: "boolean", nullable: false),
+                    covers_unreadable = table.Column<bool>(type: "boolean", nullable: false),
                     enabled = table.Column<bool>(type: "boolean", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)

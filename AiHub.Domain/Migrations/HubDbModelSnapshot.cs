@@ -475,6 +475,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("text")
                         .HasColumnName("action");
 
+                    b.Property<bool>("CoversUnreadable")
+                        .HasColumnType("boolean")
+                        .HasColumnName("covers_unreadable");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");

@@ -63,10 +63,12 @@ public sealed record RemoteRule(
 /// <summary>All guardrails that the calls of a key are under: its organization's and its team's.</summary>
 public sealed class GuardrailSet
 {
-    public static readonly GuardrailSet None = new([], [], [], []);
+    public static readonly GuardrailSet None = new([], [], [], [], []);
 
-    private GuardrailSet(IReadOnlyList<TextRule> input, IReadOnlyList<TextRule> output, IReadOnlyList<RemoteRule> asksOnInput, IReadOnlyList<RemoteRule> asksOnOutput) =>
-        (Input, Output, AsksOnInput, AsksOnOutput) = (input, output, asksOnInput, asksOnOutput);
+    private GuardrailSet(
+        IReadOnlyList<TextRule> input, IReadOnlyList<TextRule> output, IReadOnlyList<RemoteRule> asksOnInput, IReadOnlyList<RemoteRule> asksOnOutput,
+        IReadOnlyList<(string Name, GuardrailAction Action)> coversUnreadable) =>
+        (Input, Output, AsksOnInput, AsksOnOutput, CoversUnreadable) = (input, output, asksOnInput, asksOnOutput, coversUnreadable);
 
     public IReadOnlyList<TextRule> Input { get; }
 
@@ -75,6 +77,9 @@ public sealed class GuardrailSet
     public IReadOnlyList<RemoteRule> AsksOnInput { get; }
 
     public IReadOnlyList<RemoteRule> AsksOnOutput { get; }
+
+    /// <summary>For whom pictures, sound and files in a request count as found.</summary>
+    public IReadOnlyList<(string Name, GuardrailAction Action)> CoversUnreadable { get; }
 
     /// <summary>Whether a request may be refused or changed for what it says, and not only marked.</summary>
     public bool MayRefuseInput => Input.Any(rule => rule.Action != GuardrailAction.Flag) || AsksOnInput.Any(rule => rule.Action != GuardrailAction.Flag);
@@ -97,7 +102,8 @@ public sealed class GuardrailSet
             [.. texts.Where(each => each.Row.OnInput).Select(each => each.Rule)],
             [.. texts.Where(each => each.Row.OnOutput).Select(each => each.Rule)],
             [.. remote.Where(each => each.Row.OnInput).Select(each => each.Rule)],
-            [.. remote.Where(each => each.Row.OnOutput).Select(each => each.Rule)]);
+            [.. remote.Where(each => each.Row.OnOutput).Select(each => each.Rule)],
+            [.. rows.Where(row => row is { OnInput: true, CoversUnreadable: true }).Select(row => (row.Name, row.Action))]);
 
         RemoteRule Remote(Guardrail row) => new(
             row.Name, row.Kind, row.Action, row.Terms, row.Model, row.Url is null ? null : new Uri(row.Url), open(row), TimeSpan.FromMilliseconds(row.TimeoutMs), row.FailsOpen);
@@ -107,6 +113,9 @@ public sealed class GuardrailSet
 /// <summary>What guardrails did to one call, as its usage record keeps it: <c>output:mask:email:personal data</c>. Never what they found.</summary>
 public sealed class GuardrailLog
 {
+    /// <summary>What is found where nobody can look.</summary>
+    public const string Unreadable = "unreadable";
+
     private const int Most = 50;
 
     private readonly List<string> _entries = [];
@@ -115,6 +124,9 @@ public sealed class GuardrailLog
 
     /// <summary>The guardrail that refused the call; null while none has.</summary>
     public string? Blocked { get; private set; }
+
+    /// <summary>Whether it did so for what nobody can read.</summary>
+    public bool IsUnreadable { get; private set; }
 
     public void Add(string stage, GuardrailAction action, string found, string name)
     {
@@ -126,7 +138,17 @@ public sealed class GuardrailLog
 
         if (action == GuardrailAction.Block)
         {
+            IsUnreadable |= Blocked is null && found == Unreadable;
             Blocked ??= name;
+        }
+    }
+
+    /// <summary>There is something nobody can read, so nothing of it could be covered either.</summary>
+    public void AddUnreadable(GuardrailSet set)
+    {
+        foreach (var (name, action) in set.CoversUnreadable)
+        {
+            Add(Stages.Input, action == GuardrailAction.Flag ? action : GuardrailAction.Block, Unreadable, name);
         }
     }
 }

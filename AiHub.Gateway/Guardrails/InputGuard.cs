@@ -33,6 +33,15 @@ public sealed class InputGuard(Judges judges)
             return (request, null);
         }
 
+        if (caller.Guardrails.CoversUnreadable.Count > 0 && (SpokenTexts.HasUnreadable(request.Json.Span) || (request.Original is { } original && SpokenTexts.HasUnreadable(original.Json.Span))))
+        {
+            log.AddUnreadable(caller.Guardrails);
+            if (log.Blocked is not null)
+            {
+                return (request, null);
+            }
+        }
+
         var (json, beside, error) = await LookAsync(caller, request.Json, OfChat, request.Original?.Json ?? default, request.Model, call, log, ct);
         return error is not null ? (null, error)
             : json is not null ? (request.Reworded(json), null)
@@ -47,6 +56,15 @@ public sealed class InputGuard(Judges judges)
         if (!caller.Guardrails.LooksAtInput)
         {
             return null;
+        }
+
+        if (caller.Guardrails.CoversUnreadable.Count > 0 && (request.Files.Count > 0 || request.Members.Any(member => SpokenTexts.HasUnreadable(member == "input" ? "" : member, request.Json(member).Span))))
+        {
+            log.AddUnreadable(caller.Guardrails);
+            if (log.Blocked is not null)
+            {
+                return null;
+            }
         }
 
         foreach (var member in request.Members.Where(member => !Controls.Contains(member)).ToList())
@@ -81,9 +99,13 @@ public sealed class InputGuard(Judges judges)
         return null;
     }
 
-    public static OpenAIError Refusal(string guardrail) => OpenAIError.BadRequest(
-        $"The guardrail '{guardrail}' of your organization does not let this request through. Leave out what it is about, or ask whoever decides your organization's policy.",
-        code: Code).Final();
+    public static OpenAIError Refusal(GuardrailLog log) => log.IsUnreadable
+        ? OpenAIError.BadRequest(
+            $"The guardrail '{log.Blocked}' of your organization lets nothing through that it cannot read: pictures, sound and files that are not text. Send text, or ask whoever decides your organization's policy.",
+            code: Unreadable).Final()
+        : OpenAIError.BadRequest(
+            $"The guardrail '{log.Blocked}' of your organization does not let this request through. Leave out what it is about, or ask whoever decides your organization's policy.",
+            code: Code).Final();
 
     public const string Code = "guardrail_blocked";
 
@@ -95,7 +117,7 @@ public sealed class InputGuard(Judges judges)
     private async ValueTask<(byte[]? Json, bool Beside, OpenAIError? Error)> LookAsync(
         Caller caller, ReadOnlyMemory<byte> json, string[] members, ReadOnlyMemory<byte> original, string model, Guid call, GuardrailLog log, CancellationToken ct)
     {
-        List<(JsonRange Range, string Text)> spoken;
+        List<Spoken> spoken;
         List<string> beside;
         try
         {
@@ -124,11 +146,11 @@ public sealed class InputGuard(Judges judges)
         }
 
         var edits = new JsonEdits(json);
-        foreach (var ((range, said), after) in spoken.Zip(texts))
+        foreach (var (said, after) in spoken.Zip(texts))
         {
-            if (said != after)
+            if (said.Text != after)
             {
-                edits.Replace(range, JsonSerializer.SerializeToUtf8Bytes(after, Readable));
+                edits.Replace(said.Range, JsonSerializer.SerializeToUtf8Bytes(said.Written(after), Readable));
             }
         }
 
@@ -151,7 +173,7 @@ public sealed class InputGuard(Judges judges)
     }
 
     // What the translation has not taken over: texts of documents, of tools a vendor runs itself.
-    private static List<string> Beside(List<(JsonRange Range, string Text)> spoken, List<(JsonRange Range, string Text)> original)
+    private static List<string> Beside(List<Spoken> spoken, List<Spoken> original)
     {
         var known = spoken.Select(each => each.Text).ToHashSet();
         var missing = original.Select(each => each.Text).Where(text => !known.Contains(text)).ToList();

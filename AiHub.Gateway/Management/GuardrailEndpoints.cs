@@ -88,6 +88,7 @@ public static class GuardrailEndpoints
             Url = kind == GuardrailKind.Webhook ? request.Url : null,
             TimeoutMs = Asks(kind) ? request.TimeoutMs : 0,
             FailsOpen = Asks(kind) && request.OnFailure == "open",
+            CoversUnreadable = request.Unreadable,
             CreatedAt = now,
             UpdatedAt = now,
         };
@@ -140,6 +141,7 @@ public static class GuardrailEndpoints
             row.Url = row.Kind == GuardrailKind.Webhook ? request.Url ?? row.Url : null;
             row.TimeoutMs = Asks(row.Kind) ? request.TimeoutMs ?? row.TimeoutMs : 0;
             row.FailsOpen = Asks(row.Kind) && (request.OnFailure is { } failing ? failing == "open" : row.FailsOpen);
+            row.CoversUnreadable = request.Unreadable ?? row.CoversUnreadable;
             row.Enabled = request.Enabled ?? row.Enabled;
             row.UpdatedAt = now;
             await CheckAsync(row, request.Stages ?? before.Stages, db, outbound, errors, ct);
@@ -210,6 +212,11 @@ public static class GuardrailEndpoints
             errors.Add("stages", FieldText.OneOf, "input, output");
         }
 
+        if (row is { CoversUnreadable: true, OnInput: false })
+        {
+            errors.Add("unreadable", FieldText.NeedsInput);
+        }
+
         if (row is { Kind: GuardrailKind.Moderation, Action: GuardrailAction.Mask })
         {
             // It says that something is there, not where.
@@ -248,5 +255,5 @@ public static class GuardrailEndpoints
     private static GuardrailView View(Guardrail row) => new(
         row.Id, row.TeamId, row.Name, Wire.Name(row.Kind), Wire.Name(row.Action),
         [.. row.OnInput ? (IEnumerable<string>)["input"] : [], .. row.OnOutput ? (IEnumerable<string>)["output"] : []],
-        row.Terms, row.Model, row.Url, Asks(row.Kind) ? row.TimeoutMs : null, Asks(row.Kind) ? row.FailsOpen ? "open" : "closed" : null, row.Enabled, row.CreatedAt, row.UpdatedAt);
+        row.Terms, row.Model, row.Url, Asks(row.Kind) ? row.TimeoutMs : null, Asks(row.Kind) ? row.FailsOpen ? "open" : "closed" : null, row.CoversUnreadable, row.Enabled, row.CreatedAt, row.UpdatedAt);
 }

@@ -49,10 +49,10 @@ public sealed class SurfaceCalls(Router router, LimitGate gate, InputGuard input
         }
 
         call.Guarded = log;
-        if (log.Blocked is { } guardrail)
+        if (log.Blocked is not null)
         {
             await meter.TurnAwayAsync(call, CancellationToken.None);
-            return InputGuard.Refusal(guardrail);
+            return InputGuard.Refusal(log);
         }
 
         admission.Slot?.Counts(() => call.Usage?.Tokens.Total);

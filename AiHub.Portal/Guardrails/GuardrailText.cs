@@ -86,6 +86,7 @@ public static class GuardrailText
     {
         "" => null,
         "no_answer" => Text.Guardrails_NoAnswer,
+        "unreadable" => Text.Guardrails_UnreadableFound,
         _ => Personal(found),
     };
 

@@ -2,7 +2,7 @@
 
 grant select, delete on own_vendor_keys, guardrails to hub_app;
 grant insert, update (name, protected, last_four, use, enabled, rotated_at, tested_at, test_error) on own_vendor_keys to hub_app;
-grant insert, update (name, action, on_input, on_output, terms, model, url, secret, timeout_ms, fails_open, enabled, updated_at) on guardrails to hub_app;
+grant insert, update (name, action, on_input, on_output, terms, model, url, secret, timeout_ms, fails_open, covers_unreadable, enabled, updated_at) on guardrails to hub_app;
 grant select, insert on captured_contents to hub_app;
 grant update (captures_content, retention_days, default_parameters) on policies to hub_app;
 

@@ -17,7 +17,7 @@ public static class PolicyExamples
     public static readonly OwnVendorKeyRotation OwnKeyRotation = new("sk-0123456789ab77c1");
     public static readonly SavedOwnVendorKey SavedOwnKey = new(OwnKey, new EndpointTest(true, 200, 412, null));
     public static readonly GuardrailView Guardrail = new(
-        Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120042"), null, "personal data", "pii", "mask", ["input", "output"], ["cn_id", "cn_mobile", "email"], null, null, null, null, true, Moment, Moment);
+        Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120042"), null, "personal data", "pii", "mask", ["input", "output"], ["cn_id", "cn_mobile", "email"], null, null, null, null, false, true, Moment, Moment);
     public static readonly NewGuardrail NewGuardrail = new("personal data", "pii", "mask", ["input", "output"], ["cn_id", "cn_mobile", "email"]);
     public static readonly GuardrailChange GuardrailChange = new(Action: "block");
     public static readonly CreatedGuardrail CreatedGuardrail = new(Guardrail, null);
@@ -106,6 +106,7 @@ public static class PolicyExamples
             "Regular expressions (without look-around and back-references); words; kinds of personal data (cn_id, cn_mobile, email, bank_card, ip, api_key; empty means all of them); or the moderation categories that count (empty means all).",
             "正则表达式（不支持环视与反向引用）；词语；个人信息种类（cn_id、cn_mobile、email、bank_card、ip、api_key；为空表示全部）；或需拦截的审核类别（为空表示全部）。"),
         ["timeout_ms"] = new("How long the moderation or the webhook may take, 100 to 10,000.", "内容审核或 Webhook 的超时毫秒数，100 到 10,000。"),
+        ["unreadable"] = new("Whether pictures, sound and files that are not text count as found in a request: a call with any is refused, or flagged where the action is flag. Only for guardrails that look at input.", "是否将请求中的图片、声音与非文本文件视为命中：包含此类内容的调用将被拒绝；处理方式为 flag 时仅标记。仅适用于检查输入的护栏。"),
         ["on_failure"] = new("Whether calls go on (open) or are refused (closed) when the moderation or the webhook does not answer.", "内容审核或 Webhook 无响应时，放行（open）或拒绝（closed）调用。"),
         ["own_key_id"] = new("The organization's own vendor key that was used; null for the hub's.", "所使用的组织自有厂商密钥；使用平台密钥时为 null。"),
         ["vendor_cost"] = new("With an own vendor key: what the vendor charges its owner, at list price. It is not part of the cost.", "使用自有密钥时：厂商按标价向密钥所有者收取的费用，不计入平台费用。"),

@@ -18,6 +18,7 @@ public static class FieldText
     public static readonly Text ControlCharacter = new("Must not contain control characters.", "不得包含控制字符。");
     public static readonly Text Email = new("Must be an e-mail address such as name@example.com.", "须为有效的邮箱地址，例如 name@example.com。");
     public static readonly Text OwnEmail = new("This is your address already.", "这已经是您的邮箱。");
+    public static readonly Text NeedsInput = new("Only a guardrail that looks at input can.", "仅适用于检查输入的护栏。");
     public static readonly Text OtherPassword = new("This is not the password chosen when registering.", "与注册时设置的密码不一致。");
     public static readonly Text OneOf = new("Must be one of: {0}.", "须为以下之一：{0}。");
     public static readonly Text TimeZone = new("Must be an IANA time zone such as Asia/Shanghai.", "须为 IANA 时区名称，例如 Asia/Shanghai。");
@@ -74,7 +75,7 @@ public static class FieldText
     public static IReadOnlyList<Text> All { get; } =
     [
         BalanceQuirk, SocialCreditCode, OfCompany, OfWechat, Owed, FeeInvoiced, BeforeOrganization, Percent, SpecialTitle, Slug, Url, ModelId, Price, Hours, DayOfYear,
-        Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OwnEmail, OtherPassword, OneOf, TimeZone, Future,
+        Required, WrongType, Unknown, Duplicate, Length, MaxLength, MaxItems, Range, AtMost, ControlCharacter, Email, OwnEmail, OtherPassword, NeedsInput, OneOf, TimeZone, Future,
         UnknownModels, Date, DateOrder, DateRange, Guid, Cursor, PasswordCommon, PasswordBreached, PasswordIsEmail, Domain,
         JsonObject, Pairs, UnknownVendors, Network, Tag, UnknownScopes, BeyondCreator, UnknownTeam, UnknownServiceAccount, Country,
         WebhookUrl, OutboundUrl, Pattern, Amount, OrganizationCurrency, UnknownChannel,
