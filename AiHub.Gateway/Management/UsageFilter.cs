@@ -31,14 +31,8 @@ public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid?
     public IQueryable<UsageRecord> Find(HubDb db, DateTimeOffset? since, DateTimeOffset? until)
     {
         var (first, last) = (since ?? DateTimeOffset.UnixEpoch, until ?? EndOfTime);
-        // Those under a tag by the list of them, in its order: that a record is where the list says is told to the planner, which cannot see it.
-        var records = Tag is { } tag
-            ? db.UsageRecords.FromSql(
-                $"""
-                 select record.* from usage_tags filed cross join lateral usage_record_at(filed.id, filed.occurred_at) record
-                 where filed.tag = {tag} and filed.occurred_at >= {first} and filed.occurred_at <= {last} and record.id = filed.id and record.occurred_at = filed.occurred_at
-                 """)
-            : db.UsageRecords.Where(record => record.OccurredAt >= first && record.OccurredAt <= last);
+        var records = db.UsageRecords.Where(record => record.OccurredAt >= first && record.OccurredAt <= last);
+        records = Tag is { } tag ? records.Where(record => record.Tags.Contains(tag)) : records;
         records = Model is { } model ? records.Where(record => record.ModelId == model) : records;
         records = Vendor is { } vendor ? records.Where(record => record.VendorId == vendor) : records;
         records = Key is { } key ? records.Where(record => record.KeyId == key) : records;

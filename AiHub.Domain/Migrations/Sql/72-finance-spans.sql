@@ -60,6 +60,8 @@ begin
         limit p_limit
     loop
         -- A day takes the place of its hours.
+        delete from finance_model_sums where starts_at in (select span.starts_at from finance_spans span where span.starts_at < v.ends_at and span.ends_at > v.starts_at);
+        delete from finance_revenue_sums where starts_at in (select span.starts_at from finance_spans span where span.starts_at < v.ends_at and span.ends_at > v.starts_at);
         delete from finance_spans where starts_at < v.ends_at and ends_at > v.starts_at;
         insert into finance_spans (starts_at, ends_at) values (v.starts_at, v.ends_at);
         insert into finance_model_sums (starts_at, model_id, vendor_id, currency, calls, list_nanos, charged_nanos, cost_nanos)
@@ -78,6 +80,8 @@ create or replace function finance_reopen(p_at timestamptz) returns void
 as $$
 begin
     perform pg_advisory_xact_lock_shared(hashtextextended('finance_spans', 0));
+    delete from finance_model_sums where starts_at in (select span.starts_at from finance_spans span where span.starts_at <= p_at and span.ends_at > p_at);
+    delete from finance_revenue_sums where starts_at in (select span.starts_at from finance_spans span where span.starts_at <= p_at and span.ends_at > p_at);
     delete from finance_spans where starts_at <= p_at and ends_at > p_at;
 end $$;
 
@@ -107,6 +111,8 @@ create or replace function finance_other_terms() returns trigger
 as $$
 begin
     perform pg_advisory_xact_lock(hashtextextended('finance_spans', 0));
+    delete from finance_model_sums where starts_at in (select span.starts_at from finance_spans span where span.ends_at > new.valid_from);
+    delete from finance_revenue_sums where starts_at in (select span.starts_at from finance_spans span where span.ends_at > new.valid_from);
     delete from finance_spans where ends_at > new.valid_from;
     return null;
 end $$;
