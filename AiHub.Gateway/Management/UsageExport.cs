@@ -132,7 +132,8 @@ public static class UsageExport
             UsageStatus.Succeeded => "requests - failed - cancelled",
             _ => "requests",
         };
-        return db.Database.SqlQueryRaw<long>($"select coalesce(sum({counted}), 0)::bigint as \"Value\" from {figures.Rows} figures", [.. parameters]).SingleAsync(ct);
+        var sum = $"""select coalesce(sum({counted}), 0)::bigint as "Value" from {figures.Rows} figures""";
+        return db.Database.SqlQueryRaw<long>(sum, [.. parameters]).SingleAsync(ct);
     }
 
     private static string Cell(NpgsqlDataReader reader, int column)
