@@ -106,6 +106,7 @@ public sealed class SubscriptionTests(PaymentHub fixture) : IClassFixture<Paymen
         // Minutes before the term ends an upgrade costs a few cents.
         fixture.Clock.AdvanceTo((await SubscriptionAsync(customer)).PaidThrough!.Value.AddMinutes(-20));
         await customer.SignInAsync();
+        await SignAsync();
         var preview = await PreviewAsync(customer, new PlanChangePreview("pro"));
         Assert.InRange(Amount(preview.Due), 0.01m, 0.49m);
 
