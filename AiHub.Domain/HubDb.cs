@@ -475,12 +475,6 @@ public sealed class HubDb : DbContext
             sum.HasKey(row => new { row.OrganizationId, row.Grain, row.Dimension, row.Value, row.StartsAt });
             OfOrganization(sum);
         });
-        model.Entity<UsageTag>(tag =>
-        {
-            tag.ToTable("usage_tags");
-            // Written with every tagged call: the organization is the record's, and not looked up once more.
-            tag.HasKey(row => new { row.OrganizationId, row.Tag, row.OccurredAt, row.Id });
-        });
     }
 
     private static void MapAlerts(ModelBuilder model)

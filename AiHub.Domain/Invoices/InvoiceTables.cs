@@ -151,13 +151,13 @@ internal static class InvoiceTables
         {
             sum.ToTable("finance_model_sums");
             sum.HasKey(row => new { row.StartsAt, row.ModelId, row.VendorId, row.Currency });
-            sum.HasOne<FinanceSpan>().WithMany().HasForeignKey(row => row.StartsAt).OnDelete(DeleteBehavior.Cascade);
+            sum.HasOne<FinanceSpan>().WithMany().HasForeignKey(row => row.StartsAt);
         });
         model.Entity<FinanceRevenueSum>(sum =>
         {
             sum.ToTable("finance_revenue_sums");
             sum.HasKey(row => new { row.StartsAt, row.OrganizationId, row.Kind, row.Currency });
-            sum.HasOne<FinanceSpan>().WithMany().HasForeignKey(row => row.StartsAt).OnDelete(DeleteBehavior.Cascade);
+            sum.HasOne<FinanceSpan>().WithMany().HasForeignKey(row => row.StartsAt);
             OfOrganization(sum);
         });
         model.Entity<FinanceHorizon>(horizon =>

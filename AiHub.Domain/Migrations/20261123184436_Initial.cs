@@ -315,20 +315,6 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "usage_tags",
-                columns: table => new
-                {
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    tag = table.Column<string>(type: "text", nullable: false),
-                    occurred_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    id = table.Column<Guid>(type: "uuid", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_usage_tags", x => new { x.organization_id, x.tag, x.occurred_at, x.id });
-                });
-
-            migrationBuilder.CreateTable(
                 name: "vendors",
                 columns: table => new
                 {
@@ -4046,9 +4032,6 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "usage_sums");
-
-            migrationBuilder.DropTable(
-                name: "usage_tags");
 
             migrationBuilder.DropTable(
                 name: "vendor_keys");

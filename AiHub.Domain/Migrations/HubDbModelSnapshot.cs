@@ -6344,30 +6344,6 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("usage_sums", (string)null);
                 });
 
-            modelBuilder.Entity("AiHub.Domain.Usage.UsageTag", b =>
-                {
-                    b.Property<Guid>("OrganizationId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("organization_id");
-
-                    b.Property<string>("Tag")
-                        .HasColumnType("text")
-                        .HasColumnName("tag");
-
-                    b.Property<DateTimeOffset>("OccurredAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("occurred_at");
-
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.HasKey("OrganizationId", "Tag", "OccurredAt", "Id")
-                        .HasName("pk_usage_tags");
-
-                    b.ToTable("usage_tags", (string)null);
-                });
-
             modelBuilder.Entity("AiHub.Domain.Access.ApiKey", b =>
                 {
                     b.HasOne("AiHub.Domain.Tenancy.Organization", null)

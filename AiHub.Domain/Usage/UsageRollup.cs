@@ -60,15 +60,6 @@ public sealed class UsageSum
     public required long ChargedNanos { get; init; }
 }
 
-/// <summary>That a call is filed under a tag; written with its usage record.</summary>
-public sealed class UsageTag
-{
-    public required Guid OrganizationId { get; init; }
-    public required string Tag { get; init; }
-    public required DateTimeOffset OccurredAt { get; init; }
-    public required Guid Id { get; init; }
-}
-
 /// <summary>A usage record that no roll-up has counted yet. Written with the record, taken away with the counting.</summary>
 public sealed class UsagePending
 {

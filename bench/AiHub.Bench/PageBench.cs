@@ -26,7 +26,7 @@ internal static partial class PageBench
         await UsageBench.FillAsync(hub.Admin, organization, user, now, records);
         await UsageBench.OnceCountedAsync(hub.Admin);
         await BookAsync(hub.Admin, organization, now);
-        await LedgerBench.ExecuteAsync(hub.Admin, "analyze usage_records, usage_rollups, usage_sums, usage_tags, journals, entries");
+        await LedgerBench.ExecuteAsync(hub.Admin, "analyze usage_records, usage_rollups, usage_sums, journals, entries");
         await CloseAsync(hub.Admin);
         await LedgerBench.ExecuteAsync(hub.Admin, $"insert into operators (user_id, created_at) values ('{user}', now())");
         using var visitor = await SignInAsync(hub.Portal);

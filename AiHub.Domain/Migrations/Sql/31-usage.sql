@@ -1,6 +1,6 @@
 -- Usage: the months' tables, and the sums that are kept so that no page has to add up a million records.
 
-grant select on usage_rollups, usage_sums, usage_pending, usage_tags to hub_app;
+grant select on usage_rollups, usage_sums, usage_pending to hub_app;
 grant execute on function usage_months_prepare(timestamptz, integer) to hub_app;
 
 do $$
@@ -21,16 +21,6 @@ begin
     return null;
 end $$;
 create or replace trigger await_rollup after insert on usage_records referencing new table as fresh for each statement execute function usage_await();
-
--- Where the calls under a tag are, newest at the end: calls with a rare one are found without reading all others.
-create or replace function usage_tag() returns trigger
-    language plpgsql security definer set search_path = public, pg_temp
-as $$
-begin
-    insert into usage_tags (organization_id, tag, occurred_at, id) select new.organization_id, tag, new.occurred_at, new.id from unnest(new.tags) tag;
-    return null;
-end $$;
-create or replace trigger file_under_tags after insert on usage_records for each row when (new.tags <> '{}') execute function usage_tag();
 
 -- One call. The limit makes the planner look it up, whatever it thinks how many there are.
 create or replace function usage_record_at(id uuid, at timestamptz) returns setof usage_records
