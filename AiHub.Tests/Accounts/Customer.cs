@@ -53,30 +53,30 @@ internal sealed class Customer(TestDatabase database, Ledger ledger)
 
     public UsageRecord Usage(
         Hold hold, long tokens, long nanos = 0, DateTimeOffset? at = null, string model = "sim/echo", long vendorNanos = 0, Guid? ownKey = null, UsageSource source = UsageSource.Vendor) => new()
-    {
-        Id = hold.RequestId,
-        OrganizationId = Id,
-        UserId = OwnerId,
-        KeyId = KeyId,
-        ModelId = model,
-        UpstreamId = Guid.CreateVersion7(),
-        VendorId = "sim",
-        Surface = "openai.chat",
-        OccurredAt = at ?? Start,
-        Tokens = new TokenUsage(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
-        Source = source,
-        Status = UsageStatus.Succeeded,
-        Streamed = true,
-        FinishReason = "stop",
-        PlanTokens = tokens,
-        Cost = new Money(nanos, hold.Money.Currency),
-        VendorCostNanos = vendorNanos,
-        OwnKeyId = ownKey,
-        PriceRows = [Guid.CreateVersion7(), Guid.CreateVersion7()],
-        Latency = TimeSpan.FromMilliseconds(1234.567),
-        TimeToFirstToken = TimeSpan.FromMilliseconds(321),
-        Attempts = 2,
-    };
+        {
+            Id = hold.RequestId,
+            OrganizationId = Id,
+            UserId = OwnerId,
+            KeyId = KeyId,
+            ModelId = model,
+            UpstreamId = Guid.CreateVersion7(),
+            VendorId = "sim",
+            Surface = "openai.chat",
+            OccurredAt = at ?? Start,
+            Tokens = new TokenUsage(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+            Source = source,
+            Status = UsageStatus.Succeeded,
+            Streamed = true,
+            FinishReason = "stop",
+            PlanTokens = tokens,
+            Cost = new Money(nanos, hold.Money.Currency),
+            VendorCostNanos = vendorNanos,
+            OwnKeyId = ownKey,
+            PriceRows = [Guid.CreateVersion7(), Guid.CreateVersion7()],
+            Latency = TimeSpan.FromMilliseconds(1234.567),
+            TimeToFirstToken = TimeSpan.FromMilliseconds(321),
+            Attempts = 2,
+        };
 
     public Task TopUpAsync(long nanos, string key = "top-up", Currency currency = Currency.USD) =>
         PostAsync(key, "payments", "wallet_purchased", currency.ToString(), nanos, null);

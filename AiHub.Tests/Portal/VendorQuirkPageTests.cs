@@ -24,7 +24,7 @@ public sealed class VendorQuirkPageTests
         await desk.Page.WaitForURLAsync($"**/admin/vendors/{name}?done=added");
 
         // Said by the page, or by the API.
-        foreach (var lines in new[] { "balance", "done = false\ndone = false", "nonsense = 1", "defaults = {", "stream_options = maybe", "errors = 1113" })
+        foreach (var lines in new[] { "balance", "done = false\ndone = true", "nonsense = 1", "defaults = {", "stream_options = maybe", "errors = 1113" })
         {
             await SaveAsync(desk, lines);
             await desk.Page.WaitForSelectorAsync("form:not([data-sent]) #quirks[aria-invalid=true]");
