@@ -33,6 +33,9 @@ public sealed class FinanceRevenueSum
 {
     public required DateTimeOffset StartsAt { get; init; }
     public required Guid OrganizationId { get; init; }
+
+    /// <summary>The plan they were on when it was booked.</summary>
+    public required string PlanId { get; init; }
     public required string Kind { get; init; }
     public required string Currency { get; init; }
     public required decimal AmountNanos { get; init; }

@@ -156,7 +156,7 @@ internal static class InvoiceTables
         model.Entity<FinanceRevenueSum>(sum =>
         {
             sum.ToTable("finance_revenue_sums");
-            sum.HasKey(row => new { row.StartsAt, row.OrganizationId, row.Kind, row.Currency });
+            sum.HasKey(row => new { row.StartsAt, row.OrganizationId, row.PlanId, row.Kind, row.Currency });
             sum.HasOne<FinanceSpan>().WithMany().HasForeignKey(row => row.StartsAt);
             OfOrganization(sum);
         });

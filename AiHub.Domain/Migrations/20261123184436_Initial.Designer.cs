@@ -3313,6 +3313,10 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("organization_id");
 
+                    b.Property<string>("PlanId")
+                        .HasColumnType("text")
+                        .HasColumnName("plan_id");
+
                     b.Property<string>("Kind")
                         .HasColumnType("text")
                         .HasColumnName("kind");
@@ -3325,7 +3329,7 @@ namespace AiHub.Domain.Migrations
                         .HasColumnType("numeric")
                         .HasColumnName("amount_nanos");
 
-                    b.HasKey("StartsAt", "OrganizationId", "Kind", "Currency")
+                    b.HasKey("StartsAt", "OrganizationId", "PlanId", "Kind", "Currency")
                         .HasName("pk_finance_revenue_sums");
 
                     b.HasIndex("OrganizationId")

@@ -811,13 +811,14 @@ namespace AiHub.Domain.Migrations
                 {
                     starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    plan_id = table.Column<string>(type: "text", nullable: false),
                     kind = table.Column<string>(type: "text", nullable: false),
                     currency = table.Column<string>(type: "text", nullable: false),
                     amount_nanos = table.Column<decimal>(type: "numeric", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_finance_revenue_sums", x => new { x.starts_at, x.organization_id, x.kind, x.currency });
+                    table.PrimaryKey("pk_finance_revenue_sums", x => new { x.starts_at, x.organization_id, x.plan_id, x.kind, x.currency });
                     table.ForeignKey(
                         name: "fk_finance_revenue_sums_finance_spans_starts_at",
                         column: x => x.starts_at,

@@ -32,6 +32,6 @@ public static class MovementText
         "invoice" => Text.Movement_Invoice,
         "invoice_paid" => Text.Movement_InvoicePaid,
         "credit_note" => Text.Movement_CreditNote,
-        _ => kind,
+        _ => Text.Movement_Other,
     };
 }

@@ -35,23 +35,23 @@ public sealed class FinanceSpanTests
             await CallAsync(Customer.Start.AddDays(-20).AddMinutes(random.Next(30 * 1440)));
         }
 
-        await CloseAsync();
+        await CloseAsync(database);
         await CompareAsync();
 
         // A call, and a journal, of a day that was closed.
-        Assert.True(await SpansAsync(Customer.Start) == 1);
+        Assert.True(await SpansAsync(database, Customer.Start) == 1);
         await CallAsync(Customer.Start);
-        Assert.Equal(0, await SpansAsync(Customer.Start));
+        Assert.Equal(0, await SpansAsync(database, Customer.Start));
         await CompareAsync();
-        await CloseAsync();
-        Assert.Equal(1, await SpansAsync(Customer.Start));
+        await CloseAsync(database);
+        Assert.Equal(1, await SpansAsync(database, Customer.Start));
         await CompareAsync();
 
         // Other terms, of a day that was closed.
         await TermsAsync(5000, "2026-05-20 07:30");
-        Assert.Equal((1, 0), (await SpansAsync(Customer.Start.AddDays(-1)), await SpansAsync(Customer.Start)));
+        Assert.Equal((1, 0), (await SpansAsync(database, Customer.Start.AddDays(-1)), await SpansAsync(database, Customer.Start)));
         await CompareAsync();
-        await CloseAsync();
+        await CloseAsync(database);
         await CompareAsync();
 
         async Task CallAsync(DateTimeOffset at)
@@ -60,17 +60,6 @@ public sealed class FinanceSpanTests
             var nanos = random.NextInt64(1, 3_000_000_000);
             var hold = (await customer.AskAsync(10, nanos: nanos, at: at, currency: customer == customers[0] ? Currency.USD : Currency.CNY)).Hold!;
             await ledger.SettleAsync(new Settlement(hold.Id, customer.Usage(hold, 10, nanos, at, $"m/{random.Next(3)}"), at), default);
-        }
-
-        async Task CloseAsync()
-        {
-            // The first look says when; a later one finds that nobody is left who was at work then, in other tests' databases too.
-            await using var db = database.Open();
-            for (var tries = 0; tries < 300 && await SpansAsync(Customer.Start) == 0; tries++)
-            {
-                await db.CloseFinancesAsync(default);
-                await Task.Delay(100);
-            }
         }
 
         // As an operator would, in the transaction that names one.
@@ -83,8 +72,6 @@ public sealed class FinanceSpanTests
             await db.SaveChangesAsync();
             await transaction.CommitAsync();
         }
-
-        Task<int> SpansAsync(DateTimeOffset at) => database.AsAdminAsync<int>($"select count(*)::int from finance_spans where starts_at <= '{at:O}' and ends_at > '{at:O}'");
 
         async Task CompareAsync()
         {
@@ -114,4 +101,66 @@ public sealed class FinanceSpanTests
             }
         }
     }
+
+    [Fact]
+    public async Task Revenue_is_that_of_the_plan_somebody_was_on_when_it_was_booked()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var ledger = new Ledger(database.AppConnectionString, TimeProvider.System, NullLogger<Ledger>.Instance);
+        var customer = await Customer.OpenAsync(database, ledger, PlanIds.Enterprise, Currency.USD, Customer.Start.AddDays(-40));
+        await customer.TopUpAsync(900_000_000_000, currency: Currency.USD);
+        foreach (var (days, nanos) in new[] { (-1, 1L), (1, 20L), (2, 300L), (6, 4_000L) })
+        {
+            var at = Customer.Start.AddDays(days);
+            var hold = (await customer.AskAsync(10, nanos: nanos, at: at, currency: Currency.USD)).Hold!;
+            await ledger.SettleAsync(new Settlement(hold.Id, customer.Usage(hold, 10, nanos, at, "m/0"), at), default);
+        }
+
+        // Within its first subscription it came from Developer; the second, on Free, took the first one's place.
+        await database.AsAdminAsync<Guid>($"insert into operators (user_id, created_at) values ('{customer.OwnerId}', '2026-01-01') returning user_id");
+        await database.AsAdminAsync<Guid>(
+            $"""
+             insert into subscription_charges (id, organization_id, subscription_id, kind, status, from_plan_id, plan_id, interval, collection, currency, amount_minor, lines, at,
+                 paid_months, paid_through, tokens, version, created_at, applied_at)
+             select gen_random_uuid(), organization_id, id, 'upgrade', 'applied', '{PlanIds.Developer}', plan_id, 'month', 'prepaid', 'USD', 0, '[]', '{Customer.Start:O}',
+                 1, '{Customer.Start.AddDays(9):O}', 0, 0, '{Customer.Start:O}', '{Customer.Start:O}'
+             from subscriptions where organization_id = '{customer.Id}' returning id
+             """);
+        await database.AsAdminAsync<Guid>(
+            $"update subscriptions set status = 'ended', ended_at = '{Customer.Start.AddDays(5):O}' where organization_id = '{customer.Id}' returning id");
+        await database.AsAdminAsync<Guid>(
+            $"insert into subscriptions (id, organization_id, plan_id, status, anchor) values (gen_random_uuid(), '{customer.Id}', '{PlanIds.Free}', 'active', '{Customer.Start:O}') returning id");
+
+        string[] expected = [$"{PlanIds.Developer} 1", $"{PlanIds.Enterprise} 320", $"{PlanIds.Free} 4000"];
+        Assert.Equal(expected, await ByPlanAsync());
+        await CloseAsync(database);
+        Assert.Equal(1, await SpansAsync(database, Customer.Start.AddDays(1)));
+        Assert.Equal(expected, await ByPlanAsync());
+
+        async Task<List<string>> ByPlanAsync()
+        {
+            await using var db = database.OpenAsAdmin();
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await db.OperatorAtWorkAsync(customer.OwnerId, default);
+            return await db.Database.SqlQuery<string>(
+                $"""
+                 select format('%s %s', key, usage_nanos) as "Value"
+                 from finance_revenue({Customer.Start.AddDays(-3)}, {Customer.Start.AddDays(9)}, {Organization.DefaultTimeZone}, 'plan') where usage_nanos <> 0 order by 1
+                 """).ToListAsync();
+        }
+    }
+
+    private static async Task CloseAsync(TestDatabase database)
+    {
+        // The first look says when; a later one finds that nobody is left who was at work then, in other tests' databases too.
+        await using var db = database.Open();
+        for (var tries = 0; tries < 300 && await SpansAsync(database, Customer.Start) == 0; tries++)
+        {
+            await db.CloseFinancesAsync(default);
+            await Task.Delay(100);
+        }
+    }
+
+    private static Task<int> SpansAsync(TestDatabase database, DateTimeOffset at) =>
+        database.AsAdminAsync<int>($"select count(*)::int from finance_spans where starts_at <= '{at:O}' and ends_at > '{at:O}'");
 }

@@ -263,6 +263,7 @@ public sealed partial class IsolationTests(ManagementHub hub, ITestOutputHelper 
             ["billing/fapiao/titles/{id}"] = title.Id,
             ["billing/fapiao/{id}"] = fapiao,
             ["admin/organizations/{id}"] = theirs,
+            ["admin/organizations/{id}/discounts/{discount}"] = (await MakeAsync<PriceDiscountView>($"admin/organizations/{theirs}/discounts", new NewPriceDiscount("10", name))).Id,
             ["admin/finance/orders/{id}"] = order,
             ["admin/finance/invoices/{id}"] = invoice,
             ["admin/finance/fapiao/{id}"] = fapiao,

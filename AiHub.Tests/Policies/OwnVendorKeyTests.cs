@@ -59,7 +59,7 @@ public sealed class OwnVendorKeyTests(PolicyHub hub) : IAsyncLifetime
         // Another organization is answered with the hub's, which has none here, and pays.
         var theirs = await _other.Api.PostAsync("chat/completions", PolicyHub.Body(CompletionTests.Request(model)));
         Assert.Equal(("", false), (Auth(vendor.Requests.Last()), theirs.Headers.Contains("x-aihub-own-key")));
-        Assert.Equal((null, 0L, 20_300L), ((await hub.RecordAsync(theirs)) is var their ? (their.OwnKeyId, their.VendorCostNanos, their.Cost.Nanos) : default));
+        Assert.Equal((null, 20_300L, 20_300L), ((await hub.RecordAsync(theirs)) is var their ? (their.OwnKeyId, their.VendorCostNanos, their.Cost.Nanos) : default));
     }
 
     [Fact]

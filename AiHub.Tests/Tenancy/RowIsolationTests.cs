@@ -179,7 +179,7 @@ public sealed partial class RowIsolationTests(TestDatabase database, ITestOutput
                     // A row belongs into its month's partition.
                     "timestamp with time zone" when name == "occurred_at" && Month().Match(table) is { Success: true } month => $"'{month.Groups[1]}-{month.Groups[2]}-15'",
                     "timestamp with time zone" => name.StartsWith("end", StringComparison.Ordinal) ? "'2031-01-01'" : "'2030-01-01'",
-                    "date" => "'2030-01-01'",
+                    "date" => name.StartsWith("end", StringComparison.Ordinal) ? "'2031-01-01'" : "'2030-01-01'",
                     "interval" => "'1 second'",
                     "text" when name is "currency" or "unit" => "'USD'",
                     // Of an amount, its tax and what is left of it, all but the last are one.

@@ -17,6 +17,15 @@ as $$
     select * from gaps where gaps.starts_at < gaps.ends_at
 $$;
 
+-- Takes away what is kept of any part of a span: it is counted again.
+create or replace function finance_forget(p_from timestamptz, p_until timestamptz) returns void
+    language sql
+as $$
+    delete from finance_model_sums where starts_at in (select span.starts_at from finance_spans span where span.starts_at < p_until and span.ends_at > p_from);
+    delete from finance_revenue_sums where starts_at in (select span.starts_at from finance_spans span where span.starts_at < p_until and span.ends_at > p_from);
+    delete from finance_spans where starts_at < p_until and ends_at > p_from
+$$;
+
 -- Keeps the figures of up to p_limit days and hours that ended an hour ago and more. Answers how many.
 -- What comes late takes its span away (finance_reopen), if it is written half an hour late or more. So a span may close once every transaction is
 -- over that may have written into it before that: the horizon says when somebody last looked, and which transactions there could be by then.
@@ -60,14 +69,13 @@ begin
         limit p_limit
     loop
         -- A day takes the place of its hours.
-        delete from finance_model_sums where starts_at in (select span.starts_at from finance_spans span where span.starts_at < v.ends_at and span.ends_at > v.starts_at);
-        delete from finance_revenue_sums where starts_at in (select span.starts_at from finance_spans span where span.starts_at < v.ends_at and span.ends_at > v.starts_at);
-        delete from finance_spans where starts_at < v.ends_at and ends_at > v.starts_at;
+        perform finance_forget(v.starts_at, v.ends_at);
         insert into finance_spans (starts_at, ends_at) values (v.starts_at, v.ends_at);
         insert into finance_model_sums (starts_at, model_id, vendor_id, currency, calls, list_nanos, charged_nanos, cost_nanos)
             select v.starts_at, counted.* from finance_models_counted(v.starts_at, v.ends_at) counted;
-        insert into finance_revenue_sums (starts_at, organization_id, kind, currency, amount_nanos)
-            select v.starts_at, organization_id, kind, currency, sum(amount_nanos) from finance_revenue_counted(v.starts_at, v.ends_at) group by organization_id, kind, currency;
+        insert into finance_revenue_sums (starts_at, organization_id, plan_id, kind, currency, amount_nanos)
+            select v.starts_at, organization_id, plan_id, kind, currency, sum(amount_nanos) from finance_revenue_counted(v.starts_at, v.ends_at)
+            group by organization_id, plan_id, kind, currency;
         v_count := v_count + 1;
     end loop;
     return v_count;
@@ -80,9 +88,7 @@ create or replace function finance_reopen(p_at timestamptz) returns void
 as $$
 begin
     perform pg_advisory_xact_lock_shared(hashtextextended('finance_spans', 0));
-    delete from finance_model_sums where starts_at in (select span.starts_at from finance_spans span where span.starts_at <= p_at and span.ends_at > p_at);
-    delete from finance_revenue_sums where starts_at in (select span.starts_at from finance_spans span where span.starts_at <= p_at and span.ends_at > p_at);
-    delete from finance_spans where starts_at <= p_at and ends_at > p_at;
+    perform finance_forget(p_at, p_at + interval '1 microsecond');
 end $$;
 
 create or replace function finance_late_call() returns trigger
@@ -111,9 +117,7 @@ create or replace function finance_other_terms() returns trigger
 as $$
 begin
     perform pg_advisory_xact_lock(hashtextextended('finance_spans', 0));
-    delete from finance_model_sums where starts_at in (select span.starts_at from finance_spans span where span.ends_at > new.valid_from);
-    delete from finance_revenue_sums where starts_at in (select span.starts_at from finance_spans span where span.ends_at > new.valid_from);
-    delete from finance_spans where ends_at > new.valid_from;
+    perform finance_forget(new.valid_from, 'infinity');
     return null;
 end $$;
 create or replace trigger reopen_finances after insert on vendor_terms for each row execute function finance_other_terms();

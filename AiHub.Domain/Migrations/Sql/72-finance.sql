@@ -27,33 +27,50 @@ begin
                coalesce(sum(grouped.amount_nanos) filter (where grouped.kind = 'promotion'), 0), coalesce(sum(grouped.amount_nanos) filter (where grouped.kind = 'breakage'), 0),
                coalesce(sum(grouped.amount_nanos) filter (where grouped.kind = 'write_off'), 0), coalesce(sum(grouped.amount_nanos) filter (where grouped.kind = 'tax_included'), 0)
         from (
-            select case p_by when 'day' then to_char(booked.hour at time zone p_zone, 'YYYY-MM-DD')
-                             when 'plan' then coalesce(subscription.plan_id, '') else booked.organization_id::text end as key,
+            select case p_by when 'day' then to_char(booked.hour at time zone p_zone, 'YYYY-MM-DD') when 'plan' then booked.plan_id else booked.organization_id::text end as key,
                    booked.kind, booked.currency, booked.amount_nanos
             from (
                 -- A span is within one day of the hub.
-                select sums.starts_at as hour, sums.organization_id, sums.kind, sums.currency, sums.amount_nanos
+                select sums.starts_at as hour, sums.organization_id, sums.plan_id, sums.kind, sums.currency, sums.amount_nanos
                 from finance_spans span join finance_revenue_sums sums on sums.starts_at = span.starts_at
                 where span.starts_at >= p_from and span.ends_at <= p_until
                 union all
-                select counted.* from finance_open(p_from, p_until) span cross join lateral finance_revenue_counted(span.starts_at, span.ends_at) counted) booked
-            left join subscriptions subscription on p_by = 'plan' and subscription.organization_id = booked.organization_id and subscription.status = 'active') grouped
+                select counted.* from finance_open(p_from, p_until) span cross join lateral finance_revenue_counted(span.starts_at, span.ends_at) counted) booked) grouped
         group by grouped.key, grouped.currency
         order by grouped.key, grouped.currency;
 end $$;
 
--- What the journals of a span booked, counted from the entries.
+-- Which plan each organization was on, and when. A subscription begins where the one before ended; within it, upgrades and renewals change the plan.
+create or replace function plan_times() returns table (organization_id uuid, plan_id text, starts_at timestamptz, ends_at timestamptz)
+    language sql stable
+as $$
+    with changes as (
+        select charge.organization_id, charge.subscription_id, charge.from_plan_id, charge.plan_id, charge.applied_at
+        from subscription_charges charge where charge.status = 'applied' and charge.kind <> 'start'
+    ), points as (
+        select held.organization_id, coalesce(lag(held.ended_at) over (partition by held.organization_id order by held.ended_at nulls last), '-infinity') as at,
+               coalesce((select first.from_plan_id from changes first where first.subscription_id = held.id order by first.applied_at limit 1), held.plan_id) as plan_id
+        from subscriptions held
+        union all
+        select changes.organization_id, changes.applied_at, changes.plan_id from changes
+    )
+    select points.organization_id, points.plan_id, points.at, lead(points.at, 1, 'infinity') over (partition by points.organization_id order by points.at) from points
+$$;
+
+-- What the journals of a span booked, counted from the entries, and on which plan.
+drop function if exists finance_revenue_counted(timestamptz, timestamptz);
 create or replace function finance_revenue_counted(p_from timestamptz, p_until timestamptz)
-    returns table (hour timestamptz, organization_id uuid, kind text, currency text, amount_nanos numeric)
+    returns table (hour timestamptz, organization_id uuid, plan_id text, kind text, currency text, amount_nanos numeric)
     language sql stable security definer set search_path = public, pg_temp
 as $$
-    select date_trunc('hour', journal.booked_at), journal.organization_id, account.kind, entry.unit, sum(entry.amount)
+    select date_trunc('hour', journal.booked_at), journal.organization_id, coalesce(held.plan_id, ''), account.kind, entry.unit, sum(entry.amount)
     from journals journal
+    left join plan_times() held on held.organization_id = journal.organization_id and journal.booked_at >= held.starts_at and journal.booked_at < held.ends_at
     join entries entry on entry.organization_id = journal.organization_id and entry.journal_id = journal.id
     join accounts account on account.id = entry.account_id
      and account.kind in ('usage_revenue', 'subscription_revenue', 'promotion', 'breakage', 'write_off', 'tax_included') and account.unit <> 'TOK'
     where journal.booked_at >= p_from and journal.booked_at < p_until
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 $$;
 
 -- What came in and went back, by channel, as the ledger booked it; bank is what operators saw arrive.
