@@ -207,6 +207,8 @@ public sealed partial class InvoiceRun(TimeProvider time, IServiceScopeFactory s
         var zone = await db.Organizations.Select(organization => organization.TimeZone).SingleAsync(ct);
         var credited = note is null ? [] : (await db.CreditNoteLines.AsNoTracking().Where(line => line.CreditNoteId == note.Id).ToListAsync(ct))
             .ConvertAll(line => (line, lines.Single(row => row.Id == line.InvoiceLineId)));
+        // One worker at a time, or two would wait for each other's other language.
+        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('invoice_documents:' || {due.SubjectId}, 0))", ct);
         var existing = await db.InvoiceDocuments.Where(document => document.SubjectId == due.SubjectId).Select(document => document.Language).ToListAsync(ct);
 
         foreach (var language in ((string[])[InvoicePaper.Chinese, InvoicePaper.English]).Except(existing))
