@@ -121,11 +121,13 @@ public sealed class FinanceSpanTests
         await database.AsAdminAsync<Guid>(
             $"""
              insert into subscription_charges (id, organization_id, subscription_id, kind, status, from_plan_id, plan_id, interval, collection, currency, amount_minor, lines, at,
-                 paid_months, paid_through, tokens, version, created_at, applied_at)
-             select gen_random_uuid(), organization_id, id, 'upgrade', 'applied', '{PlanIds.Developer}', plan_id, 'month', 'prepaid', 'USD', 0, '[]', '{Customer.Start:O}',
-                 1, '{Customer.Start.AddDays(9):O}', 0, 0, '{Customer.Start:O}', '{Customer.Start:O}'
+                 paid_months, paid_through, tokens, version, created_at)
+             select gen_random_uuid(), organization_id, id, 'upgrade', 'open', '{PlanIds.Developer}', plan_id, 'month', 'prepaid', 'USD', 0, '[]', '{Customer.Start:O}',
+                 1, '{Customer.Start.AddDays(9):O}', 0, 0, '{Customer.Start:O}'
              from subscriptions where organization_id = '{customer.Id}' returning id
              """);
+        await database.AsAdminAsync<Guid>(
+            $"update subscription_charges set status = 'applied', applied_at = '{Customer.Start:O}' where organization_id = '{customer.Id}' returning id");
         await database.AsAdminAsync<Guid>(
             $"update subscriptions set status = 'ended', ended_at = '{Customer.Start.AddDays(5):O}' where organization_id = '{customer.Id}' returning id");
         await database.AsAdminAsync<Guid>(
