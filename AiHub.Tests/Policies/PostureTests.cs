@@ -41,8 +41,7 @@ public sealed partial class PostureTests(PolicyHub own, ITestOutputHelper output
             using var page = await http.GetAsync(path);
             looked++;
             var policy = page.Headers.GetValues("Content-Security-Policy").Single();
-            Assert.DoesNotContain("unsafe-inline", policy.Split(';').First(part => part.Contains("script-src", StringComparison.Ordinal) || part.Contains("default-src", StringComparison.Ordinal)), StringComparison.Ordinal);
-            Assert.DoesNotContain("unsafe-eval", policy, StringComparison.Ordinal);
+            Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
             Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
             Assert.Contains("base-uri", policy, StringComparison.Ordinal);
             Assert.Equal("nosniff", page.Headers.GetValues("X-Content-Type-Options").Single());
