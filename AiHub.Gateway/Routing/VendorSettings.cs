@@ -13,11 +13,8 @@ public sealed class VendorSettings(IConfiguration configuration, VendorSecrets s
 {
     private const string Simulated = "sim";
 
-    // Where nobody listens: a server that is there cannot refuse a connection.
-    private const string Refusing = "sim-refused";
-
-    private static readonly Lazy<FrozenDictionary<string, string>> ShippedHosts = new(() =>
-        CatalogData.Shipped().Vendors.ToFrozenDictionary(vendor => vendor.Id, vendor => new Uri(vendor.BaseUrl).Host));
+    private static readonly Lazy<FrozenDictionary<string, Uri>> Shipped = new(() =>
+        CatalogData.Shipped().Vendors.ToFrozenDictionary(vendor => vendor.Id, vendor => new Uri(vendor.BaseUrl)));
 
     /// <summary>How an endpoint can be reached: once with each key it may use.</summary>
     /// <returns>Nothing when the vendor is switched off, or lacks what switches it on.</returns>
@@ -89,18 +86,12 @@ public sealed class VendorSettings(IConfiguration configuration, VendorSecrets s
 
     private static bool IsSimulated(Vendor vendor) => vendor.Id == Simulated || vendor.Id.StartsWith($"{Simulated}-", StringComparison.Ordinal);
 
-    // All simulated vendors live at one address, each under a path of its own; but for the one that nobody answers for.
-    private string BaseUrl(Vendor vendor, string? configured)
-    {
-        if (First(configured, null) is not null || !IsSimulated(vendor) || vendor.Id is Simulated or Refusing)
-        {
-            return First(configured, vendor.BaseUrl)!;
-        }
-
-        return Uri.TryCreate(SimulatorsUrl, UriKind.Absolute, out var simulators)
-            ? new Uri(simulators, new Uri(vendor.BaseUrl).AbsolutePath).ToString()
-            : vendor.BaseUrl;
-    }
+    // Wherever the simulators are, each vendor they play has a path of its own there. One whose row names another address is not theirs.
+    private string BaseUrl(Vendor vendor, string? configured) =>
+        First(configured, null) is { } chosen ? chosen
+        : vendor.Id != Simulated && Uri.TryCreate(vendor.BaseUrl, UriKind.Absolute, out var own) && own.Authority == Shipped.Value[Simulated].Authority
+            && Uri.TryCreate(SimulatorsUrl, UriKind.Absolute, out var simulators) ? new Uri(simulators, own.AbsolutePath).ToString()
+        : vendor.BaseUrl;
 
     private string? SimulatorsUrl => configuration[$"Vendors:{Simulated}:BaseUrl"];
 
@@ -108,7 +99,7 @@ public sealed class VendorSettings(IConfiguration configuration, VendorSecrets s
     private static bool MayHaveConfiguredKey(IConfigurationSection section, Vendor vendor, Upstream upstream, string baseUrl) =>
         (!vendor.Managed && !upstream.Managed)
         || (Uri.TryCreate(baseUrl, UriKind.Absolute, out var address)
-            && address.Host == (Uri.TryCreate(section["BaseUrl"], UriKind.Absolute, out var configured) ? configured.Host : ShippedHosts.Value.GetValueOrDefault(vendor.Id)));
+            && address.Host == (Uri.TryCreate(section["BaseUrl"], UriKind.Absolute, out var configured) ? configured.Host : Shipped.Value.GetValueOrDefault(vendor.Id)?.Host));
 
     /// <summary>Which kind of connector serves the vendor.</summary>
     public static string Connector(Vendor vendor) => vendor.Quirks.GetValueOrDefault("connector", ConnectorKinds.Wire);
