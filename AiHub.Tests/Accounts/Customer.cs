@@ -52,7 +52,7 @@ internal sealed class Customer(TestDatabase database, Ledger ledger)
         ledger.SettleAsync(new Settlement(hold.Id, Usage(hold, tokens, nanos), at ?? Start), default);
 
     public UsageRecord Usage(
-        Hold hold, long tokens, long nanos = 0, DateTimeOffset? at = null, string model = "sim/echo", long vendorNanos = 0, Guid? ownKey = null, UsageSource source = UsageSource.Vendor) => new()
+        Hold hold, long tokens, long nanos = 0, DateTimeOffset? at = null, string model = "sim/echo", long? vendorNanos = null, Guid? ownKey = null, UsageSource source = UsageSource.Vendor) => new()
         {
             Id = hold.RequestId,
             OrganizationId = Id,
@@ -70,7 +70,7 @@ internal sealed class Customer(TestDatabase database, Ledger ledger)
             FinishReason = "stop",
             PlanTokens = tokens,
             Cost = new Money(nanos, hold.Money.Currency),
-            VendorCostNanos = vendorNanos,
+            VendorCostNanos = vendorNanos ?? nanos,
             OwnKeyId = ownKey,
             PriceRows = [Guid.CreateVersion7(), Guid.CreateVersion7()],
             Latency = TimeSpan.FromMilliseconds(1234.567),

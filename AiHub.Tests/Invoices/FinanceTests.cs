@@ -146,8 +146,8 @@ public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHu
         var model = $"sim/margin-{Guid.CreateVersion7():N}";
         foreach (var (nanos, vendorNanos, ownKey, source) in new (long, long, Guid?, UsageSource)[]
         {
-            // Agreed with the customer at less than the vendor asks; with a key of its own, where the hub has its fee; from the cache; and of the
-            // time before the vendor's price was written down by itself.
+            // Agreed with the customer at less than the vendor asks; with a key of its own, where the hub has its fee; from the cache; and of a
+            // vendor that asks nothing.
             (7_000_000_000, 10_000_000_000, null, UsageSource.Vendor), (1_000_000_000, 20_000_000_000, Guid.CreateVersion7(), UsageSource.Vendor),
             (2_000_000_000, 0, null, UsageSource.Cached), (5_000_000_000, 0, null, UsageSource.Vendor),
         })
@@ -158,7 +158,7 @@ public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHu
 
         await worker.PostAsync("admin/finance/vendor-terms", new NewVendorTerms("sim", "80", At.AddDays(-1)));
         var row = Assert.Single((await worker.ReadAsync<Page<ModelMargin>>("admin/finance/models?from=2026-03-10&to=2026-03-10")).Data, row => row.ModelId == model);
-        Assert.Equal(("15", "12", "3"), (row.ListPrice, row.VendorCost, row.Margin));
+        Assert.Equal(("15", "8", "7"), (row.ListPrice, row.VendorCost, row.Margin));
     }
 
     [Fact]

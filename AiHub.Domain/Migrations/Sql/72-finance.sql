@@ -134,11 +134,8 @@ begin
         select record.model_id, record.vendor_id, record.currency, count(*), sum(record.cost_nanos), sum(record.charged_nanos),
                sum(case when coalesce(terms.basis_points, 10000) = 10000 then asked.nanos else round(asked.nanos::numeric * terms.basis_points / 10000) end)
         from usage_records record
-        -- Whatever the customer pays the vendor asks its own price. An answer from the cache costs nothing, a call with a customer's own key costs its
-        -- owner. Before vendors' prices were written down by themselves the call's was the vendor's.
-        cross join lateral (
-            select case when record.source = 'cached' or record.own_key_id is not null then 0
-                        when record.vendor_cost_nanos = 0 then record.cost_nanos else record.vendor_cost_nanos end as nanos) asked
+        -- Whatever the customer pays the vendor asks its own price; a call with a customer's own key costs its owner.
+        cross join lateral (select case when record.own_key_id is null then record.vendor_cost_nanos else 0 end as nanos) asked
         left join terms on terms.vendor_id = record.vendor_id and record.occurred_at >= terms.valid_from and record.occurred_at < terms.valid_until
         where record.occurred_at >= p_from and record.occurred_at < p_until
         group by record.model_id, record.vendor_id, record.currency
