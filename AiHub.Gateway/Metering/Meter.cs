@@ -277,7 +277,7 @@ public sealed partial class Meter(
             LogInconsistent(upstream.VendorId, call.Plan.Model.Id, call.Id);
         }
 
-        var charge = upstream.Prices.Price(measured.Used);
+        var (charge, vendorCost) = upstream.Settle(measured.Used);
         var own = upstream.Own;
         var blocked = call.Guarded.Blocked is not null;
 
@@ -301,10 +301,10 @@ public sealed partial class Meter(
             Streamed = call.Streamed,
             FinishReason = tally.FinishReason,
             PlanTokens = own is null ? upstream.Model.Weights.PlanTokens(measured.Used) : 0,
-            Cost = upstream.CostOf(measured.Used),
+            Cost = charge.Cost,
             OwnKeyId = own?.Id,
             // An answer that was kept costs nothing at the vendor.
-            VendorCostNanos = call.Plan.Cache?.Answer is not null ? 0 : upstream.VendorCostOf(measured.Used).Nanos,
+            VendorCostNanos = call.Plan.Cache?.Answer is not null ? 0 : vendorCost.Nanos,
             FeeBasisPoints = own?.FeeBasisPoints ?? 0,
             Guardrails = [.. call.Guarded.Entries],
             PriceRows = charge.PriceRows,

@@ -228,12 +228,15 @@ public sealed class CatalogueSnapshot
     /// <summary>The servings of a model by vendors that whoever brings a key can call.</summary>
     public IReadOnlyList<ServedUpstream> OpenOf(Model model) => _open.GetValueOrDefault(model.Id) ?? [];
 
+    /// <summary>Whether there are prices, now or at another time, that were agreed with this organization alone.</summary>
+    public bool HasAgreed(Guid customer) => _book.Customers.Contains(customer) || _discounts.Contains(customer);
+
     /// <param name="customer">The organization that is to pay; null asks for the list prices.</param>
     /// <returns>Null when the upstream is not priced in that currency, or for that service class, then.</returns>
     public PriceList? PricesOf(Guid upstream, Currency currency, DateTimeOffset now, string serviceTier = "", Guid? customer = null)
     {
         // Most customers have agreed nothing of their own and share one answer.
-        customer = customer is { } asking && (_book.Customers.Contains(asking) || _discounts.Contains(asking)) ? customer : null;
+        customer = customer is { } asking && HasAgreed(asking) ? customer : null;
         // Prices stand still between two changes of any row.
         if (_prices.TryGetValue((upstream, currency, serviceTier, customer), out var known) && now < known.Until)
         {

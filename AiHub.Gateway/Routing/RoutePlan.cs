@@ -32,7 +32,7 @@ public sealed record RoutePlan(Model Model, IReadOnlyList<PlannedUpstream> Upstr
 public sealed record PlannedUpstream(
     Guid Id, string Key, string VendorId, string VendorModel, Uri Address, PriceList Prices, Model Model, string Credential)
 {
-    /// <summary>What it costs whoever has agreed nothing; null where only this caller has prices for it.</summary>
+    /// <summary>What it costs whoever has agreed nothing; null where that is <see cref="Prices"/>, or where only this caller has prices for it.</summary>
     public PriceList? ListPrices { get; init; }
 
     /// <summary>The organization's own key that it uses; null for the hub's.</summary>
@@ -44,11 +44,17 @@ public sealed record PlannedUpstream(
     /// <summary>What its failures are counted under. With an own key they are nobody else's: not even an endpoint that is down says so to others.</summary>
     public Guid HealthId => Own is null ? Id : Joined(Id, Own.Id);
 
-    /// <summary>What the vendor asks for it, at list price: what was agreed with a customer is nothing to a vendor.</summary>
-    public Money VendorCostOf(Consumption used) => (ListPrices ?? Prices).Price(used).Cost;
-
     /// <summary>What the hub charges for it: its price or, with an own key, the fee.</summary>
-    public Money CostOf(Consumption used) => Own is { } own ? OwnKey.Fee(Prices.Price(used).Cost, own.FeeBasisPoints) : Prices.Price(used).Cost;
+    public Money CostOf(Consumption used) => CostOf(Prices.Price(used));
+
+    /// <summary>The same with the price rows it follows from, and what the vendor asks: the list price, as what was agreed with a customer is nothing to a vendor.</summary>
+    public (Charge Charge, Money VendorCost) Settle(Consumption used)
+    {
+        var priced = Prices.Price(used);
+        return (priced with { Cost = CostOf(priced) }, ListPrices is { } listed ? listed.Price(used).Cost : priced.Cost);
+    }
+
+    private Money CostOf(Charge priced) => Own is { } own ? OwnKey.Fee(priced.Cost, own.FeeBasisPoints) : priced.Cost;
 
     private static Guid Joined(Guid endpoint, Guid key)
     {

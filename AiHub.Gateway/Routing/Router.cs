@@ -96,6 +96,7 @@ public sealed class Router(
         Model model, bool freeOnly, Caller caller, RoutePreferences preferences, CatalogueSnapshot snapshot, out RouteRefusalReason none)
     {
         var now = time.GetUtcNow();
+        var agreed = snapshot.HasAgreed(caller.OrganizationId);
         var candidates = new List<Candidate>();
         none = RouteRefusalReason.NoneFits;
         foreach (var serving in snapshot.UpstreamsOf(model))
@@ -127,7 +128,7 @@ public sealed class Router(
                 model,
                 serving.Credential)
             {
-                ListPrices = snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now, preferences.ServiceTier),
+                ListPrices = agreed ? snapshot.PricesOf(serving.Upstream.Id, caller.Currency, now, preferences.ServiceTier) : null,
             };
             candidates.Add(new Candidate(serving, Level(prices), Rest(planned), planned));
         }

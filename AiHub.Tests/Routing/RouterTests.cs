@@ -300,7 +300,9 @@ public sealed class RouterTests
         _time.Advance(TimeSpan.FromHours(1));
         Assert.Equal([("cheap", "12", "12"), ("dear", "18", "18")], router.Plan("m/one", caller, Guid.CreateVersion7(), RoutePreferences.None, default).Plan!.Upstreams.Select(Costs));
 
-        (string, string, string) Costs(PlannedUpstream upstream) => (upstream.VendorId, upstream.CostOf(used).ToDecimalString(), upstream.VendorCostOf(used).ToDecimalString());
+        (string, string, string) Costs(PlannedUpstream upstream) => upstream.Settle(used) is var (charge, vendorCost)
+            ? (upstream.VendorId, charge.Cost.ToDecimalString(), vendorCost.ToDecimalString())
+            : default;
     }
 
     private RouteOutcome Plan(
