@@ -1,7 +1,6 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using AiHub.Simulators.Vendors.OpenAI;
-using Microsoft.Extensions.Options;
+using AiHub.Simulators.Vendors.Shared;
 
 namespace AiHub.Simulators.Vendors.Anthropic;
 
@@ -37,15 +36,15 @@ public static class AnthropicFaults
             new("503", "Answers 503.") { Refusal = new AnthropicRefusal(503, "api_error", "Service unavailable") },
             new("504", "Answers 504 timeout_error.") { Refusal = new AnthropicRefusal(504, "timeout_error", "Request timed out") },
             new("529", "Answers 529 overloaded_error.") { Refusal = AnthropicRefusal.Overloaded },
-            new("reset-before-headers", "Resets the connection before any answer.") { Cuts = true, Instead = ResetAsync },
+            new("reset-before-headers", "Resets the connection before any answer.") { Cuts = true, Instead = (context, _) => Mishaps.ResetAsync(context) },
             new("stall-before-headers", "Accepts the request and never answers.") { Instead = (_, ct) => Task.Delay(Timeout.Infinite, ct) },
             new("stall-before-first-token", "Sends headers and then nothing.") { Events = (_, _) => [Step.Wait.ForEver], Document = (_, _) => [Step.Wait.ForEver] },
-            new("html", "Answers 200 with an HTML page.") { Instead = HtmlAsync },
-            new("huge-body", "Sends a body of 100 MB in one event.") { Instead = HugeAsync },
+            new("html", "Answers 200 with an HTML page.") { Instead = Mishaps.HtmlAsync },
+            new("huge-body", "Sends a body of 100 MB in one event.") { Instead = (context, ct) => Mishaps.HugeAsync(context, "event: content_block_delta\ndata: {\"huge\":\"", "\"}\n\n", ChatEndpoint.EventStream, compressed: false, ct) },
             new("duplicate-usage", "Sends message_delta, which has the usage, twice.") { Events = (sent, _) => sent.SelectMany(one => one.Type == "message_delta" ? (Step[])[one.Bytes, one.Bytes] : [one.Bytes]) },
             MidAnswer("stall", "Falls silent in the middle of the answer and keeps the line open.", _ => Step.Wait.ForEver),
             MidAnswer("ends-early", "Ends the answer properly in the middle: no message_delta, no message_stop, no reset.", null),
-            MidAnswer("garbage-frame", "Sends one event that is not JSON; a document is cut short.", _ => Text("event: content_block_delta\ndata: {\"type\":\"content_bl\n\n"), goesOn: true),
+            MidAnswer("garbage-frame", "Sends one event that is not JSON; a document is cut short.", _ => Mishaps.Text("event: content_block_delta\ndata: {\"type\":\"content_bl\n\n"), goesOn: true),
             MidAnswer("error-in-band", "Sends event: error in the middle of a stream; as a document, with status 200.", InBand, InBandDocument),
             new("error-in-band-first", "Sends event: error as the first event, after status 200.")
             {
@@ -56,75 +55,22 @@ public static class AnthropicFaults
             new("missing-delta", "Leaves out message_delta, and so the stop reason and the usage.") { Events = (sent, _) => sent.Where(one => one.Type != "message_delta").Select(one => one.Bytes) },
             new("no-usage", "Never sends usage.") { Spoil = WithoutUsage },
             new("crlf", "Ends lines with CRLF.") { LineEnd = "\r\n" },
-            new("pings", "Sends a ping before every event.") { Events = (sent, _) => sent.SelectMany(one => (Step[])[Text("event: ping\ndata: {\"type\": \"ping\"}\n\n"), one.Bytes]) },
-            new("unknown-event", "Sends an event that nobody knows yet.") { Events = (sent, _) => sent.SelectMany(one => (Step[])[Text("event: news\ndata: {\"type\":\"news\"}\n\n"), one.Bytes]) },
-            new("drip", "Sends one byte a second.") { Write = Dripped },
-            new("split-utf8", "Sends every character beyond ASCII in two writes.") { Write = Halved },
+            new("pings", "Sends a ping before every event.") { Events = (sent, _) => sent.SelectMany(one => (Step[])[Mishaps.Text("event: ping\ndata: {\"type\": \"ping\"}\n\n"), one.Bytes]) },
+            new("unknown-event", "Sends an event that nobody knows yet.") { Events = (sent, _) => sent.SelectMany(one => (Step[])[Mishaps.Text("event: news\ndata: {\"type\":\"news\"}\n\n"), one.Bytes]) },
+            new("drip", "Sends one byte a second.") { Write = Mishaps.Dripped },
+            new("split-utf8", "Sends every character beyond ASCII in two writes.") { Write = Mishaps.Halved },
         ]).ToDictionary(fault => fault.Name);
 
     // Without a document of its own, a spoilt document is half of the right one and then the same trouble.
     private static AnthropicFault MidAnswer(string name, string description, Func<string, Step>? trouble, Func<string, Step>? document = null, bool goesOn = false) => new(name, description)
     {
-        Events = (sent, requestId) => InTheMiddle(sent, trouble?.Invoke(requestId), goesOn),
+        Events = (sent, requestId) => Mishaps.InTheMiddle(sent.Select(one => ((Step)one.Bytes, one.Bytes.Part is not null, one.Type == "message_delta")), PiecesBeforeTrouble, trouble?.Invoke(requestId), goesOn),
         Document = (bytes, requestId) => document is not null ? [document(requestId)]
-            : trouble?.Invoke(requestId) is { } step and not Step.Bytes ? [new Step.Bytes(bytes[..(bytes.Length / 2)]), step]
-            : [new Step.Bytes(bytes[..(bytes.Length / 2)])],
+            : Mishaps.HalfOf(bytes, trouble?.Invoke(requestId)),
     };
-
-    private static IEnumerable<Step> InTheMiddle(IEnumerable<Sent> events, Step? trouble, bool goesOn)
-    {
-        var pieces = 0;
-        var happened = false;
-        foreach (var sent in events)
-        {
-            if (!happened && (pieces == PiecesBeforeTrouble || sent.Type == "message_delta"))
-            {
-                happened = true;
-                if (trouble is not null)
-                {
-                    yield return trouble;
-                }
-
-                if (!goesOn)
-                {
-                    yield break;
-                }
-            }
-
-            pieces += sent.Bytes.Part is null ? 0 : 1;
-            yield return sent.Bytes;
-        }
-    }
-
-    private static Task ResetAsync(HttpContext context, CancellationToken ct)
-    {
-        context.Abort();
-
-        return Task.CompletedTask;
-    }
 
     /// <summary>The fault that a request asks for itself.</summary>
     public static AnthropicFault? Asked(HttpRequest request) => request.Headers["x-sim-fault"] is [{ Length: > 0 } name, ..] ? All.GetValueOrDefault(name) : null;
-
-    private static async Task HugeAsync(HttpContext context, CancellationToken ct)
-    {
-        var filling = new byte[64 * 1024];
-        filling.AsSpan().Fill((byte)'a');
-        context.Response.ContentType = "text/event-stream; charset=utf-8";
-        await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes("event: content_block_delta\ndata: {\"huge\":\""), ct);
-        for (var left = context.RequestServices.GetRequiredService<IOptions<SimulatorOptions>>().Value.HugeBytes; left > 0; left -= filling.Length)
-        {
-            await context.Response.Body.WriteAsync(filling.AsMemory(0, (int)Math.Min(left, filling.Length)), ct);
-        }
-
-        await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes("\"}\n\n"), ct);
-    }
-
-    private static async Task HtmlAsync(HttpContext context, CancellationToken ct)
-    {
-        context.Response.ContentType = "text/html; charset=utf-8";
-        await context.Response.WriteAsync("<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head><body></body></html>\n", ct);
-    }
 
     private static void WithoutUsage(JsonObject json)
     {
@@ -132,35 +78,7 @@ public static class AnthropicFaults
         (json["message"] as JsonObject)?.Remove("usage");
     }
 
-    private static Step InBand(string requestId) => Text($"event: error\ndata: {Wire.Line(AnthropicRefusal.Overloaded.ToJson(requestId))}\n\n");
+    private static Step InBand(string requestId) => Mishaps.Text($"event: error\ndata: {Wire.Line(AnthropicRefusal.Overloaded.ToJson(requestId))}\n\n");
 
-    private static Step InBandDocument(string requestId) => Text(Wire.Line(AnthropicRefusal.Overloaded.ToJson(requestId)));
-
-    private static IEnumerable<Step> Dripped(Step.Bytes write)
-    {
-        for (var index = 0; index < write.Data.Length; index++)
-        {
-            var isLast = index == write.Data.Length - 1;
-            yield return isLast ? write with { Data = [write.Data[index]] } : new Step.Bytes([write.Data[index]]);
-            yield return new Step.Wait(TimeSpan.FromSeconds(1));
-        }
-    }
-
-    private static IEnumerable<Step> Halved(Step.Bytes write)
-    {
-        var from = 0;
-        for (var index = 1; index < write.Data.Length; index++)
-        {
-            // 0b10xxxxxx continues a character: cut between its first byte and the next.
-            if (write.Data[index - 1] >= 0xC0 && (write.Data[index] & 0xC0) == 0x80)
-            {
-                yield return new Step.Bytes(write.Data[from..index]);
-                from = index;
-            }
-        }
-
-        yield return write with { Data = write.Data[from..] };
-    }
-
-    private static Step.Bytes Text(string text) => new(Encoding.UTF8.GetBytes(text));
+    private static Step InBandDocument(string requestId) => Mishaps.Text(Wire.Line(AnthropicRefusal.Overloaded.ToJson(requestId)));
 }

@@ -1,21 +1,14 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using AiHub.Simulators.Vendors.OpenAI;
+using AiHub.Simulators.Vendors.Shared;
 
 namespace AiHub.Simulators.Vendors.Anthropic;
 
 /// <summary>A model that behaves as its name says.</summary>
 /// <param name="Fault">What goes wrong with every request to this model; null when nothing does.</param>
-public sealed partial record AnthropicModel(string Name, string Description, Func<MessageRequest, IEnumerable<Block>> Draft, AnthropicFault? Fault = null)
+public sealed record AnthropicModel(string Name, string Description, Func<MessageRequest, IEnumerable<Block>> Draft, AnthropicFault? Fault = null)
 {
-    private const int UsualWords = 100;
-    private const int MostWords = 100_000;
-
-    private static readonly string[] LoremWords =
-        "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna aliqua".Split(' ');
-
     public static IReadOnlyDictionary<string, AnthropicModel> All { get; } = ((IEnumerable<AnthropicModel>)
         [
             new("echo", "Answers with the last user message, word by word.", Echo),
@@ -28,36 +21,13 @@ public sealed partial record AnthropicModel(string Name, string Description, Fun
             .. AnthropicFaults.All.Values.Select(fault => new AnthropicModel($"fault-{fault.Name}", fault.Description, Troubled, fault)),
         ]).ToDictionary(model => model.Name);
 
-    /// <summary>First wait and the waits between events; only <c>slow</c> has any.</summary>
-    public (TimeSpan First, TimeSpan Between) Pace(MessageRequest request, SimulatorOptions options)
-    {
-        if (Name != "slow")
-        {
-            return default;
-        }
-
-        return SlowOrder().Match(request.LastUserText) is { Success: true } order
-            ? (Milliseconds(order.Groups[1]), Milliseconds(order.Groups[2]))
-            : (options.SlowFirstToken, options.SlowBetweenChunks);
-
-        static TimeSpan Milliseconds(Group group) => TimeSpan.FromMilliseconds(int.Parse(group.ValueSpan, CultureInfo.InvariantCulture));
-    }
-
     private static IEnumerable<Block> Echo(MessageRequest request) => Spoken(request, Formatted(request, request.LastUserText));
 
-    private static IEnumerable<Block> Lorem(MessageRequest request)
-    {
-        // Every word is at least one token, so one word more than the limit always reaches it.
-        var words = LoremOrder().Match(request.LastUserText) is { Success: true } order
-            ? Math.Min(int.Parse(order.Groups[1].ValueSpan, CultureInfo.InvariantCulture), MostWords)
-            : Math.Min(request.MaxTokens, MostWords) + 1;
-        return Spoken(request, LoremText(words));
-    }
+    private static IEnumerable<Block> Lorem(MessageRequest request) =>
+        Spoken(request, Orders.LoremText(Orders.Lorem(request.LastUserText) ?? Orders.Filling(request.MaxTokens)));
 
-    // Long enough to break in the middle, with characters of two, three and four bytes to break in two.
-    private static IEnumerable<Block> Troubled(MessageRequest request) => LoremOrder().IsMatch(request.LastUserText)
-        ? Lorem(request)
-        : Spoken(request, string.Join(' ', Enumerable.Range(0, UsualWords / 20).Select(index => $"{LoremText(3)} 模拟供应商 é 😀 {index}")));
+    private static IEnumerable<Block> Troubled(MessageRequest request) =>
+        Orders.Lorem(request.LastUserText) is null ? Spoken(request, Orders.TroubledText()) : Lorem(request);
 
     private static IEnumerable<Block> Reason(MessageRequest request)
     {
@@ -110,12 +80,4 @@ public sealed partial record AnthropicModel(string Name, string Description, Fun
     // A model asked for JSON answers JSON.
     private static string Formatted(MessageRequest request, string text) =>
         request.Format?.Given("schema") is { } schema ? Wire.Line(SchemaSample.Of(schema) ?? new JsonObject()) : text;
-
-    private static string LoremText(int words) => string.Join(' ', Enumerable.Range(0, words).Select(index => LoremWords[index % LoremWords.Length]));
-
-    [GeneratedRegex(@"\blorem\s+(\d{1,6})\b", RegexOptions.IgnoreCase)]
-    private static partial Regex LoremOrder();
-
-    [GeneratedRegex(@"\bslow\s+(\d{1,6})\s+(\d{1,6})\b", RegexOptions.IgnoreCase)]
-    private static partial Regex SlowOrder();
 }

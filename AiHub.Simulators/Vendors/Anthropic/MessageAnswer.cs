@@ -59,6 +59,9 @@ public sealed class MessageAnswer
     /// <summary>Events of a stream that deliver something.</summary>
     public int Pieces => Events().Count(sent => sent.Part is not null);
 
+    /// <summary>Of what they deliver, in characters.</summary>
+    public int Length => Events().Sum(sent => sent.Part?.Text.Length ?? 0);
+
     public int PromptTokens => _prompt.Tokens.Count;
 
     public int CachedTokens { get; }

@@ -1,7 +1,6 @@
-using System.Text;
 using System.Text.Json;
 using AiHub.Simulators.Control;
-using Microsoft.AspNetCore.Http.Features;
+using AiHub.Simulators.Vendors.Shared;
 
 namespace AiHub.Simulators.Vendors.OpenAI;
 
@@ -13,7 +12,7 @@ public static class ChatEndpoint
 
     public static async Task AnswerAsync(Exchange exchange, CancellationToken ct)
     {
-        var serving = new Serving(exchange);
+        var serving = new Serving(exchange.VendorName, exchange.Context, exchange.Received, exchange.Clock);
         try
         {
             await AnswerAsync(exchange, serving, ct);
@@ -47,7 +46,7 @@ public static class ChatEndpoint
         var name = exchange.Deployment ?? (body.Given("model") is { ValueKind: JsonValueKind.String } given ? given.GetString()! : string.Empty);
         var model = SimulatedModel.All.GetValueOrDefault(name);
         var fault = model?.Fault ?? (exchange.Get<FaultQueue>().Take(exchange.VendorName, name) is { } next ? Faults.All[next] : Faults.Asked(exchange.Context.Request) ?? Faults.None);
-        serving.Meets(name, fault);
+        serving.Meets(name, fault == Faults.None ? null : fault.Name);
 
         if (ChatRules.Check(body, refuseUnknown: fault.RefusesUnknownParameters || exchange.Context.Request.Headers[UnknownParametersHeader] == "refuse") is { } broken)
         {
@@ -64,7 +63,7 @@ public static class ChatEndpoint
         }
 
         var request = new ChatRequest(body);
-        serving.Asks(request);
+        serving.Asks(request.User, request.Stream);
         var prompt = PromptTokens.Of(request);
         if (prompt.Count > exchange.Options.ContextTokens)
         {
@@ -82,10 +81,7 @@ public static class ChatEndpoint
 
         if (fault.Instead is { } insteadAsync)
         {
-            serving.IsAnswered = true;
-            serving.IsCut = fault.Cuts;
-            await insteadAsync(exchange.Context, request.Stream, ct);
-            serving.Completes();
+            await serving.SendInsteadAsync(() => insteadAsync(exchange.Context, request.Stream, ct), fault.Cuts);
 
             return;
         }
@@ -98,76 +94,12 @@ public static class ChatEndpoint
             [.. choices],
             prompt.Count,
             exchange.Get<PromptCache>().Read(name, prompt));
-        serving.Begins(answer);
+        serving.Begins(new AnswerFigures(answer.Id, answer.PromptTokens, answer.CachedTokens, answer.CompletionTokens, answer.ReasoningTokens, answer.Length));
 
-        var (first, between) = model.Pace(request, exchange.Options);
+        var pace = Orders.Pace(name, request.LastUserText, exchange.Options);
         await (request.Stream
-            ? StreamAsync(exchange, serving, Paced(exchange.Deployment is null ? fault.Stream(answer) : fault.Stream(answer).Prepend(Faults.Filtered), first, between), ct)
-            : WriteWholeAsync(exchange, serving, fault, answer, first + (between * answer.Pieces), ct));
-    }
-
-    private static async Task StreamAsync(Exchange exchange, Serving serving, IEnumerable<Step> steps, CancellationToken ct)
-    {
-        var response = exchange.Context.Response;
-        response.ContentType = EventStream;
-        response.Headers.CacheControl = "no-cache, must-revalidate";
-        exchange.Context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
-        await response.StartAsync(ct);
-
-        await SendAsync(exchange, serving, steps, ct);
-    }
-
-    private static async Task WriteWholeAsync(Exchange exchange, Serving serving, Fault fault, ChatAnswer answer, TimeSpan thinking, CancellationToken ct)
-    {
-        await Task.Delay(thinking, exchange.Clock, ct);
-
-        exchange.Context.Response.ContentType = "application/json";
-
-        // Sent or not, all of it has been made by now.
-        serving.IsMade = true;
-        await SendAsync(exchange, serving, fault.Whole(answer), ct);
-    }
-
-    private static async Task SendAsync(Exchange exchange, Serving serving, IEnumerable<Step> steps, CancellationToken ct)
-    {
-        var output = exchange.Context.Response.Body;
-        foreach (var step in steps)
-        {
-            ct.ThrowIfCancellationRequested();
-            switch (step)
-            {
-                case Step.Bytes bytes:
-                    await output.WriteAsync(bytes.Data, ct);
-                    await output.FlushAsync(ct);
-                    serving.Delivers(bytes);
-                    break;
-                case Step.Wait wait:
-                    await Task.Delay(wait.Time, exchange.Clock, ct);
-                    break;
-                case Step.Cut:
-                    serving.IsCut = true;
-                    exchange.Context.Abort();
-
-                    return;
-            }
-        }
-
-        serving.Completes();
-    }
-
-    private static IEnumerable<Step> Paced(IEnumerable<Step> steps, TimeSpan first, TimeSpan between)
-    {
-        var isFirst = true;
-        foreach (var step in steps)
-        {
-            if (step is Step.Bytes { Part: not null })
-            {
-                yield return new Step.Wait(isFirst ? first : between);
-                isFirst = false;
-            }
-
-            yield return step;
-        }
+            ? serving.StreamAsync(exchange.Deployment is null ? fault.Stream(answer) : fault.Stream(answer).Prepend(Faults.Filtered), pace, ct)
+            : serving.WriteWholeAsync(fault.Whole(answer), pace.First + (pace.Between * answer.Pieces), ct));
     }
 
     private static JsonElement? Parse(ReadOnlySpan<byte> body)
@@ -180,96 +112,5 @@ public static class ChatEndpoint
         {
             return null;
         }
-    }
-
-    /// <summary>Keeps count while an answer is sent, for <see cref="ServedLog"/>.</summary>
-    private sealed class Serving
-    {
-        private readonly Exchange _exchange;
-        private readonly Dictionary<(int Choice, bool IsThought), StringBuilder> _delivered = [];
-        private string? _model;
-        private string? _fault;
-        private ChatRequest? _request;
-        private ChatAnswer? _answer;
-        private bool _completed;
-        private bool _usageSent;
-
-        public Serving(Exchange exchange)
-        {
-            _exchange = exchange;
-            exchange.Context.RequestAborted.Register(() => exchange.Received.ClientAborted = IsAborted);
-        }
-
-        /// <summary>By a fault, not by the caller.</summary>
-        public bool IsCut { get; set; }
-
-        /// <summary>With whatever; not refused.</summary>
-        public bool IsAnswered { get; set; }
-
-        /// <summary>The whole answer exists and would be billed, however much of it arrives.</summary>
-        public bool IsMade { get; set; }
-
-        private bool IsAborted => !IsCut && !_completed && _exchange.Context.RequestAborted.IsCancellationRequested;
-
-        public void Meets(string model, Fault fault)
-        {
-            _model = model;
-            _fault = fault == Faults.None ? null : fault.Name;
-            _exchange.Received.Fault = _fault;
-        }
-
-        public void Asks(ChatRequest request) => _request = request;
-
-        public void Begins(ChatAnswer answer)
-        {
-            _answer = answer;
-            IsAnswered = true;
-        }
-
-        public void Delivers(Step.Bytes bytes)
-        {
-            _usageSent |= bytes.HasUsage;
-            if (bytes.Part is { } part)
-            {
-                var key = (part.Choice, part.IsThought);
-                if (!_delivered.TryGetValue(key, out var text))
-                {
-                    _delivered[key] = text = new StringBuilder();
-                }
-
-                text.Append(part.Text);
-            }
-        }
-
-        public void Completes() => _completed = true;
-
-        public ServedAnswer Entry()
-        {
-            var response = _exchange.Context.Response;
-            var made = _answer is not null && (IsMade || _delivered.Values.Sum(text => text.Length) == _answer.Length);
-            var reasoning = made ? _answer!.ReasoningTokens : Count(_delivered.Where(part => part.Key.IsThought));
-            _exchange.Received.ClientAborted = IsAborted;
-
-            return new ServedAnswer(
-                0,
-                _exchange.VendorName,
-                _exchange.RequestId,
-                _answer?.Id,
-                _model,
-                _request?.User,
-                _request?.Stream ?? false,
-                response.HasStarted ? response.StatusCode : 0,
-                _fault,
-                IsCut ? "cut" : IsAborted ? "client_aborted" : IsAnswered ? "completed" : "refused",
-                _answer?.PromptTokens ?? 0,
-                _answer?.CachedTokens ?? 0,
-                made ? _answer!.CompletionTokens : Count(_delivered),
-                reasoning,
-                _usageSent,
-                _exchange.Received.ReceivedAt,
-                _exchange.Clock.GetUtcNow());
-        }
-
-        private static int Count(IEnumerable<KeyValuePair<(int, bool), StringBuilder>> parts) => parts.Sum(part => Tokens.Count(part.Value.ToString()));
     }
 }

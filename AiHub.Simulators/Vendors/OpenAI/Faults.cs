@@ -1,7 +1,5 @@
-using System.IO.Compression;
-using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Options;
+using AiHub.Simulators.Vendors.Shared;
 
 namespace AiHub.Simulators.Vendors.OpenAI;
 
@@ -11,7 +9,7 @@ public static class Faults
     private const int PiecesBeforeTrouble = 4;
 
     /// <summary>What Azure sends before anything else: what its filter found in the prompt.</summary>
-    public static readonly Step.Bytes Filtered = Text("data: {\"id\":\"\",\"object\":\"\",\"created\":0,\"model\":\"\",\"choices\":[],\"prompt_filter_results\":[{\"prompt_index\":0}]}\n\n");
+    public static readonly Step.Bytes Filtered = Mishaps.Text("data: {\"id\":\"\",\"object\":\"\",\"created\":0,\"model\":\"\",\"choices\":[],\"prompt_filter_results\":[{\"prompt_index\":0}]}\n\n");
 
     public static readonly Fault None = new("none", "Nothing goes wrong.");
 
@@ -26,19 +24,19 @@ public static class Faults
         [
             Busy,
             Dies,
-            new("reset-before-headers", "Resets the connection before any answer.") { Cuts = true, Instead = ResetAsync },
+            new("reset-before-headers", "Resets the connection before any answer.") { Cuts = true, Instead = (context, _, _) => Mishaps.ResetAsync(context) },
             MidAnswer("reset-mid-stream", "Resets the connection in the middle of the answer.", new Step.Cut()),
             new("stall-before-headers", "Accepts the request and never answers.") { Instead = (_, _, ct) => Task.Delay(Timeout.Infinite, ct) },
             MidAnswer("stall", "Falls silent in the middle of the answer and keeps the line open.", Step.Wait.ForEver),
-            new("drip", "Sends one byte a second.") { Write = Dripped },
-            new("split-utf8", "Sends every character beyond ASCII in two writes.") { Write = Halved },
+            new("drip", "Sends one byte a second.") { Write = Mishaps.Dripped },
+            new("split-utf8", "Sends every character beyond ASCII in two writes.") { Write = Mishaps.Halved },
             MidAnswer("ends-early", "Ends the answer properly in the middle: no finish_reason, no [DONE], no reset."),
-            MidAnswer("broken-sse", "Forgets 'data:' before one event; a document is cut short.", Text("{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lost\"}}]}\n\n"), goesOn: true),
-            MidAnswer("garbage-frame", "Sends one event that is not JSON; a document is cut short.", Text("data: {\"id\":\"chatcmpl-broken\",\"choices\":[{\"ind\n\n"), goesOn: true),
+            MidAnswer("broken-sse", "Forgets 'data:' before one event; a document is cut short.", Mishaps.Text("{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lost\"}}]}\n\n"), goesOn: true),
+            MidAnswer("garbage-frame", "Sends one event that is not JSON; a document is cut short.", Mishaps.Text("data: {\"id\":\"chatcmpl-broken\",\"choices\":[{\"ind\n\n"), goesOn: true),
             new("single-newline", "Separates events with one newline instead of two.") { Framing = new Framing("data: ", "\n") },
             new("crlf", "Ends lines with CRLF.") { Framing = new Framing("data: ", "\r\n\r\n") },
             new("no-space", "Writes 'data:' without a space.") { Framing = new Framing("data:", "\n\n") },
-            new("comments", "Sends comment lines between events.") { Events = (_, steps) => steps.SelectMany(step => (Step[])[Text(": keep-alive\n\n"), step]) },
+            new("comments", "Sends comment lines between events.") { Events = (_, steps) => steps.SelectMany(step => (Step[])[Mishaps.Text(": keep-alive\n\n"), step]) },
             new("missing-done", "Leaves out [DONE].") { Events = (_, steps) => steps.Where(step => step is not Step.Done) },
             new("missing-finish-reason", "Never sends a finish_reason, not even null.") { Spoil = json => EachChoice(json, choice => choice.Remove("finish_reason")) },
             new("unknown-finish-reason", "Finishes with a reason that OpenAI does not have.") { Spoil = json => EachChoice(json, UnknownReason) },
@@ -47,13 +45,13 @@ public static class Faults
             new("usage-on-every-chunk", "Sends running usage with every chunk, asked or not.") { Events = RunningUsage },
             new("no-usage", "Never sends usage.") { Spoil = json => json.Remove("usage"), Events = (_, steps) => steps.Where(step => step is not Step.Event { Json: var json } || HasChoices(json)) },
             new("usage-null", "Sends usage: null even where it is due.") { Spoil = json => json["usage"] = null },
-            MidAnswer("error-in-band", "Sends an error object in the middle of a stream; as a document, with status 200.", Text($"data: {InBandError()}\n\n"), InBandError()),
+            MidAnswer("error-in-band", "Sends an error object in the middle of a stream; as a document, with status 200.", Mishaps.Text($"data: {InBandError()}\n\n"), InBandError()),
             new("error-in-band-first", "Sends an error object as the first event, after status 200.")
             {
-                Events = (_, _) => [Text($"data: {InBandError()}\n\n")],
-                Document = _ => [Text(InBandError())],
+                Events = (_, _) => [Mishaps.Text($"data: {InBandError()}\n\n")],
+                Document = _ => [Mishaps.Text(InBandError())],
             },
-            new("html", "Answers 200 with an HTML page.") { Instead = HtmlAsync },
+            new("html", "Answers 200 with an HTML page.") { Instead = (context, _, ct) => Mishaps.HtmlAsync(context, ct) },
             new("huge-body", "Sends a body of 100 MB in one event.") { Instead = (context, stream, ct) => HugeAsync(context, stream, compressed: false, ct) },
             new("gzip-bomb", "Sends 100 MB compressed to a few hundred KB, with content-encoding: gzip, asked or not.")
             {
@@ -88,69 +86,11 @@ public static class Faults
     private static Fault MidAnswer(string name, string description, Step? trouble = null, string? document = null, bool goesOn = false) => new(name, description)
     {
         Trouble = new Trouble(trouble, goesOn),
-        Events = (_, steps) => InTheMiddle(steps, trouble, goesOn),
+        Events = (_, steps) => Mishaps.InTheMiddle(steps.Select(step => (step, step is Step.Event { Part: not null }, step is Step.Event { Finishes: true })), PiecesBeforeTrouble, trouble, goesOn),
         Document = bytes => document is not null
-            ? [Text(document)]
-            : [new Step.Bytes(bytes[..(bytes.Length / 2)]), .. trouble is null or Step.Bytes ? (Step[])[] : [trouble]],
+            ? [Mishaps.Text(document)]
+            : Mishaps.HalfOf(bytes, trouble),
     };
-
-    private static IEnumerable<Step> InTheMiddle(IEnumerable<Step> steps, Step? trouble, bool goesOn)
-    {
-        var pieces = 0;
-        var happened = false;
-        foreach (var step in steps)
-        {
-            if (!happened && step is Step.Event sent && (pieces == PiecesBeforeTrouble || sent.Finishes))
-            {
-                happened = true;
-                if (trouble is not null)
-                {
-                    yield return trouble;
-                }
-
-                if (!goesOn)
-                {
-                    yield break;
-                }
-            }
-
-            pieces += step is Step.Event { Part: not null } ? 1 : 0;
-            yield return step;
-        }
-    }
-
-    private static Task ResetAsync(HttpContext context, bool stream, CancellationToken ct)
-    {
-        context.Abort();
-
-        return Task.CompletedTask;
-    }
-
-    private static IEnumerable<Step> Dripped(Step.Bytes write)
-    {
-        for (var index = 0; index < write.Data.Length; index++)
-        {
-            var isLast = index == write.Data.Length - 1;
-            yield return isLast ? write with { Data = [write.Data[index]] } : new Step.Bytes([write.Data[index]]);
-            yield return new Step.Wait(TimeSpan.FromSeconds(1));
-        }
-    }
-
-    private static IEnumerable<Step> Halved(Step.Bytes write)
-    {
-        var from = 0;
-        for (var index = 1; index < write.Data.Length; index++)
-        {
-            // 0b10xxxxxx continues a character: cut between its first byte and the next.
-            if (write.Data[index - 1] >= 0xC0 && (write.Data[index] & 0xC0) == 0x80)
-            {
-                yield return new Step.Bytes(write.Data[from..index]);
-                from = index;
-            }
-        }
-
-        yield return write with { Data = write.Data[from..] };
-    }
 
     private static IEnumerable<Step> EmptyFirst(ChatAnswer answer, IEnumerable<Step> steps) =>
         steps.Prepend(Filtered);
@@ -209,42 +149,15 @@ public static class Faults
 
     private static int? CallOf(Step.Event sent) => sent.Json["choices"] is JsonArray { Count: > 0 } choices && choices[0]?["delta"]?["tool_calls"] is JsonArray calls ? (int?)calls[0]?["index"] : null;
 
-    private static async Task HtmlAsync(HttpContext context, bool stream, CancellationToken ct)
-    {
-        context.Response.ContentType = "text/html; charset=utf-8";
-        await context.Response.WriteAsync(
-            "<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head><body><h1>Checking your browser</h1></body></html>\n", ct);
-    }
-
-    private static async Task HugeAsync(HttpContext context, bool stream, bool compressed, CancellationToken ct)
+    private static Task HugeAsync(HttpContext context, bool stream, bool compressed, CancellationToken ct)
     {
         var (start, end) = stream
             ? ("data: {\"id\":\"chatcmpl-huge\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"huge\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"",
                 "\"},\"finish_reason\":null}]}\n\ndata: [DONE]\n\n")
             : ("{\"id\":\"chatcmpl-huge\",\"object\":\"chat.completion\",\"created\":0,\"model\":\"huge\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"",
                 "\"},\"finish_reason\":\"stop\"}]}");
-        var filling = new byte[64 * 1024];
-        filling.AsSpan().Fill((byte)'a');
-
-        context.Response.ContentType = stream ? ChatEndpoint.EventStream : "application/json";
-        if (compressed)
-        {
-            context.Response.Headers.ContentEncoding = "gzip";
-        }
-
-        var size = context.RequestServices.GetRequiredService<IOptions<SimulatorOptions>>().Value.HugeBytes;
-        await using var zip = compressed ? new GZipStream(context.Response.Body, CompressionLevel.SmallestSize, leaveOpen: true) : null;
-        var body = zip ?? context.Response.Body;
-        await body.WriteAsync(Encoding.ASCII.GetBytes(start), ct);
-        for (var left = size; left > 0; left -= filling.Length)
-        {
-            await body.WriteAsync(filling.AsMemory(0, (int)Math.Min(left, filling.Length)), ct);
-        }
-
-        await body.WriteAsync(Encoding.ASCII.GetBytes(end), ct);
+        return Mishaps.HugeAsync(context, start, end, stream ? ChatEndpoint.EventStream : "application/json", compressed, ct);
     }
-
-    private static Step.Bytes Text(string text) => new(Encoding.UTF8.GetBytes(text));
 
     private static string InBandError() =>
         Wire.Line(new OpenAIError(502, "The server had an error while processing your request.", "server_error", Code: "server_error").ToJson());

@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using AiHub.Simulators.Vendors.Shared;
 
 namespace AiHub.Simulators.Vendors.OpenAI;
 
@@ -9,15 +9,6 @@ namespace AiHub.Simulators.Vendors.OpenAI;
 /// <param name="Fault">What goes wrong with every request to this model; null when nothing does.</param>
 public sealed partial record SimulatedModel(string Name, string Description, Func<ChatRequest, int, Draft> Draft, Fault? Fault = null)
 {
-    private const int UsualWords = 100;
-    private const int MostWords = 100_000;
-
-    private static readonly string[] LoremWords =
-        ("lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna aliqua ut enim ad minim "
-        + "veniam quis nostrud exercitation ullamco laboris nisi ut aliquip ex ea commodo consequat duis aute irure dolor in reprehenderit in "
-        + "voluptate velit esse cillum dolore eu fugiat nulla pariatur excepteur sint occaecat cupidatat non proident sunt in culpa qui officia "
-        + "deserunt mollit anim id est laborum").Split(' ');
-
     public static IReadOnlyDictionary<string, SimulatedModel> All { get; } = ((IEnumerable<SimulatedModel>)
         [
             new("echo", "Answers with the last user message, word by word.", Echo),
@@ -30,45 +21,16 @@ public sealed partial record SimulatedModel(string Name, string Description, Fun
             .. Faults.All.Values.Select(fault => new SimulatedModel($"fault-{fault.Name}", fault.Description, fault.CallsTools ? CallTools : Troubled, fault)),
         ]).ToDictionary(model => model.Name);
 
-    /// <summary>First wait and the waits between chunks; only <c>slow</c> has any.</summary>
-    public (TimeSpan First, TimeSpan Between) Pace(ChatRequest request, SimulatorOptions options)
-    {
-        if (Name != "slow")
-        {
-            return default;
-        }
-
-        return SlowOrder().Match(request.LastUserText) is { Success: true } order
-            ? (Milliseconds(order.Groups[1]), Milliseconds(order.Groups[2]))
-            : (options.SlowFirstToken, options.SlowBetweenChunks);
-
-        static TimeSpan Milliseconds(Group group) => TimeSpan.FromMilliseconds(int.Parse(group.ValueSpan, CultureInfo.InvariantCulture));
-    }
-
     /// <summary>Pieces as a stream delivers them: a word with the space before it, or one ideograph.</summary>
     public static IEnumerable<string> Words(string text) => Word().Matches(text).Select(match => match.Value);
 
     private static Draft Echo(ChatRequest request, int choice) => new(Formatted(request, request.LastUserText));
 
-    private static Draft Lorem(ChatRequest request, int choice)
-    {
-        var order = LoremOrder().Match(request.LastUserText);
-        if (!order.Success && request.MaxTokens is { } tokens)
-        {
-            // Every word is at least one token, so this many words always reach the limit; one more makes it a cut.
-            return new Draft(LoremText(choice + (request.Seed ?? 0), Math.Min(tokens, MostWords) + 1));
-        }
+    private static Draft Lorem(ChatRequest request, int choice) => new(Orders.LoremText(
+        Orders.Lorem(request.LastUserText) ?? (request.MaxTokens is { } tokens ? Orders.Filling(tokens) : Orders.UsualWords), choice + (request.Seed ?? 0)));
 
-        return new Draft(LoremText(choice + (request.Seed ?? 0), order.Success ? Math.Min(int.Parse(order.Groups[1].ValueSpan, CultureInfo.InvariantCulture), MostWords) : UsualWords));
-    }
-
-    private static string LoremText(int first, int words) =>
-        string.Join(' ', Enumerable.Range(0, words).Select(index => LoremWords[(int)((uint)(first + index) % LoremWords.Length)]));
-
-    // Long enough to break in the middle, with characters of two, three and four bytes to break in two.
-    private static Draft Troubled(ChatRequest request, int choice) => LoremOrder().IsMatch(request.LastUserText)
-        ? Lorem(request, choice)
-        : new Draft(string.Join(' ', Enumerable.Range(0, 5).Select(index => $"{LoremText(index * 3, 3)} 模拟供应商 é 😀")));
+    private static Draft Troubled(ChatRequest request, int choice) =>
+        Orders.Lorem(request.LastUserText) is null ? new Draft(Orders.TroubledText()) : Lorem(request, choice);
 
     private static Draft Reason(ChatRequest request, int choice)
     {
@@ -123,12 +85,6 @@ public sealed partial record SimulatedModel(string Name, string Description, Fun
         "json_schema" when request.Given("response_format")?.Given("json_schema")?.Given("schema") is { } schema => Wire.Line(SchemaSample.Of(schema) ?? new JsonObject()),
         _ => text,
     };
-
-    [GeneratedRegex(@"\blorem\s+(\d{1,6})\b", RegexOptions.IgnoreCase)]
-    private static partial Regex LoremOrder();
-
-    [GeneratedRegex(@"\bslow\s+(\d{1,6})\s+(\d{1,6})\b", RegexOptions.IgnoreCase)]
-    private static partial Regex SlowOrder();
 
     [GeneratedRegex(@"\s*[\p{IsCJKUnifiedIdeographs}\p{IsHiragana}\p{IsKatakana}\p{IsHangulSyllables}]|\s*[^\s\p{IsCJKUnifiedIdeographs}\p{IsHiragana}\p{IsKatakana}\p{IsHangulSyllables}]+|\s+")]
     private static partial Regex Word();

@@ -1,20 +1,12 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using AiHub.Simulators.Vendors.OpenAI;
 
 namespace AiHub.Simulators.Vendors.Shared;
 
 /// <summary>A model that behaves as its name says, at every vendor the same.</summary>
 /// <param name="Fault">What goes wrong with every request to this model; null when nothing does.</param>
-public sealed partial record Persona(string Name, string Description, Func<Ask, Draft> Draft, VendorFault? Fault = null)
+public sealed record Persona(string Name, string Description, Func<Ask, Draft> Draft, VendorFault? Fault = null)
 {
-    private const int UsualWords = 100;
-    private const int MostWords = 100_000;
-
-    private static readonly string[] LoremWords =
-        "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna aliqua".Split(' ');
-
     public static IReadOnlyDictionary<string, Persona> All { get; } = ((IEnumerable<Persona>)
         [
             new("echo", "Answers with the last user message, word by word.", Echo),
@@ -27,36 +19,12 @@ public sealed partial record Persona(string Name, string Description, Func<Ask, 
             .. VendorFaults.All.Values.Select(fault => new Persona($"fault-{fault.Name}", fault.Description, Troubled, fault)),
         ]).ToDictionary(persona => persona.Name);
 
-    /// <summary>First wait and the waits between events; only <c>slow</c> has any.</summary>
-    public (TimeSpan First, TimeSpan Between) Pace(Ask ask, SimulatorOptions options)
-    {
-        if (Name != "slow")
-        {
-            return default;
-        }
-
-        return SlowOrder().Match(ask.LastUserText) is { Success: true } order
-            ? (Milliseconds(order.Groups[1]), Milliseconds(order.Groups[2]))
-            : (options.SlowFirstToken, options.SlowBetweenChunks);
-
-        static TimeSpan Milliseconds(Group group) => TimeSpan.FromMilliseconds(int.Parse(group.ValueSpan, CultureInfo.InvariantCulture));
-    }
-
     private static Draft Echo(Ask ask) => Said(ask, ask.LastUserText);
 
-    private static Draft Lorem(Ask ask)
-    {
-        var order = LoremOrder().Match(ask.LastUserText);
+    private static Draft Lorem(Ask ask) =>
+        Said(ask, Orders.LoremText(Orders.Lorem(ask.LastUserText) ?? (ask.MaxTokens is { } tokens ? Orders.Filling(tokens) : Orders.UsualWords)));
 
-        // Every word is at least one token, so one word more than the limit always reaches it.
-        var words = order.Success ? int.Parse(order.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : ask.MaxTokens is { } limit ? limit + 1 : UsualWords;
-        return Said(ask, LoremText(Math.Min(words, MostWords)));
-    }
-
-    // Long enough to break in the middle, with characters of two, three and four bytes to break in two.
-    private static Draft Troubled(Ask ask) => LoremOrder().IsMatch(ask.LastUserText)
-        ? Lorem(ask)
-        : Said(ask, string.Join(' ', Enumerable.Range(0, 5).Select(index => $"{LoremText(3)} 模拟供应商 é 😀 {index}")));
+    private static Draft Troubled(Ask ask) => Orders.Lorem(ask.LastUserText) is null ? Said(ask, Orders.TroubledText()) : Lorem(ask);
 
     private static Draft Reason(Ask ask) => Said(ask with { Thinks = true }, ask.LastUserText);
 
@@ -87,12 +55,4 @@ public sealed partial record Persona(string Name, string Description, Func<Ask, 
     private static Draft Said(Ask ask, string text) => new(
         ask.Schema is { } schema ? Wire.Line(SchemaSample.Of(schema) ?? new JsonObject()) : text,
         ask.Thinks ? $"The user wrote {ask.LastUserText.Length} characters. I shall answer 认真地." : "");
-
-    private static string LoremText(int words) => string.Join(' ', Enumerable.Range(0, words).Select(index => LoremWords[index % LoremWords.Length]));
-
-    [GeneratedRegex(@"\blorem\s+(\d{1,6})\b", RegexOptions.IgnoreCase)]
-    private static partial Regex LoremOrder();
-
-    [GeneratedRegex(@"\bslow\s+(\d{1,6})\s+(\d{1,6})\b", RegexOptions.IgnoreCase)]
-    private static partial Regex SlowOrder();
 }

@@ -1,11 +1,9 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiHub.Simulators.Control;
 using AiHub.Simulators.Vendors.OpenAI;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
 namespace AiHub.Simulators.Vendors.Shared;
@@ -68,7 +66,7 @@ public abstract class SimulatedVendor
         using var memory = new MemoryStream();
         await context.Request.Body.CopyToAsync(memory, ct);
         var received = services.GetRequiredService<RequestLog>().Keep(Name, requestId, context.Request, memory.ToArray(), clock.GetUtcNow());
-        var serving = new Serving(this, context, received, clock);
+        var serving = new Serving(Name, context, received, clock);
         try
         {
             await AnswerAsync(context, serving, received, model, stream, ct);
@@ -113,7 +111,7 @@ public abstract class SimulatedVendor
         var name = named ?? (body.Given("model") is { ValueKind: JsonValueKind.String } given ? given.GetString()! : "");
         var persona = Persona.All.GetValueOrDefault(name);
         var fault = persona?.Fault ?? Ordered(context, name) ?? VendorFaults.None;
-        serving.Meets(name, fault);
+        serving.Meets(name, fault == VendorFaults.None ? null : fault.Name);
         if (Check(body) is { } broken)
         {
             await WriteAsync(context.Response, broken, ct);
@@ -135,16 +133,14 @@ public abstract class SimulatedVendor
         var stream = streamed ?? body.Given("stream") is { ValueKind: JsonValueKind.True };
         if (fault.Instead is { } insteadAsync)
         {
-            (serving.IsAnswered, serving.IsCut) = (true, fault.Cuts);
-            await insteadAsync(context, this, stream, ct);
-            serving.Completes();
+            await serving.SendInsteadAsync(() => insteadAsync(context, this, stream, ct), fault.Cuts);
             return;
         }
 
         var options = context.RequestServices.GetRequiredService<IOptions<SimulatorOptions>>().Value;
         var clock = context.RequestServices.GetRequiredService<SimulatorClock>();
         var ask = Read(body, name, stream);
-        serving.Asks(ask);
+        serving.Asks(ask.User, stream);
         if (ask.Prompt.Count > options.ContextTokens)
         {
             await WriteAsync(context.Response, Refuse(400, "context"), ct);
@@ -157,24 +153,11 @@ public abstract class SimulatedVendor
             Choice.Of(persona.Draft(ask), ask.Stop, ask.MaxTokens),
             ask.Prompt.Count,
             context.RequestServices.GetRequiredService<PromptCache>().Read($"{Name}/{name}", ask.Prompt));
-        serving.Begins(told);
-        var (first, between) = persona.Pace(ask, options);
-        if (!stream)
-        {
-            await Task.Delay(first, clock, ct);
-
-            // Sent or not, all of it has been made by now.
-            serving.IsMade = true;
-            context.Response.ContentType = "application/json";
-            await SendAsync(context, serving, fault.Whole(this, Document(ask, told)), clock, ct);
-            return;
-        }
-
-        context.Response.ContentType = ChatEndpoint.EventStream;
-        context.Response.Headers.CacheControl = "no-cache";
-        context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
-        await context.Response.StartAsync(ct);
-        await SendAsync(context, serving, Paced(fault.Stream(this, Events(ask, told)), first, between), clock, ct);
+        serving.Begins(new AnswerFigures(told.Id, told.PromptTokens, told.CachedTokens, told.Choice.CompletionTokens, told.Choice.ReasoningTokens, told.Length));
+        var pace = Orders.Pace(name, ask.LastUserText, options);
+        await (stream
+            ? serving.StreamAsync(fault.Stream(this, Events(ask, told)), pace, ct)
+            : serving.WriteWholeAsync(fault.Whole(this, Document(ask, told)), pace.First, ct));
     }
 
     private VendorFault? Ordered(HttpContext context, string model)
@@ -213,46 +196,6 @@ public abstract class SimulatedVendor
         await response.WriteAsync(Wire.Line(refusal.Body), ct);
     }
 
-    private static async Task SendAsync(HttpContext context, Serving serving, IEnumerable<Step> steps, SimulatorClock clock, CancellationToken ct)
-    {
-        foreach (var step in steps)
-        {
-            ct.ThrowIfCancellationRequested();
-            switch (step)
-            {
-                case Step.Bytes bytes:
-                    await context.Response.Body.WriteAsync(bytes.Data, ct);
-                    await context.Response.Body.FlushAsync(ct);
-                    serving.Delivers(bytes);
-                    break;
-                case Step.Wait wait:
-                    await Task.Delay(wait.Time, clock, ct);
-                    break;
-                case Step.Cut:
-                    serving.IsCut = true;
-                    context.Abort();
-                    return;
-            }
-        }
-
-        serving.Completes();
-    }
-
-    private static IEnumerable<Step> Paced(IEnumerable<Step> steps, TimeSpan first, TimeSpan between)
-    {
-        var isFirst = true;
-        foreach (var step in steps)
-        {
-            if (step is Step.Bytes { Part: not null })
-            {
-                yield return new Step.Wait(isFirst ? first : between);
-                isFirst = false;
-            }
-
-            yield return step;
-        }
-    }
-
     private static JsonElement? Parse(byte[] body)
     {
         try
@@ -262,76 +205,6 @@ public abstract class SimulatedVendor
         catch (JsonException)
         {
             return null;
-        }
-    }
-
-    /// <summary>Keeps count while an answer is sent, for <see cref="ServedLog"/>.</summary>
-    private sealed class Serving(SimulatedVendor vendor, HttpContext context, ReceivedRequest received, SimulatorClock clock)
-    {
-        private readonly StringBuilder _spoken = new();
-        private readonly StringBuilder _thought = new();
-        private string? _model;
-        private string? _fault;
-        private Ask? _ask;
-        private Told? _told;
-        private bool _completed;
-        private bool _usageSent;
-
-        /// <summary>By a fault, not by the caller.</summary>
-        public bool IsCut { get; set; }
-
-        /// <summary>With whatever; not refused.</summary>
-        public bool IsAnswered { get; set; }
-
-        /// <summary>The whole answer exists and would be billed, however much of it arrives.</summary>
-        public bool IsMade { get; set; }
-
-        private bool IsAborted => !IsCut && !_completed && context.RequestAborted.IsCancellationRequested;
-
-        public void Meets(string model, VendorFault fault)
-        {
-            (_model, _fault) = (model, fault == VendorFaults.None ? null : fault.Name);
-            received.Fault = _fault;
-        }
-
-        public void Asks(Ask ask) => _ask = ask;
-
-        public void Begins(Told told) => (_told, IsAnswered) = (told, true);
-
-        public void Delivers(Step.Bytes bytes)
-        {
-            _usageSent |= bytes.HasUsage;
-            if (bytes.Part is { } part)
-            {
-                (part.IsThought ? _thought : _spoken).Append(part.Text);
-            }
-        }
-
-        public void Completes() => _completed = true;
-
-        public ServedAnswer Entry()
-        {
-            var made = _told is not null && (IsMade || _thought.Length + _spoken.Length >= _told.Length);
-            var thought = made ? _told!.Choice.ReasoningTokens : Tokens.Count(_thought.ToString());
-            received.ClientAborted = IsAborted;
-            return new ServedAnswer(
-                0,
-                vendor.Name,
-                received.RequestId,
-                _told?.Id,
-                _model,
-                _ask?.User,
-                _ask?.Stream ?? false,
-                context.Response.HasStarted ? context.Response.StatusCode : 0,
-                _fault,
-                IsCut ? "cut" : IsAborted ? "client_aborted" : IsAnswered ? "completed" : "refused",
-                _told?.PromptTokens ?? 0,
-                _told?.CachedTokens ?? 0,
-                made ? _told!.Choice.CompletionTokens : thought + Tokens.Count(_spoken.ToString()),
-                thought,
-                _usageSent,
-                received.ReceivedAt,
-                clock.GetUtcNow());
         }
     }
 }

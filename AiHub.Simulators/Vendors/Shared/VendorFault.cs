@@ -1,8 +1,6 @@
-using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
 using AiHub.Simulators.Vendors.OpenAI;
-using Microsoft.Extensions.Options;
 
 namespace AiHub.Simulators.Vendors.Shared;
 
@@ -80,122 +78,38 @@ public static class VendorFaults
             new("503", "Answers 503.") { Status = 503 },
             new("504", "Answers 504.") { Status = 504 },
             new("529", "Answers 529, as overloaded vendors do.") { Status = 529 },
-            new("reset-before-headers", "Resets the connection before any answer.") { Cuts = true, Instead = ResetAsync },
+            new("reset-before-headers", "Resets the connection before any answer.") { Cuts = true, Instead = (context, _, _, _) => Mishaps.ResetAsync(context) },
             new("stall-before-headers", "Accepts the request and never answers.") { Instead = (_, _, _, ct) => Task.Delay(Timeout.Infinite, ct) },
             new("stall-before-first-token", "Sends headers and then nothing.") { Events = (_, _) => [Step.Wait.ForEver], Document = (_, _) => [Step.Wait.ForEver] },
-            new("html", "Answers 200 with an HTML page.") { Instead = HtmlAsync },
-            new("huge-body", "Sends a body of 100 MB in one event.") { Instead = (context, vendor, stream, ct) => HugeAsync(context, vendor, stream, compressed: false, ct) },
-            new("gzip-bomb", "Sends 100 MB compressed to a few hundred KB, asked or not.") { Instead = (context, vendor, stream, ct) => HugeAsync(context, vendor, stream, compressed: true, ct) },
+            new("html", "Answers 200 with an HTML page.") { Instead = (context, _, _, ct) => Mishaps.HtmlAsync(context, ct) },
+            new("huge-body", "Sends a body of 100 MB in one event.") { Instead = (context, _, stream, ct) => HugeAsync(context, stream, compressed: false, ct) },
+            new("gzip-bomb", "Sends 100 MB compressed to a few hundred KB, asked or not.") { Instead = (context, _, stream, ct) => HugeAsync(context, stream, compressed: true, ct) },
             MidAnswer("dies", "Drops the line in the middle of its answer.", _ => new Step.Cut()),
             MidAnswer("stall", "Falls silent in the middle of the answer and keeps the line open.", _ => Step.Wait.ForEver),
             MidAnswer("ends-early", "Ends the answer properly in the middle, without a word about why.", null),
-            MidAnswer("garbage-frame", "Sends one event that is not JSON; a document is cut short.", _ => Text("data: {\"broken\":[{\"ind\n\n"), goesOn: true),
-            MidAnswer("error-in-band", "Sends an error in the middle of a stream; as a document, with status 200.", vendor => Text(vendor.ErrorFrame()), vendor => Text(vendor.ErrorBody())),
+            MidAnswer("garbage-frame", "Sends one event that is not JSON; a document is cut short.", _ => Mishaps.Text("data: {\"broken\":[{\"ind\n\n"), goesOn: true),
+            MidAnswer("error-in-band", "Sends an error in the middle of a stream; as a document, with status 200.", vendor => Mishaps.Text(vendor.ErrorFrame()), vendor => Mishaps.Text(vendor.ErrorBody())),
             new("error-in-band-first", "Sends an error as the first event, after status 200.")
             {
-                Events = (vendor, _) => [Text(vendor.ErrorFrame())],
-                Document = (vendor, _) => [Text(vendor.ErrorBody())],
+                Events = (vendor, _) => [Mishaps.Text(vendor.ErrorFrame())],
+                Document = (vendor, _) => [Mishaps.Text(vendor.ErrorBody())],
             },
             new("no-usage", "Never sends usage.") { Spoil = (vendor, json) => vendor.ForgetUsage(json) },
             new("duplicate-usage", "Sends the event with its usage twice.") { Events = (vendor, sent) => sent.SelectMany(one => one is { HasUsage: true, Part: null } ? (Step[])[vendor.Frame(one), vendor.Frame(one)] : [vendor.Frame(one)]) },
-            new("comments", "Sends comment lines between events.") { Events = (vendor, sent) => sent.SelectMany(one => (Step[])[Text(": keep-alive\n\n"), vendor.Frame(one)]) },
-            new("drip", "Sends one byte a second.") { Write = Dripped },
-            new("split-utf8", "Sends every character beyond ASCII in two writes.") { Write = Halved },
+            new("comments", "Sends comment lines between events.") { Events = (vendor, sent) => sent.SelectMany(one => (Step[])[Mishaps.Text(": keep-alive\n\n"), vendor.Frame(one)]) },
+            new("drip", "Sends one byte a second.") { Write = Mishaps.Dripped },
+            new("split-utf8", "Sends every character beyond ASCII in two writes.") { Write = Mishaps.Halved },
         ]).ToDictionary(fault => fault.Name);
 
     private static VendorFault MidAnswer(
         string name, string description, Func<SimulatedVendor, Step>? trouble, Func<SimulatedVendor, Step>? document = null, bool goesOn = false) => new(name, description)
         {
-            Events = (vendor, sent) => InTheMiddle(vendor, sent, trouble?.Invoke(vendor), goesOn),
+            Events = (vendor, sent) => Mishaps.InTheMiddle(sent.Select(one => ((Step)vendor.Frame(one), one.Part is not null, one.Finishes)), PiecesBeforeTrouble, trouble?.Invoke(vendor), goesOn),
             Document = (vendor, bytes) => document is not null ? [document(vendor)]
-                : trouble?.Invoke(vendor) is { } step and not Step.Bytes ? [new Step.Bytes(bytes[..(bytes.Length / 2)]), step]
-                : [new Step.Bytes(bytes[..(bytes.Length / 2)])],
+                : Mishaps.HalfOf(bytes, trouble?.Invoke(vendor)),
         };
 
-    private static IEnumerable<Step> InTheMiddle(SimulatedVendor vendor, IEnumerable<Spoken> events, Step? trouble, bool goesOn)
-    {
-        var pieces = 0;
-        var happened = false;
-        foreach (var sent in events)
-        {
-            if (!happened && (pieces == PiecesBeforeTrouble || sent.Finishes))
-            {
-                happened = true;
-                if (trouble is not null)
-                {
-                    yield return trouble;
-                }
-
-                if (!goesOn)
-                {
-                    yield break;
-                }
-            }
-
-            pieces += sent.Part is null ? 0 : 1;
-            yield return vendor.Frame(sent);
-        }
-    }
-
-    private static Task ResetAsync(HttpContext context, SimulatedVendor vendor, bool stream, CancellationToken ct)
-    {
-        context.Abort();
-        return Task.CompletedTask;
-    }
-
-    private static async Task HtmlAsync(HttpContext context, SimulatedVendor vendor, bool stream, CancellationToken ct)
-    {
-        context.Response.ContentType = "text/html; charset=utf-8";
-        await context.Response.WriteAsync("<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head><body></body></html>\n", ct);
-    }
-
-    private static async Task HugeAsync(HttpContext context, SimulatedVendor vendor, bool stream, bool compressed, CancellationToken ct)
-    {
-        var filling = new byte[64 * 1024];
-        filling.AsSpan().Fill((byte)'a');
-        context.Response.ContentType = stream ? ChatEndpoint.EventStream : "application/json";
-        if (compressed)
-        {
-            context.Response.Headers.ContentEncoding = "gzip";
-        }
-
-        var size = context.RequestServices.GetRequiredService<IOptions<SimulatorOptions>>().Value.HugeBytes;
-        await using var zip = compressed ? new GZipStream(context.Response.Body, CompressionLevel.SmallestSize, leaveOpen: true) : null;
-        var body = zip ?? context.Response.Body;
-        await body.WriteAsync(Encoding.ASCII.GetBytes(stream ? "data: {\"huge\":\"" : "{\"huge\":\""), ct);
-        for (var left = size; left > 0; left -= filling.Length)
-        {
-            await body.WriteAsync(filling.AsMemory(0, (int)Math.Min(left, filling.Length)), ct);
-        }
-
-        await body.WriteAsync(Encoding.ASCII.GetBytes(stream ? "\"}\n\n" : "\"}"), ct);
-    }
-
-    private static IEnumerable<Step> Dripped(Step.Bytes write)
-    {
-        for (var index = 0; index < write.Data.Length; index++)
-        {
-            var isLast = index == write.Data.Length - 1;
-            yield return isLast ? write with { Data = [write.Data[index]] } : new Step.Bytes([write.Data[index]]);
-            yield return new Step.Wait(TimeSpan.FromSeconds(1));
-        }
-    }
-
-    private static IEnumerable<Step> Halved(Step.Bytes write)
-    {
-        var from = 0;
-        for (var index = 1; index < write.Data.Length; index++)
-        {
-            // 0b10xxxxxx continues a character: cut between its first byte and the next.
-            if (write.Data[index - 1] >= 0xC0 && (write.Data[index] & 0xC0) == 0x80)
-            {
-                yield return new Step.Bytes(write.Data[from..index]);
-                from = index;
-            }
-        }
-
-        yield return write with { Data = write.Data[from..] };
-    }
-
-    private static Step.Bytes Text(string text) => new(Encoding.UTF8.GetBytes(text));
+    private static Task HugeAsync(HttpContext context, bool stream, bool compressed, CancellationToken ct) => stream
+        ? Mishaps.HugeAsync(context, "data: {\"huge\":\"", "\"}\n\n", ChatEndpoint.EventStream, compressed, ct)
+        : Mishaps.HugeAsync(context, "{\"huge\":\"", "\"}", "application/json", compressed, ct);
 }

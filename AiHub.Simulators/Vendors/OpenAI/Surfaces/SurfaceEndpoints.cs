@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AiHub.Simulators.Control;
+using AiHub.Simulators.Vendors.Shared;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace AiHub.Simulators.Vendors.OpenAI.Surfaces;
@@ -29,7 +30,7 @@ public static class SurfaceEndpoints
     private static async Task AnswerAsync(
         Exchange exchange, string surface, Func<SurfaceModel?, SurfaceBody, bool, OpenAIError?> check, Func<Exchange, SurfaceModel, SurfaceBody, Answer> make, CancellationToken ct)
     {
-        var serving = new Serving(exchange);
+        var serving = new Serving(Exchange.Vendor, exchange.Context, exchange.Received, exchange.Clock);
         try
         {
             if (await SurfaceBody.ReadAsync(exchange, ct) is not { Fields.ValueKind: JsonValueKind.Object } body)
@@ -42,7 +43,7 @@ public static class SurfaceEndpoints
             var model = SurfaceModel.Find(name, surface);
             var fault = model is null || model.Fault != Faults.None ? model?.Fault ?? Faults.None
                 : exchange.Get<FaultQueue>().Take(Exchange.Vendor, name) is { } next ? Faults.All[next] : Faults.None;
-            serving.Meets(name, fault);
+            serving.Meets(name, fault == Faults.None ? null : fault.Name);
             var strict = fault.RefusesUnknownParameters || exchange.Context.Request.Headers[UnknownParametersHeader] == "refuse";
             var refusal = Rules.Needs(body.Fields, "model") ?? check(model, body, strict) ?? (model is null ? OpenAIError.NoSuchModel(name) : fault.Refusal);
             if (refusal is not null)
@@ -54,92 +55,19 @@ public static class SurfaceEndpoints
             var answer = make(exchange, model!, body);
             if (fault.Instead is { } insteadAsync)
             {
-                serving.IsAnswered = true;
-                serving.IsCut = fault.Cuts;
-                await insteadAsync(exchange.Context, answer.ContentType == ChatEndpoint.EventStream, ct);
+                await serving.SendInsteadAsync(() => insteadAsync(exchange.Context, answer.ContentType == ChatEndpoint.EventStream, ct), fault.Cuts);
                 return;
             }
 
-            serving.Makes(answer);
-            await SendAsync(exchange, serving, answer, fault, ct);
+            serving.Asks(user: null, answer.ContentType == ChatEndpoint.EventStream);
+            serving.Begins(new AnswerFigures(null, answer.InputTokens, 0, answer.OutputTokens, 0, Length: null));
+            exchange.Context.Response.ContentType = answer.ContentType;
+            exchange.Context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
+            await serving.SendAsync(answer.Document is { } document ? fault.Whole(document) : fault.Pieces(answer.Pieces), ct);
         }
         finally
         {
             exchange.Get<ServedLog>().Append(serving.Entry());
-        }
-    }
-
-    private static async Task SendAsync(Exchange exchange, Serving serving, Answer answer, Fault fault, CancellationToken ct)
-    {
-        var response = exchange.Context.Response;
-        response.ContentType = answer.ContentType;
-        exchange.Context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
-        foreach (var step in answer.Document is { } document ? fault.Whole(document) : fault.Pieces(answer.Pieces))
-        {
-            ct.ThrowIfCancellationRequested();
-            switch (step)
-            {
-                case Step.Bytes bytes:
-                    await response.Body.WriteAsync(bytes.Data, ct);
-                    await response.Body.FlushAsync(ct);
-                    break;
-                case Step.Wait wait:
-                    await Task.Delay(wait.Time, exchange.Clock, ct);
-                    break;
-                case Step.Cut:
-                    serving.IsCut = true;
-                    exchange.Context.Abort();
-                    return;
-            }
-        }
-
-        serving.IsComplete = true;
-    }
-
-    /// <summary>Keeps count while an answer is sent, for <see cref="ServedLog"/>.</summary>
-    private sealed class Serving(Exchange exchange)
-    {
-        private string? _model;
-        private string? _fault;
-        private Answer? _answer;
-
-        public bool IsCut { get; set; }
-
-        public bool IsAnswered { get; set; }
-
-        public bool IsComplete { get; set; }
-
-        public void Meets(string model, Fault fault)
-        {
-            _model = model;
-            _fault = fault == Faults.None ? null : fault.Name;
-            exchange.Received.Fault = _fault;
-        }
-
-        public void Makes(Answer answer) => (_answer, IsAnswered) = (answer, true);
-
-        public ServedAnswer Entry()
-        {
-            var aborted = !IsCut && !IsComplete && exchange.Context.RequestAborted.IsCancellationRequested;
-            exchange.Received.ClientAborted = aborted;
-            return new ServedAnswer(
-                0,
-                Exchange.Vendor,
-                exchange.RequestId,
-                null,
-                _model,
-                null,
-                _answer?.ContentType == ChatEndpoint.EventStream,
-                exchange.Context.Response.HasStarted ? exchange.Context.Response.StatusCode : 0,
-                _fault,
-                IsCut ? "cut" : aborted ? "client_aborted" : IsAnswered ? "completed" : "refused",
-                _answer?.InputTokens ?? 0,
-                0,
-                _answer?.OutputTokens ?? 0,
-                0,
-                IsComplete && _answer!.TellsUsage && _fault is not ("no-usage" or "usage-null"),
-                exchange.Received.ReceivedAt,
-                exchange.Clock.GetUtcNow());
         }
     }
 }
