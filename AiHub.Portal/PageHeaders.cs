@@ -9,8 +9,18 @@ public static class PageHeaders
 
     private static readonly object Framed = new();
 
-    /// <summary>Lets this answer's page show frames of this address's origin, and of no other.</summary>
-    public static void MayFrame(this HttpContext context, Uri address) => context.Items[Framed] = address.GetLeftPart(UriPartial.Authority);
+    // Alipay's gateway sends the browser on to a cashier at another host of these; the second domain is its sandbox's.
+    private static readonly string[] CashierDomains = [".alipay.com", ".alipaydev.com"];
+
+    /// <summary>Lets this answer's page show frames of <see cref="FrameSources"/>, and of no other.</summary>
+    public static void MayFrame(this HttpContext context, Uri address) => context.Items[Framed] = FrameSources(address);
+
+    /// <summary>Where a frame that begins at this address may go: its origin, and from a channel's own gateway the other hosts of the channel.</summary>
+    public static string FrameSources(Uri address) => string.Join(' ',
+    [
+        address.GetLeftPart(UriPartial.Authority),
+        .. CashierDomains.Where(domain => address.Scheme == Uri.UriSchemeHttps && address.IdnHost.EndsWith(domain, StringComparison.OrdinalIgnoreCase)).Select(domain => $"https://*{domain}"),
+    ]);
 
     /// <summary>Security headers on everything, and no copies of pages: they hold an organization's figures, and once a key.</summary>
     public static IApplicationBuilder UsePageHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
@@ -19,7 +29,7 @@ public static class PageHeaders
         context.Response.OnStarting(() =>
         {
             var headers = context.Response.Headers;
-            headers.ContentSecurityPolicy = context.Items[Framed] is string origin ? $"{ContentSecurityPolicy}; frame-src {origin}" : ContentSecurityPolicy;
+            headers.ContentSecurityPolicy = context.Items[Framed] is string sources ? $"{ContentSecurityPolicy}; frame-src {sources}" : ContentSecurityPolicy;
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "same-origin";

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using AiHub.Portal;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Payments;
 
@@ -97,6 +98,16 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
             Assert.DoesNotContain("frame-src", answer!.Headers["content-security-policy"], StringComparison.Ordinal);
         }
     }
+
+    [Theory]
+    [InlineData("https://openapi.alipay.com/gateway.do?x=1", "https://openapi.alipay.com https://*.alipay.com")]
+    [InlineData("https://openapi-sandbox.dl.alipaydev.com/gateway.do", "https://openapi-sandbox.dl.alipaydev.com https://*.alipaydev.com")]
+    [InlineData("http://openapi.alipay.com/gateway.do", "http://openapi.alipay.com")]
+    [InlineData("https://openapi-alipay.com/gateway.do", "https://openapi-alipay.com")]
+    [InlineData("https://openapi.alipay.com.example/gateway.do", "https://openapi.alipay.com.example")]
+    [InlineData("http://localhost:5083/payments/alipay/gateway.do", "http://localhost:5083")]
+    public void A_frame_of_a_channel_may_go_on_to_the_channel_s_own_hosts_and_nowhere_else(string address, string sources) =>
+        Assert.Equal(sources, PageHeaders.FrameSources(new Uri(address)));
 
     [BrowserFact]
     public async Task Only_the_page_that_shows_the_code_may_frame_and_only_the_channel_s_own_origin()
