@@ -39,7 +39,7 @@ public sealed partial class ModelPage
 
         var endpoints = await Management.EndpointsAsync(found.Id, Ct);
         var prices = await Task.WhenAll(endpoints.Select(endpoint => Management.PricesAsync(endpoint.Id, Ct)));
-        _prices = [.. endpoints.Zip(prices)];
+        _prices = [.. endpoints.Zip(prices.Select(PriceExample.InOrder))];
         _model = found;
     }
 
