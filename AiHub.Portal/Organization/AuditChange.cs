@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using AiHub.Portal.Parts;
+using AiHub.Portal.Resources;
 
 namespace AiHub.Portal.Organization;
 
@@ -64,6 +65,9 @@ public sealed record AuditChange(string Field, string? Before, string? After)
                     break;
                 case JsonValueKind.Null or JsonValueKind.Undefined:
                 case JsonValueKind.String when value.ValueEquals(""):
+                    break;
+                case JsonValueKind.True or JsonValueKind.False:
+                    fields[path] = value.GetBoolean() ? Text.Yes : Text.No;
                     break;
                 default:
                     fields[path] = value.ToString();
