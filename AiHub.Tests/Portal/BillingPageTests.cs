@@ -47,7 +47,7 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
         await visitor.Page.WaitForSelectorAsync(".qr");
 
         await PayAsync(visitor, "lost");
-        Assert.Equal(language == "en" ? "Ask again for the result" : "重新查询支付结果", await visitor.TextAsync(".order form button"));
+        Assert.Equal(language == "en" ? "Check the payment again" : "重新查询支付结果", await visitor.TextAsync(".order form button"));
         await visitor.ClickAsync(visitor.Page.Locator(".order form button"));
 
         await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
