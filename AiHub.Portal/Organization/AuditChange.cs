@@ -56,6 +56,10 @@ public sealed record AuditChange(string Field, string? Before, string? After)
                     }
 
                     break;
+                case JsonValueKind.Null or JsonValueKind.Undefined:
+                case JsonValueKind.String when value.ValueEquals(""):
+                case JsonValueKind.Array when value.GetArrayLength() == 0:
+                    break;
                 case JsonValueKind.Array when value.EnumerateArray().Any(item => item.ValueKind is JsonValueKind.Object or JsonValueKind.Array):
                     var index = 0;
                     foreach (var item in value.EnumerateArray())
@@ -66,9 +70,6 @@ public sealed record AuditChange(string Field, string? Before, string? After)
                     break;
                 case JsonValueKind.Array:
                     fields[path] = string.Join(", ", value.EnumerateArray().Select(item => item.ToString()));
-                    break;
-                case JsonValueKind.Null or JsonValueKind.Undefined:
-                case JsonValueKind.String when value.ValueEquals(""):
                     break;
                 case JsonValueKind.True or JsonValueKind.False:
                     fields[path] = value.GetBoolean() ? Text.Yes : Text.No;
