@@ -42,7 +42,7 @@ public sealed partial class ModelPage
         _vendors = await VendorNames.LoadAsync(Management, Ct);
         var endpoints = await Management.EndpointsAsync(found.Id, Ct);
         var prices = await Task.WhenAll(endpoints.Select(endpoint => Management.PricesAsync(endpoint.Id, Ct)));
-        _prices = [.. endpoints.Zip(prices.Select(PriceExample.InOrder))];
+        _prices = [.. endpoints.Zip(prices.Select(of => PriceExample.InOrder(of, Time.Now)))];
         _model = found;
     }
 

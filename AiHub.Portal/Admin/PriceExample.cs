@@ -32,10 +32,10 @@ public sealed record PriceExample(string Cost, string Currency)
     }
 
     /// <summary>Currency by currency, what there is in the order of <see cref="Components"/>; what has ended comes last.</summary>
-    public static IReadOnlyList<PriceRowView> InOrder(IEnumerable<PriceRowView> prices) =>
+    public static IReadOnlyList<PriceRowView> InOrder(IEnumerable<PriceRowView> prices, DateTimeOffset now) =>
     [
-        .. prices.OrderBy(price => price.ValidTo is not null).ThenBy(price => price.Currency, StringComparer.Ordinal)
-            .ThenBy(price => Components.TakeWhile(component => component != price.Component).Count()),
+        .. prices.OrderBy(price => price.ValidTo <= now).ThenBy(price => price.Currency, StringComparer.Ordinal)
+            .ThenBy(price => Components.TakeWhile(component => component != price.Component).Count()).ThenBy(price => price.ValidFrom),
     ];
 
     public static string Name(string component) => component switch
