@@ -55,6 +55,7 @@ app.MapOrderState();
 app.MapPlanActions();
 app.MapInvoiceFiles();
 app.MapBillFiles();
+app.MapImportAsked();
 app.MapPulse();
 app.MapUsageDownloads();
 app.MapPlayground();

@@ -7,12 +7,15 @@ public sealed record Imported(int Vendors, int Models, int Upstreams, int Prices
 
 public static class CatalogImport
 {
+    private const int Portion = 100;
+
     /// <summary>
     /// Makes the catalogue say what <paramref name="data"/> says. A changed price ends the old row and adds a new one from <paramref name="now"/>,
     /// or is proposed if nobody answers for the data; a price somebody approved is theirs and stays. What an operator manages and what the data does
     /// not mention is left alone. Importing the same again changes nothing.
     /// </summary>
-    public static async Task<Imported> ImportCatalogAsync(this HubDb db, CatalogData data, DateTimeOffset now, CancellationToken ct)
+    /// <param name="tell">Is told how many models are saved of how many, every now and then. Who gives it has a transaction around the import.</param>
+    public static async Task<Imported> ImportCatalogAsync(this HubDb db, CatalogData data, DateTimeOffset now, CancellationToken ct, Func<int, int, Task>? tell = null)
     {
         var vendors = await db.Vendors.ToDictionaryAsync(vendor => vendor.Id, ct);
         foreach (var entry in data.Vendors)
@@ -35,10 +38,17 @@ public static class CatalogImport
         var priced = await db.Prices.Where(price => price.CustomerId == null).Select(price => price.UpstreamId).Distinct().ToHashSetAsync(ct);
         var proposals = (await db.PriceProposals.ToListAsync(ct)).ToLookup(proposal => proposal.Slot);
         var rate = Rate(data.UsdCny);
-        var (added, ended, proposed) = (0, 0, 0);
+        var (upstreamsChanged, added, ended, proposed) = (0, 0, 0, 0);
 
-        foreach (var model in data.Models)
+        foreach (var (index, model) in data.Models.Index())
         {
+            if (tell is not null && index % Portion == 0)
+            {
+                upstreamsChanged += Changed<Upstream>(db);
+                await db.SaveChangesAsync(ct);
+                await tell(index, data.Models.Count);
+            }
+
             foreach (var entry in model.Upstreams)
             {
                 if (!vendors.ContainsKey(entry.Vendor))
@@ -66,9 +76,14 @@ public static class CatalogImport
             .Where(holiday => holidays.Add(holiday))
             .Select(holiday => new Holiday { Calendar = holiday.Calendar, Day = holiday.Day }));
 
-        var imported = new Imported(vendorsChanged, modelsChanged, Changed<Upstream>(db), added, ended, proposed);
+        var imported = new Imported(vendorsChanged, modelsChanged, upstreamsChanged + Changed<Upstream>(db), added, ended, proposed);
         await db.SaveChangesAsync(ct);
         db.ChangeTracker.Clear();
+        if (tell is not null)
+        {
+            await tell(data.Models.Count, data.Models.Count);
+        }
+
         return imported;
     }
 

@@ -135,6 +135,7 @@ public static class ManagementApi
         api.MapAdminEndpoints();
         api.MapAdminModels();
         api.MapAdminPrices();
+        api.MapAdminImports();
         api.MapAdminContracts();
         api.MapAdminDiscounts();
         api.MapAdminCodes();

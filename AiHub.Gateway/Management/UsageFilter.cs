@@ -27,19 +27,25 @@ public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid?
             withStatus ? asked.OneOf<UsageStatus>("status", query["status"]) : null);
     }
 
-    /// <summary>The calls it is about, from <paramref name="since"/> to <paramref name="until"/>, both included.</summary>
-    public IQueryable<UsageRecord> Find(HubDb db, DateTimeOffset? since, DateTimeOffset? until)
+    /// <summary>The newest calls it is about since a moment and before another call, the newest first, as many as asked for.</summary>
+    public async Task<List<UsageRecord>> ListAsync(HubDb db, string zone, DateTimeOffset? since, Cursor? before, int count, CancellationToken ct)
     {
-        var (first, last) = (since ?? DateTimeOffset.UnixEpoch, until ?? EndOfTime);
-        var records = db.UsageRecords.Where(record => record.OccurredAt >= first && record.OccurredAt <= last);
-        records = Tag is { } tag ? records.Where(record => record.Tags.Contains(tag)) : records;
-        records = Model is { } model ? records.Where(record => record.ModelId == model) : records;
-        records = Vendor is { } vendor ? records.Where(record => record.VendorId == vendor) : records;
-        records = Key is { } key ? records.Where(record => record.KeyId == key) : records;
-        records = User is { } user ? records.Where(record => record.UserId == user) : records;
-        records = Team is { } team ? records.Where(record => record.TeamId == team) : records;
+        var (first, last) = (since ?? DateTimeOffset.UnixEpoch, before ?? new Cursor(EndOfTime, Guid.Empty));
+        string? status = Status is { } only ? Wire.Name(only) : null;
+        var found = await db.Database.SqlQuery<Place>(
+            $"select id, occurred_at from usage_calls({Model}, {Vendor}, {Key}, {User}, {Team}, {Tag}, {status}, {zone}, {first}, {last.At}, {last.Id}, {count})").ToListAsync(ct);
+        if (found.Count == 0)
+        {
+            return [];
+        }
 
-        return (Status is { } status ? records.Where(record => record.Status == status) : records).AsNoTracking();
+        // The span tells the planner which months to look into.
+        var (newest, oldest) = (found[0].OccurredAt, found[^1].OccurredAt);
+        var ids = found.ConvertAll(place => place.Id);
+        return await db.UsageRecords.AsNoTracking()
+            .Where(record => ids.Contains(record.Id) && record.OccurredAt >= oldest && record.OccurredAt <= newest)
+            .OrderByDescending(record => record.OccurredAt).ThenByDescending(record => record.Id)
+            .ToListAsync(ct);
     }
 
     /// <summary>
@@ -83,6 +89,8 @@ public sealed record UsageFilter(string? Model, string? Vendor, Guid? Key, Guid?
             }
         }
     }
+
+    private sealed record Place(Guid Id, DateTimeOffset OccurredAt);
 }
 
 public static class UsageFilters

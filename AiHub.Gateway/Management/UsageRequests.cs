@@ -52,19 +52,8 @@ public static class UsageRequests
         {
             DateTimeOffset? since = first is { } start ? await StartOfDayAsync(db, start, zone, ct) : null;
             DateTimeOffset? until = last is { } end && end < DateOnly.MaxValue ? await StartOfDayAsync(db, end.AddDays(1), zone, ct) : null;
-            var records = filter.Find(db, since, after?.At ?? until);
-            if (until is { } next)
-            {
-                records = records.Where(record => record.OccurredAt < next);
-            }
-
-            if (after is { } seen)
-            {
-                // Where to begin to read is said above; this alone would be asked of every newer call.
-                records = records.Where(record => record.OccurredAt < seen.At || record.Id < seen.Id);
-            }
-
-            var rows = await records.OrderByDescending(record => record.OccurredAt).ThenByDescending(record => record.Id).Take(size + 1).ToListAsync(ct);
+            var before = until is { } next && !(after?.At < next) ? new Cursor(next, Guid.Empty) : after;
+            var rows = await filter.ListAsync(db, zone, since, before, size + 1, ct);
             var names = await KeyNamesAsync(db, rows, ct);
             var shown = rows.Take(size).ToList();
             return new Page<UsageRequest>(

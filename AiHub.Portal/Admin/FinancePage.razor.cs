@@ -19,7 +19,7 @@ public sealed partial class FinancePage
     private IReadOnlyList<ModelMargin> _models = [];
     private IReadOnlyList<HubOrderView> _orders = [];
     private IReadOnlyList<HubFapiaoView> _fapiao = [];
-    private FapiaoImported? _imported;
+    private int _skipped;
     private ProblemView? _problem;
     private IReadOnlyList<string> _unread = [];
 
@@ -28,6 +28,10 @@ public sealed partial class FinancePage
 
     [SupplyParameterFromQuery]
     public string? To { get; set; }
+
+    /// <summary>How many numbers of fapiao were imported just now.</summary>
+    [SupplyParameterFromQuery]
+    public int? Imported { get; set; }
 
     [SupplyParameterFromForm]
     public ImportInput Input { get; set; } = null!;
@@ -57,7 +61,7 @@ public sealed partial class FinancePage
 
     private async Task ImportAsync()
     {
-        var (read, unread) = (new List<FapiaoImportLine>(), new List<string>());
+        var (read, unread, posted) = (new List<FapiaoImportLine>(), new List<string>(), new PostedForm(HttpContext));
         foreach (var line in (Input.Lines ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (line.Split([',', '\t', '，'], 2, StringSplitOptions.TrimEntries) is [var id, var number] && Guid.TryParse(id, out var fapiao))
@@ -80,12 +84,28 @@ public sealed partial class FinancePage
             }
         }
 
-        (_imported, _problem) = await Management.ImportFapiaoAsync(new FapiaoImport(read), HttpContext.RequestAborted);
-        if (_imported is not null)
+        (var imported, _problem) = await Management.ImportFapiaoAsync(new FapiaoImport(read), posted.Id(ImportState.Field), HttpContext.RequestAborted);
+        if (imported is null)
         {
-            Input = new ImportInput { Lines = unread.Count > 0 ? string.Join('\n', unread) : null };
-            _fapiao = await PendingAsync(HttpContext.RequestAborted);
+            return;
         }
+
+        if (unread.Count == 0 && imported.Skipped.Count == 0)
+        {
+            Navigation.NavigateTo($"/admin/finance?imported={imported.Imported}#fapiao");
+            return;
+        }
+
+        // What was not taken stays to be looked at.
+        if (imported.Skipped.Count > 0)
+        {
+            _unread = [.. _unread, Text.Finance_FapiaoSkipped];
+        }
+
+        var skipped = read.Where(line => imported.Skipped.Contains(line.Id)).Select(line => $"{line.Id},{line.Number}");
+        (Imported, _skipped) = (imported.Imported, imported.Skipped.Count);
+        Input = new ImportInput { Lines = string.Join('\n', skipped.Concat(unread)) };
+        _fapiao = await PendingAsync(HttpContext.RequestAborted);
     }
 
     private static string Deductions(RevenueRow row) =>

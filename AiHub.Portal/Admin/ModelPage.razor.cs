@@ -1,6 +1,7 @@
 using System.Globalization;
 using AiHub.Contracts;
 using AiHub.Portal.Resources;
+using AiHub.Portal.Usage;
 using Microsoft.AspNetCore.Components;
 
 namespace AiHub.Portal.Admin;
@@ -8,6 +9,7 @@ namespace AiHub.Portal.Admin;
 public sealed partial class ModelPage
 {
     private ModelAdminView _model = null!;
+    private VendorNames _vendors = null!;
     private IReadOnlyList<(EndpointView Endpoint, IReadOnlyList<PriceRowView> Prices)> _prices = [];
 
     /// <summary>A model's id has a slash in it, so it is in the query.</summary>
@@ -37,9 +39,10 @@ public sealed partial class ModelPage
             return;
         }
 
+        _vendors = await VendorNames.LoadAsync(Management, Ct);
         var endpoints = await Management.EndpointsAsync(found.Id, Ct);
         var prices = await Task.WhenAll(endpoints.Select(endpoint => Management.PricesAsync(endpoint.Id, Ct)));
-        _prices = [.. endpoints.Zip(prices)];
+        _prices = [.. endpoints.Zip(prices.Select(of => PriceExample.InOrder(of, Time.Now)))];
         _model = found;
     }
 

@@ -31,6 +31,31 @@ public sealed record PriceExample(string Cost, string Currency)
         return input is null && output is null ? new PriceExample(first.Price, first.Currency) : new PriceExample(cost.ToString(CultureInfo.InvariantCulture), first.Currency);
     }
 
+    /// <summary>Currency by currency, what there is in the order of <see cref="Components"/>; what has ended comes last.</summary>
+    public static IReadOnlyList<PriceRowView> InOrder(IEnumerable<PriceRowView> prices, DateTimeOffset now) =>
+    [
+        .. prices.OrderBy(price => price.ValidTo <= now).ThenBy(price => price.Currency, StringComparer.Ordinal)
+            .ThenBy(price => Components.TakeWhile(component => component != price.Component).Count()).ThenBy(price => price.ValidFrom),
+    ];
+
+    public static string Name(string component) => component switch
+    {
+        "input" => Text.Bucket_Input,
+        "output" => Text.Bucket_Output,
+        "cache_read" => Text.Bucket_CacheRead,
+        "cache_write" => Text.Bucket_CacheWrite,
+        "reasoning" => Text.Bucket_Reasoning,
+        "request" => Text.Bucket_Requests,
+        "image" => Text.Bucket_Images,
+        "input_image" => Text.Bucket_ImageIn,
+        "input_audio" => Text.Bucket_AudioIn,
+        "output_audio" => Text.Bucket_AudioOut,
+        "second" => Text.Bucket_Seconds,
+        "character" => Text.Bucket_Characters,
+        "search_unit" => Text.Bucket_Searches,
+        _ => component,
+    };
+
     /// <summary>Under which conditions a price holds, but the hours.</summary>
     public static string Conditions(PriceRowView price)
     {

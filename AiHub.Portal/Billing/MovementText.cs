@@ -15,6 +15,9 @@ public static class MovementText
         _ => Text.Overview_Purchased,
     };
 
+    /// <summary>What was noted, with the channel it begins with by its name.</summary>
+    public static string Memo(string memo) => memo.Split(' ', 2) is [("alipay" or "wechat_pay" or "stripe") and var channel, var rest] ? $"{BillingText.Channel(channel)} {rest}" : memo;
+
     public static string Kind(string kind) => kind switch
     {
         "settle" => Text.Movement_Call,

@@ -31,6 +31,9 @@ public static class BudgetText
 
     public static string Unit(string unit) => IsTokens(unit) ? Text.Groups_PlanTokens : unit;
 
+    /// <summary>As a field takes it.</summary>
+    public static string InField(string amount, string unit) => IsTokens(unit) ? amount : AmountText.InField(amount);
+
     /// <summary>From 0 to 1; a limit of nothing is full.</summary>
     public static decimal ShareOf(this BudgetView budget, string part) =>
         AmountText.Parse(budget.Limit) is > 0 and var limit ? AmountText.Parse(part) / limit : 1;

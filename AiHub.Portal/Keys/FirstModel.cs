@@ -6,7 +6,7 @@ namespace AiHub.Portal.Keys;
 /// <summary>Which model a first snippet names when nobody has chosen one.</summary>
 public static class FirstModel
 {
-    private const string Chat = "chat";
+    public const string Chat = "chat";
     private const string Echo = "sim/echo";
 
     /// <summary>The cheapest answer of a real vendor; where only the simulator is on, the one of its models that simply answers.</summary>

@@ -60,7 +60,7 @@ public sealed class KeyInput
         RequestsPerMinute = Written(key.Limits.RequestsPerMinute),
         TokensPerMinute = Written(key.Limits.TokensPerMinute),
         Concurrency = Written(key.Limits.Concurrency),
-        BudgetAmount = key.Budget?.Amount,
+        BudgetAmount = key.Budget is { } budget ? BudgetText.InField(budget.Amount, budget.Unit) : null,
         BudgetUnit = key.Budget?.Unit,
         BudgetPeriod = key.Budget?.Period,
         BudgetHard = key.Budget?.Hard ?? true,

@@ -1,6 +1,7 @@
 using AiHub.Contracts;
 using AiHub.Portal.Management;
 using AiHub.Portal.Resources;
+using AiHub.Portal.Usage;
 using Microsoft.AspNetCore.Components;
 
 namespace AiHub.Portal.Keys;
@@ -10,6 +11,7 @@ public sealed partial class NewKeyPage
     private const string ServiceAccount = "service_account";
 
     private IReadOnlyList<ModelView> _models = [];
+    private VendorNames _vendors = new([]);
     private IReadOnlyList<TeamView> _teams = [];
     private IReadOnlyList<MemberView> _accounts = [];
     private Dictionary<string, string[]> _problems = [];
@@ -26,23 +28,26 @@ public sealed partial class NewKeyPage
     [CascadingParameter]
     public required HttpContext HttpContext { get; set; }
 
-    /// <summary>The models the new key may call.</summary>
-    private IReadOnlyList<string> CallableModels => _created is { AllowedModels.Count: > 0 } created
-        ? created.AllowedModels
-        : [.. _models.Select(model => model.Id)];
+    /// <summary>What a first call can be about.</summary>
+    private IEnumerable<string> ChatModels => _models.Where(model => model.Kind == FirstModel.Chat).Select(model => model.Id);
 
-    /// <summary>The chosen one if the key may call it; null where no model can be called at all.</summary>
+    /// <summary>Those of them the new key may call.</summary>
+    private IReadOnlyList<string> CallableModels =>
+        [.. ChatModels.Where(model => _created is not { AllowedModels.Count: > 0 } created || created.AllowedModels.Contains(model))];
+
+    /// <summary>The chosen one if the key may call it; null where it may call none.</summary>
     private string? SnippetModel => CallableModels.FirstOrDefault(model => model == Input.Model) ?? CallableModels.FirstOrDefault();
 
     protected override async Task OnInitializedAsync()
     {
         Input ??= new KeyInput { Name = Text.NewKey_DefaultName };
         var ct = HttpContext.RequestAborted;
-        var (models, teams, members) = (Management.ModelsAsync(ct), Management.AllTeamsAsync(ct), Management.AllMembersAsync(ct));
-        await Task.WhenAll(models, teams, members);
+        var (models, teams, members, vendors) = (Management.ModelsAsync(ct), Management.AllTeamsAsync(ct), Management.AllMembersAsync(ct), VendorNames.LoadAsync(Management, ct));
+        await Task.WhenAll(models, teams, members, vendors);
+        _vendors = await vendors;
         (_models, _teams) = ((await models).Data, await teams);
         _accounts = Session.May("keys.manage") ? [.. (await members).Where(member => member.Kind == ServiceAccount)] : [];
-        Input.Model ??= _models.FirstOrDefault(model => model.Id == Model)?.Id ?? FirstModel.Of(_models);
+        Input.Model ??= ChatModels.FirstOrDefault(model => model == Model) ?? FirstModel.Of(_models);
     }
 
     private async Task CreateAsync()

@@ -28,6 +28,26 @@ public static class LedgerText
         _ => bucket,
     };
 
+    /// <summary>The names their inventors gave them; one that is not known stands as it came.</summary>
+    public static string Surface(string surface) => surface switch
+    {
+        "openai.chat" => "OpenAI Chat Completions",
+        "openai.completions" => "OpenAI Completions",
+        "openai.responses" => "OpenAI Responses",
+        "openai.moderations" => "OpenAI Moderations",
+        "anthropic.messages" => "Anthropic Messages",
+        _ => surface,
+    };
+
+    public static string Finish(string reason) => reason switch
+    {
+        "stop" => Text.Finish_Stop,
+        "length" => Text.Finish_Length,
+        "tool_calls" or "function_call" => Text.Finish_Tools,
+        "content_filter" => Text.Finish_Filter,
+        _ => reason,
+    };
+
     public static string Account(string account) => account switch
     {
         "allowance" => Text.Ledger_Allowance,

@@ -47,7 +47,11 @@ public sealed partial class ManagementClient
     public Task<ProblemView?> DecideProposalAsync(Guid id, bool approve, CancellationToken ct) =>
         TryAsync(HttpMethod.Post, $"admin/price-proposals/{id}/{(approve ? "approve" : "reject")}", null, ct);
 
-    public Task<Answer<CatalogueImported>> ImportCatalogueAsync(CatalogueImport request, CancellationToken ct) => AskAsync<CatalogueImported>(HttpMethod.Post, "admin/catalogue/import", request, ct);
+    /// <param name="progress">The id <see cref="ImportProgressAsync"/> asks by how far it is.</param>
+    public Task<Answer<CatalogueImported>> ImportCatalogueAsync(CatalogueImport request, Guid? progress, CancellationToken ct) =>
+        AskAsync<CatalogueImported>(HttpMethod.Post, Query("admin/catalogue/import", ("progress", progress?.ToString())), request, ct);
+
+    public Task<ImportProgress> ImportProgressAsync(Guid id, CancellationToken ct) => GetAsync<ImportProgress>($"admin/imports/{id}", ct);
 
     public Task<Page<HubOrganizationView>> OrganizationsAsync(string? search, string? cursor, CancellationToken ct) =>
         GetAsync<Page<HubOrganizationView>>(Query("admin/organizations", ("search", search), ("cursor", cursor), ("limit", "50")), ct);

@@ -23,8 +23,9 @@ public sealed partial class ManagementClient
     public async Task<IReadOnlyList<HubFapiaoView>> FapiaoOfHubAsync(string status, CancellationToken ct) =>
         (await GetAsync<Page<HubFapiaoView>>(Query("admin/finance/fapiao", ("status", status)), ct)).Data;
 
-    public Task<Answer<FapiaoImported>> ImportFapiaoAsync(FapiaoImport request, CancellationToken ct) =>
-        AskAsync<FapiaoImported>(HttpMethod.Post, "admin/finance/fapiao/import", request, ct);
+    /// <param name="progress">The id <see cref="ImportProgressAsync"/> asks by how far it is.</param>
+    public Task<Answer<FapiaoImported>> ImportFapiaoAsync(FapiaoImport request, Guid? progress, CancellationToken ct) =>
+        AskAsync<FapiaoImported>(HttpMethod.Post, Query("admin/finance/fapiao/import", ("progress", progress?.ToString())), request, ct);
 
     /// <param name="report">revenue, payments, receivables, models or fapiao.</param>
     public async Task<byte[]> FinanceFileAsync(string report, string? from, string? to, CancellationToken ct) =>

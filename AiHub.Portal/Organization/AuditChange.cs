@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using AiHub.Portal.Parts;
+using AiHub.Portal.Resources;
 
 namespace AiHub.Portal.Organization;
 
@@ -10,19 +11,23 @@ public sealed record AuditChange(string Field, string? Before, string? After)
     // Amounts as the management API writes them, beside the currency or unit they are in.
     private static readonly HashSet<string> Amounts = ["amount", "raised_amount", "credit_limit", "total"];
 
+    // The entry says itself which thing it is about, and when it happened.
+    private static readonly HashSet<string> Said = ["id", "created_at", "updated_at"];
+
     /// <summary>The fields that differ, in the order they were written down; nested ones with dots.</summary>
-    public static IReadOnlyList<AuditChange> Of(JsonElement? before, JsonElement? after)
+    /// <param name="written">How a moment is written.</param>
+    public static IReadOnlyList<AuditChange> Of(JsonElement? before, JsonElement? after, Func<DateTimeOffset, string> written)
     {
-        var (old, young) = (Flat(before), Flat(after));
+        var (old, young) = (Flat(before, written), Flat(after, written));
         return
         [
             .. old.Keys.Concat(young.Keys.Where(field => !old.ContainsKey(field)))
                 .Select(field => new AuditChange(field, old.GetValueOrDefault(field), young.GetValueOrDefault(field)))
-                .Where(change => change.Before != change.After),
+                .Where(change => change.Before != change.After && !Said.Contains(change.Field)),
         ];
     }
 
-    private static Dictionary<string, string> Flat(JsonElement? element)
+    private static Dictionary<string, string> Flat(JsonElement? element, Func<DateTimeOffset, string> written)
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         if (element is { } root)
@@ -51,6 +56,10 @@ public sealed record AuditChange(string Field, string? Before, string? After)
                     }
 
                     break;
+                case JsonValueKind.Null or JsonValueKind.Undefined:
+                case JsonValueKind.String when value.ValueEquals(""):
+                case JsonValueKind.Array when value.GetArrayLength() == 0:
+                    break;
                 case JsonValueKind.Array when value.EnumerateArray().Any(item => item.ValueKind is JsonValueKind.Object or JsonValueKind.Array):
                     var index = 0;
                     foreach (var item in value.EnumerateArray())
@@ -62,8 +71,11 @@ public sealed record AuditChange(string Field, string? Before, string? After)
                 case JsonValueKind.Array:
                     fields[path] = string.Join(", ", value.EnumerateArray().Select(item => item.ToString()));
                     break;
-                case JsonValueKind.Null or JsonValueKind.Undefined:
-                case JsonValueKind.String when value.ValueEquals(""):
+                case JsonValueKind.True or JsonValueKind.False:
+                    fields[path] = value.GetBoolean() ? Text.Yes : Text.No;
+                    break;
+                case JsonValueKind.String when path.EndsWith("_at", StringComparison.Ordinal) && value.TryGetDateTimeOffset(out var moment):
+                    fields[path] = written(moment);
                     break;
                 default:
                     fields[path] = value.ToString();

@@ -30,6 +30,9 @@ public readonly record struct AmountText(string Head, string Tail, string Exact)
         return new AmountText(text[..cents], text[cents..], Exactly(Parse(amount), currency, DecimalsOf(amount)));
     }
 
+    /// <summary>As a field takes it: every digit, and cents even where there are none.</summary>
+    public static string InField(string amount) => Parse(amount).ToString("F" + DecimalsOf(amount).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
     /// <summary>The decimals a column needs for all of <paramref name="amounts"/>.</summary>
     public static int DecimalsOf(IEnumerable<string> amounts) => amounts.Select(DecimalsOf).Append(Cents).Max();
 

@@ -5,17 +5,16 @@ namespace AiHub.Portal.Usage;
 
 /// <summary>What calls can be narrowed down by, with the names people know.</summary>
 public sealed record UsageNames(
-    IReadOnlyList<ApiKeyView> Keys, IReadOnlyList<MemberView> Members, IReadOnlyList<TeamView> Teams, IReadOnlyList<ModelView> Models)
+    IReadOnlyList<ApiKeyView> Keys, IReadOnlyList<MemberView> Members, IReadOnlyList<TeamView> Teams, IReadOnlyList<ModelView> Models, VendorNames Vendors)
 {
     public static async Task<UsageNames> LoadAsync(ManagementClient management, CancellationToken ct)
     {
-        var (keys, members, teams, models) = (management.AllKeysAsync(ct), management.AllMembersAsync(ct), management.AllTeamsAsync(ct), management.ModelsAsync(ct));
-        await Task.WhenAll(keys, members, teams, models);
+        var (keys, members, teams, models, vendors) =
+            (management.AllKeysAsync(ct), management.AllMembersAsync(ct), management.AllTeamsAsync(ct), management.ModelsAsync(ct), VendorNames.LoadAsync(management, ct));
+        await Task.WhenAll(keys, members, teams, models, vendors);
 
-        return new UsageNames(await keys, await members, await teams, (await models).Data);
+        return new UsageNames(await keys, await members, await teams, (await models).Data, await vendors);
     }
-
-    public IEnumerable<string> Vendors => Models.Select(model => model.Vendor).Distinct().Order(StringComparer.Ordinal);
 
     /// <summary>A key that was revoked is still known by its id.</summary>
     public string Key(Guid id) => Keys.FirstOrDefault(key => key.Id == id)?.Name ?? id.ToString();

@@ -117,7 +117,9 @@ public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHu
         Assert.Contains($"{request.Id},issue,general,company,'=杭州示例科技有限公司,91350100M000100Y43", csv, StringComparison.Ordinal);
         Assert.Contains("299,282.08,16.92,6,", csv, StringComparison.Ordinal);
         var import = new FapiaoImport([new FapiaoImportLine(request.Id, "26332000000000000123"), new FapiaoImportLine(Guid.CreateVersion7(), "26332000000000000124")]);
-        Assert.Equal((1, 1), (await worker.PostAsync("admin/finance/fapiao/import", import)).Read<FapiaoImported>() is var imported ? (imported.Imported, imported.Skipped.Count) : default);
+        var progress = Guid.CreateVersion7();
+        Assert.Equal((1, 1), (await worker.PostAsync($"admin/finance/fapiao/import?progress={progress}", import)).Read<FapiaoImported>() is var imported ? (imported.Imported, imported.Skipped.Count) : default);
+        Assert.Equal(new ImportProgress(2, 2), (await worker.GetAsync($"admin/imports/{progress}")).Read<ImportProgress>());
         Assert.Equal(0, (await worker.PostAsync("admin/finance/fapiao/import", import)).Read<FapiaoImported>().Imported);
 
         var issued = Assert.Single((await customer.ReadAsync<Page<FapiaoView>>("billing/fapiao")).Data);

@@ -27,7 +27,7 @@ public sealed partial class IsolationTests(ManagementHub hub, ITestOutputHelper 
     /// <summary>What paths name that is the hub's, and nobody's. Everything else must be among the things of another organization.</summary>
     private static readonly HashSet<string> OfTheHub =
     [
-        "admin/vendors/{id}", "admin/vendor-keys/{id}", "admin/endpoints/{id}", "admin/models/{id}", "admin/prices/{id}", "admin/price-proposals/{id}",
+        "admin/vendors/{id}", "admin/vendor-keys/{id}", "admin/endpoints/{id}", "admin/models/{id}", "admin/prices/{id}", "admin/price-proposals/{id}", "admin/imports/{id}",
         "admin/code-batches/{id}", "admin/finance/bills/{id}", "admin/finance/bills/{id}/lines/{line}", "admin/finance/legal-entities/{entity}",
         "admin/health/parked/{queue}", "admin/health/parked/{queue}/{id}",
     ];

@@ -35,6 +35,12 @@ public sealed class AmountTextTests
     public void A_column_that_is_too_narrow_still_shows_everything() =>
         Assert.Equal("$0.00" + "129125", In("en", () => AmountText.InColumn("0.00129125", "USD", 2)) is var amount ? amount.Head + amount.Tail : null);
 
+    [Theory]
+    [InlineData("250.5", "250.50")]
+    [InlineData("1000", "1000.00")]
+    [InlineData("0.000000125", "0.000000125")]
+    public void A_field_has_cents_and_every_digit(string amount, string written) => Assert.Equal(written, In("zh-CN", () => AmountText.InField(amount)));
+
     [Property]
     public bool The_exact_form_has_the_value_of_the_amount(long nanos)
     {
@@ -45,7 +51,7 @@ public sealed class AmountTextTests
             && (nanos == 0 || amount.Head.Any(digit => digit is >= '1' and <= '9'));
     }
 
-    private static AmountText In(string language, Func<AmountText> write)
+    private static T In<T>(string language, Func<T> write)
     {
         var before = (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture);
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.GetCultureInfo(language);

@@ -8,37 +8,39 @@ namespace AiHub.Tests.Portal;
 /// <summary>Paying in through the portal, with the simulated channels behind it.</summary>
 public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<PaymentHub>
 {
-    [BrowserFact]
-    public async Task A_scanned_code_turns_the_open_page_to_paid_and_the_money_is_in_the_wallet()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task A_scanned_code_turns_the_open_page_to_paid_and_the_money_is_in_the_wallet(string language)
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Keyboard: true));
-        await visitor.RegisterAsync("蓝海 Studio");
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "zh-CN"));
+        await visitor.RegisterAsync("蓝海 Studio", "CNY");
         await OrderAsync(visitor, "19.99");
         await visitor.Page.WaitForSelectorAsync(".qr");
-        await visitor.JudgeAsync("order-open");
+        Assert.Matches("[0-9]{2}:[0-9]{2}", await visitor.TextAsync("[data-countdown]"));
+        await visitor.JudgeAsync($"order-open-{language}");
 
         await PayAsync(visitor, "sent");
 
         await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
-        Assert.Equal("已支付", await visitor.TextAsync("[data-figure=status]"));
-        await visitor.JudgeAsync("order-paid");
+        Assert.Equal(language == "en" ? "Paid" : "已支付", await visitor.TextAsync("[data-figure=status]"));
+        await visitor.JudgeAsync($"order-paid-{language}");
         await visitor.GoAsync("/billing");
         Assert.Equal("¥19.99", await visitor.TextAsync("[data-figure=available]"));
         Assert.Equal("¥19.99", await visitor.TextAsync("[data-figure=purchased]"));
         Assert.Equal("¥0.00", await visitor.TextAsync("[data-figure=granted]"));
-        await visitor.JudgeAsync("billing");
-        await visitor.ClickAsync(".side-switches button");
-        await visitor.Page.WaitForSelectorAsync("html[lang=en]");
-        await visitor.JudgeAsync("billing-en");
+        await visitor.JudgeAsync($"billing-{language}");
     }
 
-    [BrowserFact]
-    public async Task Without_scripts_and_with_the_notice_lost_asking_again_finds_the_payment()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task Without_scripts_and_with_the_notice_lost_asking_again_finds_the_payment(string language)
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Scripts: false));
-        await visitor.RegisterAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Scripts: false));
+        await visitor.RegisterAsync(currency: "CNY");
         await OrderAsync(visitor, "50001");
         await visitor.Page.WaitForSelectorAsync("#amount[aria-invalid=true]");
         Assert.Equal("50001", await visitor.Page.InputValueAsync("#amount"));
@@ -46,6 +48,7 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
         await visitor.Page.WaitForSelectorAsync(".qr");
 
         await PayAsync(visitor, "lost");
+        Assert.Equal(language == "en" ? "Check the payment again" : "重新查询支付结果", await visitor.TextAsync(".order form button"));
         await visitor.ClickAsync(visitor.Page.Locator(".order form button"));
 
         await visitor.Page.WaitForSelectorAsync("[data-status=paid]");

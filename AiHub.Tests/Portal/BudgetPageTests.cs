@@ -5,11 +5,13 @@ namespace AiHub.Tests.Portal;
 /// <summary>Budgets as a visitor sets, reads and ends them.</summary>
 public sealed class BudgetPageTests
 {
-    [BrowserFact]
-    public async Task A_budget_shows_what_calls_used_of_it_and_stops_them_when_it_is_hard_all_without_scripts()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task A_budget_shows_what_calls_used_of_it_and_stops_them_when_it_is_hard_all_without_scripts(string language)
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Scripts: false));
         var email = await visitor.RegisterAsync("Frugal Ltd");
         var key = await visitor.CreateKeyAsync("worker", "sim/echo");
         using var api = hub.NewApiClient(key);
@@ -31,8 +33,8 @@ public sealed class BudgetPageTests
         Assert.Equal("0", await visitor.TextAsync("[data-figure=held]"));
         Assert.Equal(Written(3000 - used), await visitor.TextAsync("[data-figure=free]"));
         var row = await visitor.TextAsync("[data-budget]");
-        Assert.Contains("API key, sim/echo", row, StringComparison.Ordinal);
-        Assert.Contains("Hard", row, StringComparison.Ordinal);
+        Assert.Contains(language == "en" ? "API key, sim/echo" : "API 密钥、sim/echo", row, StringComparison.Ordinal);
+        Assert.Contains(language == "en" ? "Hard" : "硬", row, StringComparison.Ordinal);
 
         await visitor.CreateBudgetAsync("0", "tokens");
         using var refused = await api.PostAsync("chat/completions", new StringContent("""{"model":"sim/echo","messages":[{"role":"user","content":"hi"}]}""", System.Text.Encoding.UTF8, "application/json"));
@@ -45,11 +47,13 @@ public sealed class BudgetPageTests
         await api.ChatAsync("hi");
     }
 
-    [BrowserFact]
-    public async Task What_cannot_be_read_comes_back_to_be_corrected()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task What_cannot_be_read_comes_back_to_be_corrected(string language)
     {
         var (_, portal) = await PortalHost.SharedAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
         await visitor.RegisterAsync();
         await visitor.GoAsync("/budgets/new");
         await visitor.FillAsync("#amount", "12.5");
@@ -65,7 +69,9 @@ public sealed class BudgetPageTests
         await visitor.FillAsync("#alerts", "");
         await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForURLAsync("**/budgets?created=true");
-        Assert.Equal("$12.50", await visitor.TextAsync("[data-figure=free]"));
+        Assert.Equal(language == "en" ? "$12.50" : "¥12.50", await visitor.TextAsync("[data-figure=free]"));
+        await visitor.ClickAsync("[data-budget] a");
+        Assert.Equal("12.50", await visitor.Page.InputValueAsync("#amount"));
     }
 
     private static string Written(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -13,11 +13,16 @@ public sealed class FirstCallTests
     {
         var (hub, portal) = await PortalHost.SharedAsync();
         await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
+        var clock = Stopwatch.StartNew();
         var email = await visitor.RegisterAsync();
         Assert.Equal(1, await visitor.Page.Locator("#first-steps").CountAsync());
 
         var key = await visitor.CreateKeyAsync("first", "sim/echo");
         var snippet = await visitor.Page.Locator("#snippet-curl").TextContentAsync();
+        // Every model on offer is one the snippet works with.
+        var offered = await visitor.Page.Locator("[data-model-choice] option").AllTextContentsAsync();
+        Assert.Contains("sim/lorem", offered);
+        Assert.DoesNotContain("sim/embed", offered);
         await visitor.GoAsync("/logs");
         await visitor.Page.WaitForSelectorAsync(".live.on");
 
@@ -26,6 +31,7 @@ public sealed class FirstCallTests
 
         var row = visitor.Page.Locator("[data-call]");
         await row.WaitForAsync();
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromMinutes(1));
 
         var call = Assert.Single(await hub.CallsOfAsync(email));
         Assert.Equal(call.Id.ToString(), await row.GetAttributeAsync("data-call"));

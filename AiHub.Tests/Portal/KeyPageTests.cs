@@ -6,11 +6,13 @@ namespace AiHub.Tests.Portal;
 /// <summary>All of a key's life in the portal, without scripts.</summary>
 public sealed class KeyPageTests
 {
-    [BrowserFact]
-    public async Task A_key_is_narrowed_down_rotated_switched_off_and_on()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task A_key_is_narrowed_down_rotated_switched_off_and_on(string language)
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Scripts: false, Keyboard: true));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Scripts: false, Keyboard: language == "en"));
         await visitor.RegisterAsync();
         await visitor.GoAsync("/keys/new");
         await visitor.FillAsync("#name", "narrow");

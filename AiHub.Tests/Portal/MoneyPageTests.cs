@@ -10,16 +10,18 @@ namespace AiHub.Tests.Portal;
 /// <summary>Cards, codes, refunds, disputes, plans and invoices through the portal: what customers do, and what operators do about it.</summary>
 public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHub>
 {
-    [BrowserFact]
-    public async Task A_card_is_saved_by_a_top_up_refills_the_wallet_and_is_removed()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task A_card_is_saved_by_a_top_up_refills_the_wallet_and_is_removed(string language)
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Keyboard: true));
-        await visitor.RegisterAsync("蓝海 Studio");
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "zh-CN"));
+        await visitor.RegisterAsync("蓝海 Studio", "CNY");
         await visitor.GoAsync("/billing/card");
         Assert.Equal(1, await visitor.Page.Locator("[data-card=none]").CountAsync());
         Assert.Equal(0, await visitor.Page.Locator("#below").CountAsync());
-        await visitor.JudgeAsync("card-none");
+        await visitor.JudgeAsync($"card-none-{language}");
 
         await visitor.ClickAsync("form:has(.presets) button.primary");
         await visitor.Page.WaitForSelectorAsync(".order code");
@@ -33,7 +35,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         await SetAsync(visitor, "5", "10", "9");
         await visitor.Page.WaitForSelectorAsync("#cap[aria-invalid=true]");
         Assert.Equal(("5", "10"), (await visitor.Page.InputValueAsync("#below"), await visitor.Page.InputValueAsync("#amount")));
-        await visitor.JudgeAsync("card-refused");
+        await visitor.JudgeAsync($"card-refused-{language}");
         await SetAsync(visitor, "50", "10", "15");
         await visitor.Page.WaitForURLAsync("**?done=set");
         await PaymentHub.PollAsync(async () =>
@@ -49,14 +51,11 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
             await visitor.GoAsync("/billing/card");
             return await visitor.Page.Locator("#auto-top-up + p + .badge.bad, .card-head .badge.bad").CountAsync() == 1;
         });
-        Assert.Contains("上限", await visitor.TextAsync("section[aria-labelledby=auto-top-up] .notice.bad"), StringComparison.Ordinal);
-        await visitor.JudgeAsync("card-stopped");
+        Assert.Contains(language == "en" ? "The limit of the month" : "上限", await visitor.TextAsync("section[aria-labelledby=auto-top-up] .notice.bad"), StringComparison.Ordinal);
+        await visitor.JudgeAsync($"card-stopped-{language}");
         await SetAsync(visitor, "1", "10", "500");
         await visitor.Page.WaitForURLAsync("**?done=set");
-        await visitor.JudgeAsync("card-on");
-        await visitor.ClickAsync(".side-switches button");
-        await visitor.Page.WaitForSelectorAsync("html[lang=en]");
-        await visitor.JudgeAsync("card-on-en");
+        await visitor.JudgeAsync($"card-on-{language}");
 
         await visitor.AskedAsync("section[aria-labelledby=auto-top-up] .danger-row > button");
         await visitor.Page.WaitForURLAsync("**?done=ended");
@@ -65,36 +64,39 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         Assert.Equal(1, await visitor.Page.Locator("[data-card=none]").CountAsync());
     }
 
-    [BrowserFact]
-    public async Task Codes_are_shown_once_granted_once_and_revoked()
+    [BrowserTheory]
+    [InlineData("zh-CN", "en")]
+    [InlineData("en", "zh-CN")]
+    public async Task Codes_are_shown_once_granted_once_and_revoked(string language, string deskLanguage)
     {
+        var name = $"Spring 2026 {language}";
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var desk = await OperatorAsync(portal.Url, new Visit("en", Scripts: false, Keyboard: true));
+        await using var desk = await OperatorAsync(portal.Url, new Visit(deskLanguage, Scripts: false, Keyboard: deskLanguage == "en"));
         await desk.GoAsync("/admin/finance/codes");
-        await desk.FillAsync("#name", "Spring 2026");
+        await desk.FillAsync("#name", name);
         await desk.SelectOptionAsync("#currency", "CNY");
         await desk.FillAsync("#amount", "12.50");
         await desk.FillAsync("#count", "many");
         await desk.ClickAsync("form.form button.primary");
         await desk.Page.WaitForSelectorAsync("#count[aria-invalid=true]");
-        Assert.Equal(("Spring 2026", "12.50", "CNY"), (await desk.Page.InputValueAsync("#name"), await desk.Page.InputValueAsync("#amount"), await desk.Page.InputValueAsync("#currency")));
-        await desk.JudgeAsync("codes-refused");
+        Assert.Equal((name, "12.50", "CNY"), (await desk.Page.InputValueAsync("#name"), await desk.Page.InputValueAsync("#amount"), await desk.Page.InputValueAsync("#currency")));
+        await desk.JudgeAsync($"codes-refused-{deskLanguage}");
         await desk.FillAsync("#count", "3");
         await desk.FillAsync("#grant-days", "90");
         await desk.ClickAsync("form.form button.primary");
         var codes = (await desk.Page.InputValueAsync("#codes")).Split('\n');
         Assert.Equal(3, codes.Length);
-        await desk.JudgeAsync("codes-made");
+        await desk.JudgeAsync($"codes-made-{deskLanguage}");
         var file = await desk.Page.GetAttributeAsync("a[download]", "href");
         var csv = System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(file!.Split("base64,")[1]));
         Assert.Equal(codes, csv.TrimStart('\uFEFF').Split("\r\n", StringSplitOptions.RemoveEmptyEntries)[1..].Select(line => line.Split(',')[0]));
         await desk.GoAsync("/admin/finance/codes");
         Assert.DoesNotContain(codes[0], await desk.Page.ContentAsync(), StringComparison.Ordinal);
 
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Keyboard: true));
-        await visitor.RegisterAsync("蓝海 Studio");
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "zh-CN"));
+        await visitor.RegisterAsync("蓝海 Studio", "CNY");
         await visitor.GoAsync("/billing/granted");
-        await visitor.JudgeAsync("granted-none");
+        await visitor.JudgeAsync($"granted-none-{language}");
         await RedeemAsync(visitor, "ABCDE-FGHJK-LMNPQ-RSTUV");
         await visitor.Page.WaitForSelectorAsync(".notice.bad");
         Assert.Equal("ABCDE-FGHJK-LMNPQ-RSTUV", await visitor.Page.InputValueAsync("#code"));
@@ -102,38 +104,40 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         await visitor.Page.WaitForSelectorAsync(".notice.good");
         Assert.Equal("¥12.50", await visitor.TextAsync("[data-figure=granted]"));
         Assert.Equal(1, await visitor.Page.Locator("[data-lot]").CountAsync());
-        Assert.Contains("Spring 2026", await visitor.TextAsync("[data-lot]"), StringComparison.Ordinal);
-        await visitor.JudgeAsync("granted");
+        Assert.Contains(name, await visitor.TextAsync("[data-lot]"), StringComparison.Ordinal);
+        await visitor.JudgeAsync($"granted-{language}");
         await RedeemAsync(visitor, codes[1]);
         await visitor.Page.WaitForSelectorAsync(".notice.bad");
 
         await desk.GoAsync("/admin/finance/codes");
-        Assert.Contains("1 / 3", await desk.TextAsync("[data-batch='Spring 2026']"), StringComparison.Ordinal);
-        await desk.AskedAsync("[data-batch='Spring 2026'] td.actions > button");
+        Assert.Contains("1 / 3", await desk.TextAsync($"[data-batch='{name}']"), StringComparison.Ordinal);
+        await desk.AskedAsync($"[data-batch='{name}'] td.actions > button");
         await desk.Page.WaitForURLAsync("**?done=revoked");
-        Assert.Equal(1, await desk.Page.Locator("[data-batch='Spring 2026'] .badge.bad").CountAsync());
-        await desk.JudgeAsync("codes");
+        Assert.Equal(1, await desk.Page.Locator($"[data-batch='{name}'] .badge.bad").CountAsync());
+        await desk.JudgeAsync($"codes-{deskLanguage}");
     }
 
-    [BrowserFact]
-    public async Task An_order_is_found_asked_about_and_refunded_in_parts_and_its_owner_sees_it()
+    [BrowserTheory]
+    [InlineData("zh-CN", "en", "Paid")]
+    [InlineData("en", "zh-CN", "已支付")]
+    public async Task An_order_is_found_asked_about_and_refunded_in_parts_and_its_owner_sees_it(string language, string deskLanguage, string paidWord)
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Keyboard: true));
-        await visitor.RegisterAsync("蓝海 Studio");
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "zh-CN"));
+        await visitor.RegisterAsync("蓝海 Studio", "CNY");
         await visitor.GoAsync("/billing");
         await visitor.CheckAsync("input[value=wechat_pay]");
         await visitor.FillAsync("#amount", "20");
         await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync(".qr");
         var (number, order) = (await visitor.TextAsync(".order code"), new Uri(visitor.Page.Url).Segments[^1]);
-        await using var desk = await OperatorAsync(portal.Url, new Visit(Keyboard: true));
+        await using var desk = await OperatorAsync(portal.Url, new Visit(deskLanguage, Keyboard: deskLanguage == "en"));
         await desk.GoAsync("/admin/finance/orders");
         await desk.FillAsync("#q", number);
         await desk.ClickAsync("form.filter-form button");
         await desk.Page.WaitForURLAsync("**q=*");
         await desk.CountIsAsync(1, "[data-order]");
-        await desk.JudgeAsync("hub-orders");
+        await desk.JudgeAsync($"hub-orders-{deskLanguage}");
         await desk.GoAsync("/admin/finance/orders?q=nobody-at-all");
         await desk.CountIsAsync(0, "[data-order]");
         await desk.GoAsync($"/admin/finance/orders/{order}");
@@ -142,7 +146,7 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         Assert.True(paid.IsSuccessStatusCode, await paid.Content.ReadAsStringAsync());
         await desk.ClickAsync(".page-head form button");
         await desk.Page.WaitForURLAsync("**?done=checked");
-        await Assertions.Expect(desk.Page.Locator("[data-figure=status]")).ToHaveTextAsync("Paid");
+        await Assertions.Expect(desk.Page.Locator("[data-figure=status]")).ToHaveTextAsync(paidWord);
 
         await RefundAsync(desk, "20.01", "too much");
         await desk.Page.WaitForSelectorAsync(".notice.bad");
@@ -162,13 +166,13 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
             await desk.GoAsync($"/admin/finance/orders/{order}");
             return await desk.Page.Locator("[data-refund=succeeded]").CountAsync() == 1;
         });
-        await desk.JudgeAsync("hub-order");
+        await desk.JudgeAsync($"hub-order-{deskLanguage}");
 
         await visitor.GoAsync($"/billing/orders/{order}");
         Assert.Contains("goodwill", await visitor.TextAsync("section[aria-labelledby=refunds] tbody tr"), StringComparison.Ordinal);
         await visitor.FillAsync("#refund-amount", "12.50");
         await visitor.FillAsync("#refund-reason", "不再需要");
-        await visitor.JudgeAsync("order-refund");
+        await visitor.JudgeAsync($"order-refund-{language}");
         await visitor.AskedAsync("section[aria-labelledby=refund] form > button");
         await visitor.Page.WaitForURLAsync("**?done=refund");
         await visitor.CountIsAsync(2, "section[aria-labelledby=refunds] tbody tr");
@@ -218,8 +222,10 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         });
     }
 
-    [BrowserFact]
-    public async Task Invoices_are_paid_credited_voided_and_written_off_by_operators()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task Invoices_are_paid_credited_voided_and_written_off_by_operators(string language)
     {
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
         var customer = await fixture.Hub.RegisterAsync("CNY");
@@ -229,10 +235,10 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
             invoices.Add(await InvoiceSetup.OpenAsync(fixture.Hub.Database, customer.OrganizationId, fixture.Clock.GetUtcNow()));
         }
 
-        await using var desk = await OperatorAsync(portal.Url, new Visit("zh-CN", Scripts: false, Keyboard: true));
+        await using var desk = await OperatorAsync(portal.Url, new Visit(language, Scripts: false, Keyboard: language == "zh-CN"));
         await desk.GoAsync($"/admin/finance/invoices?q={customer.OrganizationId}&status=finalized");
         Assert.Equal(3, await desk.Page.Locator("[data-invoice]").CountAsync());
-        await desk.JudgeAsync("hub-invoices");
+        await desk.JudgeAsync($"hub-invoices-{language}");
 
         await desk.GoAsync($"/admin/finance/invoices/{invoices[0]}");
         await CreditAsync(desk, "5.01");
@@ -242,15 +248,15 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         await desk.Page.WaitForURLAsync("**?done=credited");
         Assert.Equal("¥3.00", await desk.TextAsync("[data-figure=due]"));
         Assert.Equal(0, await desk.Page.Locator("#void-reason").CountAsync());
-        await desk.JudgeAsync("hub-invoice");
+        await desk.JudgeAsync($"hub-invoice-{language}");
         await desk.AskedAsync("section[aria-labelledby=mark-paid] form > button");
         await desk.Page.WaitForSelectorAsync("#reference[aria-invalid=true]");
         await desk.FillAsync("#reference", "2026012900001");
         await desk.AskedAsync("section[aria-labelledby=mark-paid] form > button");
         await desk.Page.WaitForURLAsync("**?done=paid");
-        Assert.Equal("已支付", await desk.TextAsync("[data-figure=status]"));
+        Assert.Equal(language == "en" ? "Paid" : "已支付", await desk.TextAsync("[data-figure=status]"));
 
-        foreach (var (invoice, action, field, state) in new[] { (invoices[1], "void", "#void-reason", "已作废"), (invoices[2], "uncollectible", "#give-up-reason", "已核销") })
+        foreach (var (invoice, action, field, state) in new[] { (invoices[1], "void", "#void-reason", language == "en" ? "Void" : "已作废"), (invoices[2], "uncollectible", "#give-up-reason", language == "en" ? "Written off" : "已核销") })
         {
             await desk.GoAsync($"/admin/finance/invoices/{invoice}");
             await desk.FillAsync(field, "抬头有误");
@@ -284,11 +290,14 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         Assert.Contains("IBAN 1", await desk.Page.Locator("[data-seller]").Last.InnerTextAsync(), StringComparison.Ordinal);
     }
 
-    [BrowserFact]
-    public async Task A_plan_says_how_it_goes_on_when_it_ends_and_what_to_do_when_it_is_overdue()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task A_plan_says_how_it_goes_on_when_it_ends_and_what_to_do_when_it_is_overdue(string language)
     {
+        var (free, reminded) = language == "en" ? ("Free", "7, 3 and 1") : ("免费", "7、3、1");
         await using var portal = await PortalHost.StartAsync(fixture.Hub);
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
         var email = await visitor.RegisterAsync("Blue Sea Studio");
         var organization = await fixture.Hub.Database.AsAdminAsync<Guid>($"select organization_id from memberships join users on users.id = memberships.user_id where users.email = '{email}'");
         var now = fixture.Clock.GetUtcNow();
@@ -301,25 +310,25 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         Assert.Equal(0, await visitor.Page.Locator("[data-overdue]").CountAsync());
 
         await visitor.AskedAsync("section[aria-labelledby=plan-state] button.danger");
-        await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('Free')");
-        await visitor.JudgeAsync("plan-canceled");
+        await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('" + free + "')");
+        await visitor.JudgeAsync($"plan-canceled-{language}");
         await visitor.ClickAsync("form[action='/billing/plan/resume'] button");
-        await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('7, 3 and 1')");
+        await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('" + reminded + "')");
         await visitor.GoAsync("/billing/plan?plan=developer&interval=month");
-        await visitor.JudgeAsync("plan-downgrade");
+        await visitor.JudgeAsync($"plan-downgrade-{language}");
         await visitor.ClickAsync("[data-quote] form button.primary");
-        await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('Developer')");
+        await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('" + (language == "en" ? "Developer" : "开发者") + "')");
         await visitor.ClickAsync("form[action='/billing/plan/resume'] button");
-        await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('7, 3 and 1')");
+        await visitor.Page.WaitForSelectorAsync("[data-figure=plan-next]:has-text('" + reminded + "')");
 
         await PaidThroughAsync(now.AddDays(5), "prepaid");
         await visitor.GoAsync("/billing");
         Assert.Equal(1, await visitor.Page.Locator("[data-overdue=soon]").CountAsync());
-        await visitor.JudgeAsync("plan-ends-soon");
+        await visitor.JudgeAsync($"plan-ends-soon-{language}");
         await PaidThroughAsync(now.AddDays(-1), "prepaid");
         await visitor.GoAsync("/billing");
-        Assert.Contains("Becomes the free plan", await visitor.TextAsync("[data-overdue=subscription]"), StringComparison.Ordinal);
-        await visitor.JudgeAsync("plan-grace");
+        Assert.Contains(language == "en" ? "Becomes the free plan" : "转为免费套餐", await visitor.TextAsync("[data-overdue=subscription]"), StringComparison.Ordinal);
+        await visitor.JudgeAsync($"plan-grace-{language}");
 
         // An overdue invoice is told of day by day until nothing goes through.
         await PaidThroughAsync(now.AddDays(20), "prepaid");
@@ -327,13 +336,13 @@ public sealed class MoneyPageTests(PaymentHub fixture) : IClassFixture<PaymentHu
         await fixture.Hub.Database.AsAdminAsync<Guid>(
             $"insert into dunning_cases (id, organization_id, reason, subject_id, since, stage, attempts) values ('{dunning}', '{organization}', 'invoice', '{dunning}', '{now.AddDays(-4):O}', 'reminded', 0) returning id");
         await visitor.GoAsync("/billing/plan");
-        Assert.Contains("An invoice is overdue", await visitor.TextAsync("[data-overdue=invoice]"), StringComparison.Ordinal);
-        Assert.Contains("New calls are refused", await visitor.TextAsync("[data-overdue=invoice]"), StringComparison.Ordinal);
-        await visitor.JudgeAsync("plan-overdue");
+        Assert.Contains(language == "en" ? "An invoice is overdue" : "有账单已逾期", await visitor.TextAsync("[data-overdue=invoice]"), StringComparison.Ordinal);
+        Assert.Contains(language == "en" ? "New calls are refused" : "停止接受新调用", await visitor.TextAsync("[data-overdue=invoice]"), StringComparison.Ordinal);
+        await visitor.JudgeAsync($"plan-overdue-{language}");
         await fixture.Hub.Database.AsAdminAsync<Guid>($"update organizations set standing = 'restricted' where id = '{organization}' returning id");
         await visitor.GoAsync("/billing/plan");
         Assert.Equal(1, await visitor.Page.Locator(".notice.bad [data-overdue=invoice]").CountAsync());
-        await visitor.JudgeAsync("plan-restricted");
+        await visitor.JudgeAsync($"plan-restricted-{language}");
 
         Task<Guid> PaidThroughAsync(DateTimeOffset through, string collection) => fixture.Hub.Database.AsAdminAsync<Guid>(
             $"update subscriptions set paid_through = '{through:O}', collection = '{collection}' where organization_id = '{organization}' and status = 'active' returning id");

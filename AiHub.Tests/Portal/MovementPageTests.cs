@@ -9,11 +9,13 @@ public sealed class MovementPageTests
     // More than fit on one page.
     private const int Calls = 28;
 
-    [BrowserFact]
-    public async Task The_movements_of_every_balance_sum_to_it_page_by_page()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task The_movements_of_every_balance_sum_to_it_page_by_page(string language)
     {
         var (hub, portal) = await PortalHost.SharedAsync();
-        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", Scripts: false));
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Scripts: false));
         var email = await visitor.RegisterAsync();
         await visitor.GoAsync("/billing/movements?account=purchased");
         Assert.Equal(1, await visitor.Page.Locator(".empty").CountAsync());
@@ -40,7 +42,7 @@ public sealed class MovementPageTests
             var own = await MovementsAsync(visitor);
             Assert.Equal((account, sum), (account, own.Sum(row => row.Amount)));
             Assert.Equal(own, all.Where(row => row.Account == account));
-            Assert.Equal($"¥{sum.ToString("0.00", CultureInfo.InvariantCulture)}", await visitor.TextAsync($"[data-figure={account}]"));
+            Assert.Equal($"{(language == "en" ? "$" : "¥")}{sum.ToString("0.00", CultureInfo.InvariantCulture)}", await visitor.TextAsync($"[data-figure={account}]"));
         }
 
         await visitor.Page.ClickAsync("a[href='/billing/movements?account=plan']");

@@ -97,7 +97,12 @@ public sealed class OperatorPageTests
         await PriceAsync(desk, "input", "2");
         await PriceAsync(desk, "output", "8");
         Assert.Contains("0.006", await desk.TextAsync("[data-example]"), StringComparison.Ordinal);
-        await desk.ClickAsync(desk.Page.Locator("[data-price=output] td.actions > button"));
+
+        // A price of days to come stands beside the one that holds, and changes nothing yet.
+        await PriceAsync(desk, "output", "80", hub.Clock.GetUtcNow().AddDays(3).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
+        await desk.CountIsAsync(2, "[data-price=output]:not(.past)");
+        Assert.Contains("0.006", await desk.TextAsync("[data-example]"), StringComparison.Ordinal);
+        await desk.ClickAsync(desk.Page.Locator("[data-price=output] td.actions > button").First);
         await desk.ClickAsync("[popover]:popover-open .danger-solid");
         await desk.Page.WaitForURLAsync("**&done=ended");
 
@@ -140,6 +145,44 @@ public sealed class OperatorPageTests
         await desk.ClickAsync("form:has(#catalogue) button");
         await desk.Page.WaitForSelectorAsync(".notice.bad");
         Assert.Contains("models[0].name", await desk.TextAsync(".notice.bad"), StringComparison.Ordinal);
+    }
+
+    [BrowserTheory]
+    [InlineData("en", "3 of 7")]
+    [InlineData("zh-CN", "已处理 3 / 7")]
+    public async Task An_import_says_how_far_it_is_and_what_came_of_it_stays(string language, string far)
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var desk = await OperatorAsync(hub, portal.Url, new Visit(language));
+        await desk.GoAsync("/admin/prices");
+        var told = new TaskCompletionSource();
+        await desk.Page.RouteAsync("**/admin/imports/*", route => route.FulfillAsync(new RouteFulfillOptions { ContentType = "application/json", Body = """{"done":3,"total":7}""" }));
+        await desk.Page.RouteAsync("**/admin/prices", async route =>
+        {
+            await told.Task;
+            await route.ContinueAsync();
+        });
+
+        await WriteAsync(desk, $"paper/{Guid.CreateVersion7():N}", "2", "8");
+        await Assertions.Expect(desk.Page.Locator("[data-download-text]")).ToHaveTextAsync(far);
+        Assert.Equal(3, await desk.Page.Locator("[data-import] progress").EvaluateAsync<int>("bar => bar.value"));
+        told.SetResult();
+        await desk.Page.WaitForURLAsync("**?done=imported&*models=1&*");
+        var result = await desk.TextAsync(".notice.good");
+        await desk.Page.UnrouteAllAsync();
+        await desk.Page.ReloadAsync();
+        Assert.Equal(result, await desk.TextAsync(".notice.good"));
+        Assert.Equal(0, await desk.Page.Locator("[data-import]:visible").CountAsync());
+
+        // Whoever stops it, by the button or by leaving, has imported nothing.
+        var model = $"paper/{Guid.CreateVersion7():N}";
+        await desk.GoAsync("/admin/prices");
+        await desk.Page.RouteAsync("**/admin/prices", route => route.Request.Method == "POST" ? Task.CompletedTask : route.ContinueAsync());
+        await WriteAsync(desk, model, "2", "8");
+        await desk.ClickAsync("[data-import-stop]");
+        await desk.Page.WaitForSelectorAsync("#catalogue:not([aria-busy])");
+        await desk.Page.WaitForFunctionAsync("() => document.getElementById('catalogue').value === ''");
+        Assert.Equal(0L, await hub.Database.AsAdminAsync<long>($"select count(*) from models where id = '{model}'"));
     }
 
     [BrowserTheory]
@@ -265,20 +308,31 @@ public sealed class OperatorPageTests
         await desk.Page.WaitForSelectorAsync("[data-test]");
     }
 
-    private static async Task PriceAsync(Visitor desk, string component, string price)
+    private static async Task PriceAsync(Visitor desk, string component, string price, string? from = null)
     {
         var book = desk.Page.Locator("[data-book]");
         await desk.ClickAsync(book.Locator("summary").Last);
         await desk.FillAsync(book.Locator("input[name=component]"), component);
         await desk.FillAsync(book.Locator("input[name=price]"), price);
         await desk.FillAsync(book.Locator("input[name=source]"), "contract of 2026");
+        if (from is not null)
+        {
+            await desk.FillAsync(book.Locator("input[name=valid_from]"), from);
+        }
+
         await desk.ClickAsync(book.Locator("form:has(input[name=price]) button"));
-        await desk.CountIsAsync(1, $"[data-price={component}]");
+        await desk.CountIsAsync(from is null ? 1 : 2, $"[data-price={component}]");
     }
 
     private static async Task ImportAsync(Visitor desk, string model, string input, string output)
     {
         await desk.GoAsync("/admin/prices");
+        await WriteAsync(desk, model, input, output);
+        await desk.Page.WaitForURLAsync("**?done=imported&*");
+    }
+
+    private static async Task WriteAsync(Visitor desk, string model, string input, string output)
+    {
         await desk.FillAsync("#catalogue",
             $$"""
             {
@@ -291,7 +345,6 @@ public sealed class OperatorPageTests
             }
             """);
         await desk.ClickAsync("form:has(#catalogue) button");
-        await desk.Page.WaitForSelectorAsync(".notice.good");
     }
 }
 

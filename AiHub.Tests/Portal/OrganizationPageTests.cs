@@ -70,18 +70,20 @@ public sealed class OrganizationPageTests
         Assert.DoesNotContain("Nova", await colleague.TextAsync(".account"), StringComparison.Ordinal);
     }
 
-    [BrowserFact]
-    public async Task An_invitation_is_for_its_address_alone_and_can_be_taken_back()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task An_invitation_is_for_its_address_alone_and_can_be_taken_back(string language)
     {
         var (_, portal) = await PortalHost.SharedAsync();
-        await using var owner = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
+        await using var owner = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
         await owner.RegisterAsync();
         var link = await owner.InviteAsync($"invited-{Guid.CreateVersion7():N}@example.com", "viewer");
 
-        await using var other = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
+        await using var other = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
         await other.RegisterAsync();
         await other.GoAsync(link);
-        Assert.Contains("invitation is for", await other.TextAsync(".notice.warn"), StringComparison.Ordinal);
+        Assert.Contains(language == "en" ? "invitation is for" : "邀请", await other.TextAsync(".notice.warn"), StringComparison.Ordinal);
         await other.CountIsAsync(0, ".door form button.primary");
 
         await owner.GoAsync("/organization/members");
@@ -89,7 +91,7 @@ public sealed class OrganizationPageTests
         await owner.ClickAsync("[popover]:popover-open .danger-solid");
         await owner.Page.WaitForURLAsync("**/organization/members?done=revoked");
         await other.GoAsync(link);
-        Assert.Equal("This invitation cannot be used", await other.TextAsync("h1"));
+        Assert.Equal(language == "en" ? "This invitation cannot be used" : "该邀请无法使用", await other.TextAsync("h1"));
         await owner.GoAsync("/organization/members/invite");
         await owner.FillAsync("#email", "no address");
         await owner.CheckAsync("input[value=billing]");
@@ -249,14 +251,16 @@ public sealed class OrganizationPageTests
         Assert.Contains("members/", await owner.Page.Locator("[data-subject]").GetAttributeAsync("data-subject"), StringComparison.Ordinal);
     }
 
-    [BrowserFact]
-    public async Task An_organization_is_handed_over_left_and_closed()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task An_organization_is_handed_over_left_and_closed(string language)
     {
         var (_, portal) = await PortalHost.SharedAsync();
-        await using var owner = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
+        await using var owner = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
         await owner.RegisterAsync();
         await owner.OpenOrganizationAsync("Handed Over Ltd");
-        await using var heir = await Visitor.OpenAsync(portal.Url, new Visit(Keyboard: true));
+        await using var heir = await Visitor.OpenAsync(portal.Url, new Visit(language, Keyboard: language == "en"));
         var email = await heir.RegisterAsync();
         await heir.GoAsync(await owner.InviteAsync(email, "developer"));
         await heir.ClickAsync(".door form button.primary");

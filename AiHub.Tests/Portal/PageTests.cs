@@ -70,5 +70,53 @@ public sealed class PageTests
         await visitor.Page.WaitForURLAsync(portal.Url.ToString());
     }
 
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task Where_there_is_nothing_yet_the_page_says_what_will_be_there(string language)
+    {
+        var (_, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language, Scripts: false));
+        await visitor.RegisterAsync();
+
+        foreach (var path in new[] { "/usage", "/logs", "/keys", "/budgets", "/alerts", "/invoices", "/billing/movements?account=purchased", "/organization/teams", "/organization/guardrails", "/organization/vendor-keys" })
+        {
+            await visitor.GoAsync(path);
+            var empty = visitor.Page.Locator(".empty").First;
+            Assert.True(await empty.CountAsync() == 1, path);
+            Assert.All([await empty.Locator("h2").InnerTextAsync(), await empty.Locator("p").First.InnerTextAsync()], said => Assert.True(said.Length > 3, $"{path}: {said}"));
+        }
+    }
+
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task A_form_on_its_way_says_so_and_is_sent_once(string language)
+    {
+        var (_, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit(language));
+        await visitor.RegisterAsync();
+        await visitor.GoAsync("/budgets/new");
+        await visitor.FillAsync("#amount", "10");
+        var (sent, go) = (0, new TaskCompletionSource());
+        await visitor.Page.RouteAsync("**/budgets/new", async route =>
+        {
+            sent++;
+            await go.Task;
+            await route.ContinueAsync();
+        });
+
+        await visitor.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForSelectorAsync("form.form button.primary[aria-busy=true]");
+        await visitor.ClickAsync("form.form button.primary");
+        await visitor.Page.PressAsync("#amount", "Enter");
+        go.SetResult();
+        await visitor.Page.WaitForURLAsync("**/budgets?created=true");
+
+        Assert.Equal(1, sent);
+        await visitor.CountIsAsync(1, "[data-budget]");
+        Assert.Equal(0, await visitor.Page.Locator("[aria-busy=true]").CountAsync());
+    }
+
     private static Task<string> GroundAsync(Visitor visitor) => visitor.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor");
 }

@@ -14,10 +14,12 @@ namespace AiHub.Tests.SignIn;
 /// <summary>The account's pages in a browser: passkeys by Chromium's virtual authenticator, codes, links, sessions.</summary>
 public sealed class PasskeyTests(SignInHub hub) : IClassFixture<SignInHub>
 {
-    [BrowserFact]
-    public async Task A_passkey_is_registered_and_signs_in_without_a_password()
+    [BrowserTheory]
+    [InlineData("en")]
+    [InlineData("zh-CN")]
+    public async Task A_passkey_is_registered_and_signs_in_without_a_password(string language)
     {
-        await using var visitor = await Visitor.OpenAsync(hub.PortalUrl, new Visit(Keyboard: true));
+        await using var visitor = await Visitor.OpenAsync(hub.PortalUrl, new Visit(language, Keyboard: language == "en"));
         visitor.Expected = complaint => complaint.Contains("401", StringComparison.Ordinal);
         var (authenticator, browser) = await AddAuthenticatorAsync(visitor);
         var email = await visitor.RegisterAsync();
@@ -28,7 +30,7 @@ public sealed class PasskeyTests(SignInHub hub) : IClassFixture<SignInHub>
         await visitor.FillAsync("#passkey-password", "not the password");
         await visitor.ClickAsync("[data-passkey-new] button");
         await visitor.Page.WaitForSelectorAsync("[data-passkey-problem]:not([hidden])");
-        Assert.StartsWith("Signing in failed", await visitor.TextAsync("[data-passkey-new] [data-passkey-problem]"));
+        Assert.StartsWith(language == "en" ? "Signing in failed" : "登录失败", await visitor.TextAsync("[data-passkey-new] [data-passkey-problem]"));
 
         await visitor.FillAsync("#passkey-password", Visitor.Password);
         await visitor.ClickAsync("[data-passkey-new] button");
@@ -56,7 +58,7 @@ public sealed class PasskeyTests(SignInHub hub) : IClassFixture<SignInHub>
         await visitor.GoAsync("/sign-in");
         await visitor.ClickAsync("[data-passkey-sign-in] button");
         await visitor.Page.WaitForSelectorAsync("[data-passkey-sign-in] [data-passkey-problem]:not([hidden])");
-        Assert.StartsWith("The passkey was not accepted", await visitor.TextAsync("[data-passkey-sign-in] [data-passkey-problem]"));
+        Assert.StartsWith(language == "en" ? "The passkey was not accepted" : "通行密钥未通过验证", await visitor.TextAsync("[data-passkey-sign-in] [data-passkey-problem]"));
 
         await using var db = hub.Hub.Database.OpenAsAdmin();
         var user = await db.Users.SingleAsync(row => row.Email == email);
@@ -100,11 +102,11 @@ public sealed class PasskeyTests(SignInHub hub) : IClassFixture<SignInHub>
     }
 
     [BrowserTheory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Two_factor_authentication_is_set_up_used_and_switched_off_with_and_without_scripts(bool scripts)
+    [InlineData("en", true)]
+    [InlineData("zh-CN", false)]
+    public async Task Two_factor_authentication_is_set_up_used_and_switched_off_with_and_without_scripts(string language, bool scripts)
     {
-        await using var visitor = await Visitor.OpenAsync(hub.PortalUrl, new Visit(Scripts: scripts, Keyboard: scripts));
+        await using var visitor = await Visitor.OpenAsync(hub.PortalUrl, new Visit(language, Scripts: scripts, Keyboard: scripts));
         var email = await visitor.RegisterAsync();
         await visitor.GoAsync("/account/security");
         await visitor.FillAsync("#begin-password", Visitor.Password);
@@ -133,7 +135,7 @@ public sealed class PasskeyTests(SignInHub hub) : IClassFixture<SignInHub>
         await visitor.Page.WaitForURLAsync("**/keys");
 
         await visitor.GoAsync("/account/security");
-        Assert.Contains("9 recovery codes", await visitor.TextAsync("section[aria-labelledby=two-factor]"));
+        Assert.Contains(language == "en" ? "9 recovery codes" : " 9 ", await visitor.TextAsync("section[aria-labelledby=two-factor]"));
         await visitor.FillAsync("#code", codes[1]);
         await visitor.ClickAsync("button[value=disable]");
         await visitor.Page.WaitForSelectorAsync("#begin-password");

@@ -32,13 +32,14 @@ public sealed class UsageRollUpTests(TestDatabase database) : IClassFixture<Test
     [InlineData("Asia/Kolkata")]
     [InlineData("Asia/Kathmandu")]
     [InlineData("America/New_York")]
-    public async Task Sums_are_the_records_whatever_of_them_has_been_rolled_up(string zone)
+    [InlineData("Australia/Lord_Howe")]
+    public async Task Sums_and_lists_are_the_records_whatever_of_them_has_been_rolled_up(string zone)
     {
         var organization = await OpenAsync(database, zone);
         var random = new Random(zone.Length);
 
-        // Around the night in which New York's clocks go back, so that an hour comes twice.
-        var start = new DateTimeOffset(2026, 10, 30, 3, 17, 0, TimeSpan.Zero);
+        // Around the night in which New York's clocks go back, so that an hour comes twice; Lord Howe's go forward by half an hour.
+        var start = new DateTimeOffset(2026, 10, zone == "Australia/Lord_Howe" ? 1 : 30, 3, 17, 0, TimeSpan.Zero);
         for (var round = 0; round < 4; round++)
         {
             await SaveAsync(Enumerable.Range(0, 120).Select(_ => Record(organization, start.AddSeconds(random.Next(5 * 24 * 3600)), random)));
@@ -168,6 +169,19 @@ public sealed class UsageRollUpTests(TestDatabase database) : IClassFixture<Test
                     CancellationToken.None);
 
                 Assert.Equal(Figures.Of(inside), sums.Whole);
+
+                var (some, limit) = (records[random.Next(records.Count)], random.Next(1, 40));
+                var (model, tag, status) = (random.Next(2) == 0 ? some.ModelId : null, random.Next(2) == 0 ? some.Tags.LastOrDefault() : null, random.Next(2) == 0 ? some.Status : (UsageStatus?)null);
+                string? word = status?.ToString().ToLowerInvariant();
+                var calls = await db.InOrganizationAsync(
+                    organization,
+                    () => db.Database.SqlQuery<Guid>(
+                        $"select id as \"Value\" from usage_calls({model}, null, null, null, null, {tag}, {word}, {zone}, {from}, {to}, {Guid.Empty}, {limit})").ToListAsync(),
+                    CancellationToken.None);
+                Assert.Equal(
+                    inside.Where(record => (model is null || record.ModelId == model) && (tag is null || record.Tags.Contains(tag)) && (status is null || record.Status == status))
+                        .OrderByDescending(record => record.OccurredAt).ThenByDescending(record => record.Id).Take(limit).Select(record => record.Id),
+                    calls);
 
                 foreach (var (dimension, valuesOf) in Dimensions)
                 {

@@ -111,7 +111,19 @@ public sealed class UsageViewTests
             var series = await ReadAsync<UsageSeries>(customer, $"usage/series?{query}&by={by}");
             Assert.Equal(groups, series.Groups.ToDictionary(group => group.Id, group => (group.Days.Sum(day => day.Requests), group.Days.Sum(day => day.Tokens.Input), group.Days.Sum(day => Number(day.Cost)))));
 
-            // The list, page by page.
+            await ListAsync(query, calls);
+            await ListAsync($"{query}&status={Wire.Name(some.Status)}", calls.Where(record => record.Status == some.Status));
+            // Of all times, and what hardly ever or never comes together.
+            var other = records[random.Next(records.Count)];
+            await ListAsync($"tag=b:1&vendor={other.VendorId}&status=failed", records.Where(record => record.Tags.Contains("b:1") && record.VendorId == other.VendorId && record.Status == UsageStatus.Failed));
+            await ListAsync($"tag=b:0&model={other.ModelId}&key_id={some.KeyId}", records.Where(record => record.Tags.Contains("b:0") && record.ModelId == other.ModelId && record.KeyId == some.KeyId));
+            await ListAsync("tag=nobody", []);
+            await ListAsync("", records);
+        }
+
+        // Page by page.
+        async Task ListAsync(string query, IEnumerable<UsageRecord> calls)
+        {
             var listed = new List<Guid>();
             string? cursor = null;
             do

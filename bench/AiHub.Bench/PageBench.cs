@@ -105,6 +105,12 @@ internal static partial class PageBench
         "/logs?model=bench%2Frare",
         "/logs?tag=project%3Arare",
         "/logs?tag=project%3Anone",
+        $"/logs?key={key}",
+        "/logs?tag=project%3A3&model=bench%2Fmodel-3",
+        // Both in every hour, and never in one call.
+        "/logs?tag=project%3A2&model=bench%2Fmodel-3",
+        "/logs?tag=project%3Arare&model=bench%2Fmodel-3&status=succeeded",
+        "/logs?tag=project%3A3&model=bench%2Fmodel-3&team=01920d0a-7a2b-7c3d-8e4f-5a6b7c8d9e0f",
         $"/logs/{call}",
         "/keys",
         $"/keys/{key}",

@@ -51,6 +51,7 @@ internal static class UsageBench
             ("calls of a rare model", "usage/requests?limit=100&model=bench/rare"),
             ("calls of no model", "usage/requests?limit=100&model=bench/none"),
             ("calls under a rare tag", "usage/requests?limit=100&tag=project:rare"),
+            ("calls under a tag and of a model that never meet", "usage/requests?limit=100&tag=project:2&model=bench/model-3"),
             ("failed calls", "usage/requests?limit=100&status=failed"),
             ("failed calls of a key", $"usage/requests?limit=100&status=failed&key_id={Key(4)}"),
         })

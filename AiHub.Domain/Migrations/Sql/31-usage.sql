@@ -33,13 +33,16 @@ grant execute on function usage_record_at(uuid, timestamptz) to hub_app;
 -- Tiny, and all of it comes and goes: the defaults would wait too long.
 alter table usage_pending set (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.1, fillfactor = 50);
 
--- Where an hour or a day of a zone begins. By the distance to it and not by its name: an hour that the clock repeats is two.
+-- Where an hour or a day of a zone begins. By the distance to it and not by its name: an hour that the clock repeats is two. Where the clock is put
+-- forward or back by half an hour, half an hour is an hour of its own.
 create or replace function usage_start(p_grain text, p_at timestamptz, p_zone text) returns timestamptz
     language sql stable parallel safe
 as $$
     select case p_grain
         when 'day' then date_trunc('day', p_at at time zone p_zone) at time zone p_zone
-        else p_at - ((p_at at time zone p_zone) - date_trunc('hour', p_at at time zone p_zone)) end
+        else case (p_at - ((p_at at time zone p_zone) - date_trunc('hour', p_at at time zone p_zone))) at time zone p_zone
+            when date_trunc('hour', p_at at time zone p_zone) then p_at - ((p_at at time zone p_zone) - date_trunc('hour', p_at at time zone p_zone))
+            else date_bin('30 minutes', p_at, 'epoch') end end
 $$;
 
 -- Everything a call is summed up under: itself, and each thing one can ask for.
@@ -141,7 +144,7 @@ as $$
     select span.first, greatest(span.first, p_from, usage_start(p_grain, p_to, p_zone))
     from (select least(p_to, case when usage_start(p_grain, p_from, p_zone) = p_from then p_from
                                   when p_grain = 'day' then usage_start('day', usage_start('day', p_from, p_zone) + interval '30 hours', p_zone)
-                                  else usage_start(p_grain, p_from, p_zone) + interval '1 hour' end) as first) span
+                                  else usage_start('hour', usage_start('hour', p_from, p_zone) + interval '1 hour', p_zone) end) as first) span
 $$;
 
 -- The calls of a span that no roll-up answers for, one row each: those that still wait, and those of hours or days the span cuts through.
@@ -174,6 +177,111 @@ as $$
            tokens_cache_read, tokens_output_reasoning, plan_tokens, plan_tokens_charged, cost_nanos, charged_nanos
     from alone
 $$;
+
+-- Whether a call, or a sum of calls, fits what is asked for (null: any).
+create or replace function usage_fits(
+    model_id text, vendor_id text, key_id uuid, user_id uuid, team_id uuid, tags text[], p_model text, p_vendor text, p_key uuid, p_user uuid, p_team uuid, p_tag text) returns boolean
+    language sql immutable parallel safe
+as $$
+    select (p_model is null or model_id = p_model) and (p_vendor is null or vendor_id = p_vendor) and (p_key is null or key_id = p_key)
+       and (p_user is null or user_id = p_user) and (p_team is null or team_id = p_team) and (p_tag is null or p_tag = any (tags))
+$$;
+
+-- Which calls of the organization at work fit the filter (null: any), newest first: those between p_from and the call p_before_id at p_before, at most p_limit.
+-- The sums say in which hours such a call can be, so a rare one is found without reading all others; calls that no sum counts yet have their hours as well.
+create or replace function usage_calls(
+    p_model text, p_vendor text, p_key uuid, p_user uuid, p_team uuid, p_tag text, p_status text,
+    p_zone text, p_from timestamptz, p_before timestamptz, p_before_id uuid, p_limit integer)
+    returns table (id uuid, occurred_at timestamptz)
+    language plpgsql stable
+    -- One plan for all spans.
+    set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_organization uuid := current_organization();
+    v_asked text[];
+    v_values text[];
+    v_waiting timestamptz[];
+    v_from timestamptz;
+    v_to timestamptz;
+    v_span interval := interval '1 day';
+    v_hours record;
+    v_left integer := p_limit;
+    v_count integer;
+begin
+    select array_agg(asked.dimension), array_agg(asked.value) into v_asked, v_values
+    from (values ('model', p_model), ('vendor', p_vendor), ('key', p_key::text), ('user', p_user::text), ('team', p_team::text), ('tag', p_tag)) asked (dimension, value)
+    where asked.value is not null;
+    if v_asked is null then
+        v_asked := array['all'];
+        v_values := array[''];
+    end if;
+
+    select array_agg(distinct usage_start('hour', pending.occurred_at, p_zone)) into v_waiting from usage_pending pending where pending.organization_id = v_organization;
+
+    select least(min(starts_at), (select min(waiting) from unnest(v_waiting) waiting)), greatest(max(starts_at), (select max(waiting) from unnest(v_waiting) waiting)) + interval '1 hour'
+    into v_from, v_to
+    from usage_sums where organization_id = v_organization and grain = 'hour' and dimension = 'all' and value = '';
+
+    v_from := greatest(v_from, p_from);
+    v_to := least(v_to, p_before + interval '1 microsecond');
+
+    -- Each time further back: what is frequent is found at once.
+    while v_to > v_from loop
+        for v_hours in
+            with days as materialized (
+                select distinct sums.starts_at
+                from usage_rollups sums
+                where cardinality(v_asked) > 1 and sums.organization_id = v_organization and sums.grain = 'day'
+                  and sums.starts_at > v_to - v_span - interval '26 hours' and sums.starts_at < v_to + interval '1 hour'
+                  and usage_fits(sums.model_id, sums.vendor_id, sums.key_id, sums.user_id, sums.team_id, sums.tags, p_model, p_vendor, p_key, p_user, p_team, p_tag)
+            ), hours as (
+                select sums.starts_at
+                from unnest(v_asked, v_values) asked (dimension, value)
+                join usage_sums sums on sums.organization_id = v_organization and sums.grain = 'hour' and sums.dimension = asked.dimension and sums.value = asked.value
+                    and sums.starts_at > v_to - v_span - interval '1 hour' and sums.starts_at < v_to
+                    and case p_status when 'failed' then sums.failed > 0 when 'cancelled' then sums.cancelled > 0 when 'succeeded' then sums.requests > sums.failed + sums.cancelled else true end
+                group by sums.starts_at
+                having count(*) = cardinality(v_asked)
+            ), together as (
+                -- What is asked for may occur in the same hour and never in the same call.
+                select hours.starts_at
+                from hours
+                where cardinality(v_asked) = 1
+                   or exists (
+                        select from days where hours.starts_at > days.starts_at - interval '1 hour' and hours.starts_at < days.starts_at + interval '26 hours')
+                  and exists (
+                        select from usage_rollups sums where sums.organization_id = v_organization and sums.grain = 'hour' and sums.starts_at = hours.starts_at
+                           and usage_fits(sums.model_id, sums.vendor_id, sums.key_id, sums.user_id, sums.team_id, sums.tags, p_model, p_vendor, p_key, p_user, p_team, p_tag))
+                union
+                select waiting from unnest(v_waiting) waiting where waiting > v_to - v_span - interval '1 hour' and waiting < v_to
+            ), stretches as (
+                select starts_at, count(*) filter (where apart) over (order by starts_at desc) as stretch
+                from (select starts_at, lag(starts_at) over (order by starts_at desc) > starts_at + interval '1 hour' as apart from together) hour
+            )
+            select greatest(min(starts_at), v_from, v_to - v_span) as first, least(max(starts_at) + interval '1 hour', v_to) as last from stretches group by stretch order by 1 desc
+        loop
+            return query
+                select record.id, record.occurred_at
+                from usage_records record
+                where record.organization_id = v_organization and record.occurred_at >= v_hours.first and record.occurred_at < v_hours.last
+                  and (record.occurred_at < p_before or record.id < p_before_id)
+                  and usage_fits(record.model_id, record.vendor_id, record.key_id, record.user_id, record.team_id, record.tags, p_model, p_vendor, p_key, p_user, p_team, p_tag)
+                  and (p_status is null or record.status = p_status)
+                order by record.occurred_at desc, record.id desc
+                limit v_left;
+            get diagnostics v_count = row_count;
+            v_left := v_left - v_count;
+            if v_left = 0 then
+                return;
+            end if;
+        end loop;
+        v_to := v_to - v_span;
+        v_span := v_span * 2;
+    end loop;
+end $$;
+grant execute on function usage_fits(text, text, uuid, uuid, uuid, text[], text, text, uuid, uuid, uuid, text),
+    usage_calls(text, text, uuid, uuid, uuid, text, text, text, timestamptz, timestamptz, uuid, integer) to hub_app;
 
 -- The figures of the organization at work between two instants, in hours or days: what has been rolled up, and what still waits, seen at one moment.
 create or replace function usage_figures(p_grain text, p_zone text, p_from timestamptz, p_to timestamptz)

@@ -9,6 +9,7 @@ using AiHub.Gateway.Management.SignIn;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace AiHub.Gateway.Management.Admin;
 
@@ -44,7 +45,8 @@ public static class AdminFapiao
             .Describe("importFapiao", new("Import the numbers of fapiao", "导入发票号码"),
                 new("A request to be issued becomes issued with its number, one to be reversed becomes reversed with its red number. Again it changes nothing.", "待开具的申请写入发票号码并变为已开具，待红冲的写入红字发票号码并变为已红冲。重复导入不会产生变化。"),
                 FapiaoExamples.Import, FapiaoExamples.Imported)
-            .Refuses(ProblemKind.OperatorRequired);
+            .TellsProgress()
+            .Refuses(ProblemKind.OperatorRequired, ProblemKind.InvalidRequest);
 
         fapiao.MapPost("/{id}/reject", RejectAsync)
             .RequireAuthorization(Policies.Operator)
@@ -76,11 +78,25 @@ public static class AdminFapiao
         return TypedResults.Text(text.ToString(), "text/csv", Encoding.UTF8);
     }
 
-    private static async Task<Ok<FapiaoImported>> ImportAsync(FapiaoImport request, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<FapiaoImported>, Refused>> ImportAsync(
+        FapiaoImport request, Person person, HttpContext http, HubDb db, IConnectionMultiplexer cache, TimeProvider time, CancellationToken ct)
     {
-        var (imported, skipped) = (0, new List<Guid>());
-        foreach (var line in request.Lines.DistinctBy(line => line.Id))
+        var asked = new Asked(http);
+        var tell = AdminImports.Teller(http, asked, person, cache);
+        if (asked.Errors.Any)
         {
+            return asked.Errors.Refuse();
+        }
+
+        var (imported, skipped) = (0, new List<Guid>());
+        var lines = request.Lines.DistinctBy(line => line.Id).ToList();
+        foreach (var (index, line) in lines.Index())
+        {
+            if (tell is not null)
+            {
+                await tell(index, lines.Count);
+            }
+
             var number = line.Number?.Trim() ?? "";
             if (number.Length is < 8 or > 20 || !number.All(char.IsAsciiDigit) || !await ImportLineAsync(db, person, http, line.Id, number, time.Now(), ct))
             {
@@ -89,6 +105,11 @@ public static class AdminFapiao
             }
 
             imported++;
+        }
+
+        if (tell is not null)
+        {
+            await tell(lines.Count, lines.Count);
         }
 
         return TypedResults.Ok(new FapiaoImported(imported, skipped));

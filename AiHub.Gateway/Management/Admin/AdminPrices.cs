@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace AiHub.Gateway.Management.Admin;
 
@@ -64,8 +65,9 @@ public static class AdminPrices
             .Describe("importCatalogue", new("Import a catalogue", "导入目录"),
                 new("Vendors, models and endpoints are taken over except where an operator manages them; prices of what is priced already become proposals.", "导入厂商、模型与端点（由运营者管理的除外）；已有价格的端点，其新价格将作为提案等待审批。"),
                 AdminExamples.Import, AdminExamples.Imported)
+            .TellsProgress()
             .WithMetadata(new RequestSizeLimitAttribute(MostCatalogueBytes))
-            .Refuses(ProblemKind.OperatorRequired, ProblemKind.NotACatalogue);
+            .Refuses(ProblemKind.OperatorRequired, ProblemKind.InvalidRequest, ProblemKind.NotACatalogue);
 
         admin.MapGet("/holidays", HolidaysAsync)
             .RequireAuthorization(Policies.Operator)
@@ -253,15 +255,22 @@ public static class AdminPrices
         }, ct);
 
     private static async Task<Results<Ok<CatalogueImported>, Refused>> ImportAsync(
-        CatalogueImport request, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
+        CatalogueImport request, Person person, HttpContext http, HubDb db, IConnectionMultiplexer cache, TimeProvider time, CancellationToken ct)
     {
+        var asked = new Asked(http);
+        var tell = AdminImports.Teller(http, asked, person, cache);
+        if (asked.Errors.Any)
+        {
+            return asked.Errors.Refuse();
+        }
+
         var now = time.Now();
         try
         {
             var catalogue = CatalogData.Read(request.Catalogue);
             return await db.AsOperatorAsync<Results<Ok<CatalogueImported>, Refused>>(person.UserId, async () =>
             {
-                var imported = await db.ImportCatalogAsync(catalogue with { Proposes = true }, now, ct);
+                var imported = await db.ImportCatalogAsync(catalogue with { Proposes = true }, now, ct, tell);
                 await db.AuditAsync("catalogue.imported", catalogue.Source, imported, person.UserId, ClientAddress.Of(http), now, ct);
                 return TypedResults.Ok(new CatalogueImported(imported.Vendors, imported.Models, imported.Upstreams, imported.PricesAdded, imported.PricesProposed));
             }, ct);

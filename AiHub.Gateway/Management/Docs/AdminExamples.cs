@@ -58,6 +58,7 @@ public static class AdminExamples
             },
         },
     }));
+    public static readonly Guid ImportId = new("01920d0a-7a2b-7c3d-8e4f-5a6b7c8d9e0f");
     public static readonly CatalogueImported Imported = new(0, 1, 1, 0, 2);
     public static readonly HolidayYear Holidays = new("cn-statutory", 2026, [new DateOnly(2026, 10, 1), new DateOnly(2026, 10, 2)]);
 }

@@ -109,6 +109,8 @@ internal static class AdminFields
         [(typeof(CatalogueImported), "endpoints")] = new("Endpoints new or changed.", "新增或变更的端点数。"),
         [(typeof(CatalogueImported), "prices_added")] = new("First prices, which hold at once.", "首次定价（立即生效）的数量。"),
         [(typeof(CatalogueImported), "prices_proposed")] = new("Prices that wait for approval.", "等待审批的价格数量。"),
+        [(typeof(ImportProgress), "done")] = new("How much of it is done: models of a catalogue, lines of a list.", "已完成的数量：目录中的模型数，或清单中的行数。"),
+        [(typeof(ImportProgress), "total")] = new("How much it is in all.", "总数。"),
         [(typeof(HolidayYear), "calendar")] = new("The calendar's name, as price hours spell it.", "日历名称，与价格时段中的写法一致。"),
         [(typeof(HolidayYear), "year")] = new("The year.", "年份。"),
         [(typeof(HolidayYear), "days")] = new("The days off.", "节假日日期。"),

@@ -70,3 +70,34 @@ document.addEventListener("click", event => {
   event.preventDefault();
   if (!link.hasAttribute("aria-disabled")) fetchTable(link, link.parentElement.querySelector(".download-state"));
 });
+
+// An import is one form; while it is on the way, ask how far it is. Leaving the page stops it.
+const watch = (form, state) => {
+  const bar = state.querySelector("progress");
+  state.querySelector("[data-import-stop]").onclick = () => location.assign(location.pathname);
+  bar.removeAttribute("value");
+  state.hidden = false;
+  const ask = async () => {
+    if (!state.isConnected || !form.dataset.sent) {
+      state.hidden = true;
+      return;
+    }
+
+    try {
+      const response = await fetch(state.dataset.import, { redirect: "manual" });
+      const { done, total } = response.ok ? await response.json() : { total: 0 };
+      if (total) {
+        bar.max = total;
+        bar.value = done;
+        say(state, state.dataset.of, done, total);
+      }
+    } catch { /* The form itself tells what came of it. */ }
+    setTimeout(ask, 500);
+  };
+  setTimeout(ask, 500);
+};
+
+document.addEventListener("submit", event => {
+  const state = event.target.querySelector("[data-import]");
+  if (state) watch(event.target, state);
+});

@@ -125,6 +125,27 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
     }
 
     [Fact]
+    public async Task An_import_that_is_given_an_id_says_how_far_it_is()
+    {
+        var (id, name) = (Guid.CreateVersion7(), $"far{Guid.CreateVersion7():N}"[..20]);
+        Assert.Equal(new ImportProgress(0, 0), await FarAsync(Operator));
+        var models = Enumerable.Range(0, 250).Select(number => new
+        {
+            id = $"{name}/m{number}", name = "M", aliases = Array.Empty<string>(), context_length = 1000, max_output_tokens = 100, input_modalities = new[] { "text" }, output_modalities = new[] { "text" },
+            upstreams = new[] { new { vendor = "sim", model = $"{name}-{number}", prices = new { USD = new[] { new { input = "1", output = "2" } } } } },
+        });
+
+        var imported = await PostAsync<CatalogueImported>($"admin/catalogue/import?progress={id}", new { catalogue = new { source = "list", vendors = Array.Empty<object>(), models } });
+
+        Assert.Equal(new CatalogueImported(0, 250, 250, 500, 0), imported);
+        await Eventually.HappensAsync(async () => await FarAsync(Operator) == new ImportProgress(250, 250), "it tells");
+        Assert.Equal(HttpStatusCode.BadRequest, (await Operator.PostAsJsonAsync("admin/catalogue/import?progress=half", new { catalogue = new { } })).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await Operator.GetAsync("admin/imports/half")).StatusCode);
+
+        async Task<ImportProgress?> FarAsync(HttpClient asks) => await asks.GetFromJsonAsync<ImportProgress>($"admin/imports/{id}", Json.Options);
+    }
+
+    [Fact]
     public async Task An_import_proposes_prices_and_an_operator_decides()
     {
         await using var vendor = await ScriptedVendor.AnsweringAsync(Answer);
