@@ -229,13 +229,7 @@ begin
     -- Each time further back: what is frequent is found at once.
     while v_to > v_from loop
         for v_hours in
-            with days as materialized (
-                select distinct sums.starts_at
-                from usage_rollups sums
-                where cardinality(v_asked) > 1 and sums.organization_id = v_organization and sums.grain = 'day'
-                  and sums.starts_at > v_to - v_span - interval '26 hours' and sums.starts_at < v_to + interval '1 hour'
-                  and usage_fits(sums.model_id, sums.vendor_id, sums.key_id, sums.user_id, sums.team_id, sums.tags, p_model, p_vendor, p_key, p_user, p_team, p_tag)
-            ), hours as (
+            with hours as materialized (
                 select sums.starts_at
                 from unnest(v_asked, v_values) asked (dimension, value)
                 join usage_sums sums on sums.organization_id = v_organization and sums.grain = 'hour' and sums.dimension = asked.dimension and sums.value = asked.value
@@ -243,13 +237,21 @@ begin
                     and case p_status when 'failed' then sums.failed > 0 when 'cancelled' then sums.cancelled > 0 when 'succeeded' then sums.requests > sums.failed + sums.cancelled else true end
                 group by sums.starts_at
                 having count(*) = cardinality(v_asked)
+            ), many as (
+                select count(*) > 48 as hours from hours
+            ), days as materialized (
+                select distinct sums.starts_at
+                from usage_rollups sums
+                where cardinality(v_asked) > 1 and (select many.hours from many) and sums.organization_id = v_organization and sums.grain = 'day'
+                  and sums.starts_at > v_to - v_span - interval '26 hours' and sums.starts_at < v_to + interval '1 hour'
+                  and usage_fits(sums.model_id, sums.vendor_id, sums.key_id, sums.user_id, sums.team_id, sums.tags, p_model, p_vendor, p_key, p_user, p_team, p_tag)
             ), together as (
-                -- What is asked for may occur in the same hour and never in the same call.
+                -- What is asked for may occur in the same hour and never in the same call. Where that is many hours, their days are asked first.
                 select hours.starts_at
                 from hours
                 where cardinality(v_asked) = 1
-                   or exists (
-                        select from days where hours.starts_at > days.starts_at - interval '1 hour' and hours.starts_at < days.starts_at + interval '26 hours')
+                   or (not (select many.hours from many) or exists (
+                        select from days where hours.starts_at > days.starts_at - interval '1 hour' and hours.starts_at < days.starts_at + interval '26 hours'))
                   and exists (
                         select from usage_rollups sums where sums.organization_id = v_organization and sums.grain = 'hour' and sums.starts_at = hours.starts_at
                            and usage_fits(sums.model_id, sums.vendor_id, sums.key_id, sums.user_id, sums.team_id, sums.tags, p_model, p_vendor, p_key, p_user, p_team, p_tag))

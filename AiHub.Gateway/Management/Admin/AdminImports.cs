@@ -1,5 +1,4 @@
 using AiHub.Contracts;
-using AiHub.Domain.Access;
 using AiHub.Gateway.Management.Docs;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Gateway.Management.SignIn;
