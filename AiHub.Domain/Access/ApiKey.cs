@@ -32,6 +32,8 @@ public sealed class ApiKey
     /// <summary>What the key is for: <see cref="KeyScopes.Models"/> alone, or names of management permissions; never both.</summary>
     public string[] Scopes { get; init; } = [KeyScopes.Models];
 
+    public bool Manages => !Scopes.Contains(KeyScopes.Models);
+
     /// <summary>Model ids this key may call; empty means all.</summary>
     public string[] AllowedModels { get; set; } = [];
 

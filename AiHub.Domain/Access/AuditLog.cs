@@ -24,21 +24,12 @@ public static class AuditLog
     /// </summary>
     /// <param name="before">What it was; null for something new.</param>
     /// <param name="after">What it has become; null for something gone.</param>
-    public static Task AuditAsync(
-        this HubDb db, AuditActor actor, string action, string subject, object? before, object? after, DateTimeOffset now, CancellationToken ct) =>
-        db.AppendAsync(actor, action, subject, new { before, after }, now, ct);
-
-    /// <inheritdoc cref="AuditAsync(HubDb, AuditActor, string, string, object?, object?, DateTimeOffset, CancellationToken)"/>
-    public static Task AuditAsync(
-        this HubDb db, string action, string subject, object details, Guid? actorId, string? address, DateTimeOffset now, CancellationToken ct) =>
-        db.AppendAsync(new AuditActor(actorId, Address: address), action, subject, details, now, ct);
-
-    private static async Task AppendAsync(
-        this HubDb db, AuditActor actor, string action, string subject, object details, DateTimeOffset now, CancellationToken ct)
+    public static async Task AuditAsync(
+        this HubDb db, AuditActor actor, string action, string subject, object? before, object? after, DateTimeOffset now, CancellationToken ct)
     {
         var organizationId = db.Tenant.OrganizationId
             ?? throw new InvalidOperationException("An audit entry belongs to an organization; write it inside InOrganizationAsync.");
-        var json = JsonSerializer.Serialize(details, Wire);
+        var json = JsonSerializer.Serialize(new { before, after }, Wire);
 
         await db.Database.ExecuteSqlAsync(
             $"""

@@ -27,8 +27,6 @@ public sealed class ApiKeys : IDisposable
     private const int MostUnknown = 10_000;
 
     private readonly ConcurrentDictionary<KeyHash, Entry> _known = new();
-    // A key that was rotated has two secrets for a while.
-    private readonly ConcurrentDictionary<(Guid Key, bool Replaced), KeyHash> _hashes = new();
     private readonly ConcurrentDictionary<KeyHash, bool> _unknown = new();
     private readonly IServiceScopeFactory _scopes;
     private readonly ChangeFeed _changes;
@@ -114,7 +112,7 @@ public sealed class ApiKeys : IDisposable
         if (_changes.Version != version || !_changes.IsCurrent)
         {
             // Something changed while we asked, perhaps this very key, after we had read it.
-            Forget(id, entry);
+            Forget(id);
         }
 
         return Judge(entry, from);
@@ -191,7 +189,6 @@ public sealed class ApiKeys : IDisposable
             ForgetAll();
         }
 
-        _hashes[(entry.Found.Id, entry.Found.Replaced)] = id;
         _known[id] = entry;
     }
 
@@ -204,25 +201,12 @@ public sealed class ApiKeys : IDisposable
                 _unknown.Clear();
                 if (Guid.TryParse(change.Id, out var key))
                 {
-                    foreach (var replaced in (ReadOnlySpan<bool>)[false, true])
-                    {
-                        if (_hashes.TryRemove((key, replaced), out var hash))
-                        {
-                            _known.TryRemove(hash, out _);
-                        }
-                    }
+                    ForgetAll(found => found.Id == key);
                 }
 
                 break;
             case "organizations" or "memberships" or "subscriptions" or "rate_limits" or "policies" or "own_vendor_keys" or "guardrails" when Guid.TryParse(change.Id, out var organization):
-                foreach (var (id, entry) in _known)
-                {
-                    if (entry.Found.OrganizationId == organization)
-                    {
-                        Forget(id, entry);
-                    }
-                }
-
+                ForgetAll(found => found.OrganizationId == organization);
                 break;
             case "plans":
                 ForgetAll();
@@ -230,20 +214,27 @@ public sealed class ApiKeys : IDisposable
         }
     }
 
-    private void Forget(KeyHash id, Entry? entry)
+    private void Forget(KeyHash id)
     {
         _unknown.TryRemove(id, out _);
         _known.TryRemove(id, out _);
-        if (entry is not null)
+    }
+
+    // Looked for among all, because an index beside them could disagree with them while many look up at once, and a key would never be forgotten.
+    private void ForgetAll(Func<FoundApiKey, bool> concerns)
+    {
+        foreach (var (id, entry) in _known)
         {
-            _hashes.TryRemove((entry.Found.Id, entry.Found.Replaced), out _);
+            if (concerns(entry.Found))
+            {
+                Forget(id);
+            }
         }
     }
 
     private void ForgetAll()
     {
         _known.Clear();
-        _hashes.Clear();
         _unknown.Clear();
     }
 

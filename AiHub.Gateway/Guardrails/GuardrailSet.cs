@@ -245,6 +245,14 @@ internal static class TextSearch
         return written == 0 ? text : result.Append(text, written, text.Length - written).ToString();
     }
 
+    /// <summary>Looks also at how a JSON text in the text reads. It is written out only where something of it has to be covered.</summary>
+    public static string ApplyThrough(string text, string stage, IReadOnlyList<TextRule> rules, GuardrailLog log)
+    {
+        var covered = Apply(text, stage, rules, log);
+        var (reads, _) = Escapes.WriteOut(covered, last: true);
+        return reads == covered || Apply(reads, stage, rules, log) is var after && after == reads ? covered : after;
+    }
+
     /// <returns>The text with what is to be masked covered; the same instance when nothing is.</returns>
     public static string Apply(string text, string stage, IReadOnlyList<TextRule> rules, GuardrailLog log)
     {
@@ -282,20 +290,32 @@ internal sealed class Passage
     private readonly GuardrailLog _log;
     private readonly List<(Finding Finding, TextRule Rule)> _found = [];
     private readonly StringBuilder _more = new();
+    private readonly bool _isJson;
+
+    // An escape that is not whole.
+    private string _escape = "";
     private string _text = "";
     private int _length;
     private int _forgotten;
     private int _released;
 
-    public Passage(IReadOnlyList<TextRule> rules, GuardrailLog log) =>
-        (_sought, _log) = ([.. rules.SelectMany(rule => rule.Searches.Select(search => new Sought(rule, search)))], log);
+    /// <param name="isJson">The text is JSON, whose characters may be spelled in numbers; it is let go written out.</param>
+    public Passage(IReadOnlyList<TextRule> rules, GuardrailLog log, bool isJson = false) =>
+        (_sought, _log, _isJson) = ([.. rules.SelectMany(rule => rule.Searches.Select(search => new Sought(rule, search)))], log, isJson);
 
-    public bool IsEmpty => _length == _released;
+    public bool IsEmpty => _length == _released && _escape.Length == 0;
 
     /// <param name="last">Nothing comes after.</param>
     /// <returns>What may be let go now.</returns>
     public string Take(string more, bool last)
     {
+        if (_isJson)
+        {
+            var said = _escape + more;
+            (more, var read) = Escapes.WriteOut(said, last);
+            _escape = said[read..];
+        }
+
         _more.Append(more);
         _length += more.Length;
         var end = _length;

@@ -132,7 +132,7 @@ public sealed class InputGuard(Judges judges)
 
         var set = caller.Guardrails;
         IReadOnlyList<string> before = [.. spoken.Select(each => each.Text), .. beside];
-        IReadOnlyList<string> texts = [.. before.Select(text => TextSearch.Apply(text, Stages.Input, set.Input, log))];
+        IReadOnlyList<string> texts = AcrossParts(spoken, [.. before.Select(text => TextSearch.ApplyThrough(text, Stages.Input, set.Input, log))], set.Input, log);
         if (log.Blocked is null)
         {
             texts = await judges.AskAsync(set.AsksOnInput, Stages.Input, call, model, caller, texts, log, ct);
@@ -155,6 +155,24 @@ public sealed class InputGuard(Judges judges)
         }
 
         return (edits.ToArray(), more, null);
+    }
+
+    // The parts of one message are one text to a model, however somebody has cut it.
+    private static List<string> AcrossParts(List<Spoken> spoken, List<string> texts, IReadOnlyList<TextRule> rules, GuardrailLog log)
+    {
+        foreach (var parts in spoken.Index().Where(each => each.Item.Content is not null).GroupBy(each => each.Item.Content, each => each.Index))
+        {
+            var places = parts.ToList();
+            if (places.Count > 1)
+            {
+                foreach (var (at, text) in places.Zip(TextSearch.ApplyAcross(places.ConvertAll(at => texts[at]), Stages.Input, rules, log)))
+                {
+                    texts[at] = text;
+                }
+            }
+        }
+
+        return texts;
     }
 
     private static string[] NamesOf(ReadOnlySpan<byte> json)

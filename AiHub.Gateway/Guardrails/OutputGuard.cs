@@ -46,7 +46,7 @@ public sealed class OutputGuard(Judges judges)
     {
         var set = call.Caller.Guardrails;
         var choices = Choices(json).ToList();
-        choices.ForEach(choice => Say(choice, text => TextSearch.Apply(text, Stages.Output, set.Output, call.Guarded)));
+        choices.ForEach(choice => Say(choice, text => TextSearch.ApplyThrough(text, Stages.Output, set.Output, call.Guarded)));
         if (call.Guarded.Blocked is not null || set.AsksOnOutput.Count == 0)
         {
             return;
@@ -279,7 +279,7 @@ internal sealed class GuardedStream(IReadOnlyList<TextRule> rules, GuardrailLog 
         touched.Add(path);
         if (!_passages.TryGetValue((choice, path), out var known))
         {
-            known = (new Passage(rules, log), [.. steps.Select(step => step.Alone())]);
+            known = (new Passage(rules, log, isJson: steps[^1].Name == "arguments"), [.. steps.Select(step => step.Alone())]);
             _passages[(choice, path)] = known;
         }
 

@@ -7,7 +7,8 @@ namespace AiHub.Gateway.Guardrails;
 
 /// <summary>A text in a JSON text.</summary>
 /// <param name="File">What stands before the text's base64, where it is that of a file: <c>data:text/plain;base64,</c>.</param>
-internal sealed record Spoken(JsonRange Range, string Text, string? File = null)
+/// <param name="Content">The number of the list whose parts are one text to a model; null where it stands alone.</param>
+internal sealed record Spoken(JsonRange Range, string Text, string? File = null, int? Content = null)
 {
     /// <summary>As it stands in the JSON.</summary>
     public string Written(string text) => File is null ? text : File + Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
@@ -155,13 +156,13 @@ internal static class SpokenTexts
                 continue;
             }
 
-            Collect(ref reader, name, texts, all);
+            Collect(ref reader, name, texts, all, null);
         }
 
         return texts;
     }
 
-    private static void Collect(ref Utf8JsonReader reader, string name, List<Spoken> texts, bool all)
+    private static void Collect(ref Utf8JsonReader reader, string name, List<Spoken> texts, bool all, int? content)
     {
         switch (reader.TokenType)
         {
@@ -171,7 +172,7 @@ internal static class SpokenTexts
                 var range = new JsonRange(start, (int)reader.BytesConsumed - start);
                 if (all || !IsSilent(name, text))
                 {
-                    texts.Add(new Spoken(range, text));
+                    texts.Add(new Spoken(range, text, Content: content));
                 }
                 else if (TextOf(text) is var (written, file))
                 {
@@ -180,9 +181,10 @@ internal static class SpokenTexts
 
                 break;
             case JsonTokenType.StartArray:
+                content = name == "content" ? (int)reader.TokenStartIndex : null;
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
-                    Collect(ref reader, name, texts, all);
+                    Collect(ref reader, name, texts, all, content);
                 }
 
                 break;
@@ -191,7 +193,7 @@ internal static class SpokenTexts
                 {
                     var member = reader.GetString()!;
                     reader.Read();
-                    Collect(ref reader, member, texts, all);
+                    Collect(ref reader, member, texts, all, content);
                 }
 
                 break;

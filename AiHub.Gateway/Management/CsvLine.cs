@@ -15,23 +15,9 @@ public static class CsvLine
                 line.Append(',');
             }
 
-            Append(line, cells[i] ?? "");
+            line.Append(Csv.Text(cells[i] ?? ""));
         }
 
         return line.Append("\r\n").ToString();
-    }
-
-    private static void Append(StringBuilder line, string cell)
-    {
-        // A cell that begins like a formula is one to a spreadsheet; an apostrophe makes it text.
-        var text = cell.Length > 0 && cell[0] is '=' or '+' or '-' or '@' or '\t' or '\r' ? "'" + cell : cell;
-        if (text.AsSpan().ContainsAny(",\"\r\n"))
-        {
-            line.Append('"').Append(text.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"');
-        }
-        else
-        {
-            line.Append(text);
-        }
     }
 }

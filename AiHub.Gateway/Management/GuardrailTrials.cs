@@ -50,7 +50,7 @@ public static class GuardrailTrials
         var set = GuardrailSet.Of(rows, secrets.Open);
         var (texts, asks) = request.Stage == Stages.Input ? (set.Input, set.AsksOnInput) : (set.Output, set.AsksOnOutput);
         var log = new GuardrailLog();
-        var text = TextSearch.Apply(request.Text, request.Stage, texts, log);
+        var text = TextSearch.ApplyThrough(request.Text, request.Stage, texts, log);
         // As with a call: what is blocked already nobody else is asked about.
         if (log.Blocked is null)
         {

@@ -29,7 +29,7 @@ public static class Invitations
             .Describe("createInvitation", new("Invite somebody", "邀请成员"),
                 new("They get a mail with a link to the portal; the answer holds the invitation's token, this once. Only somebody signed in with the invited address can use it, once, within 7 days. Inviting an address again replaces the invitation before.", "受邀者将收到含门户链接的邮件；响应中包含邀请令牌，且仅此一次。只有以受邀邮箱登录的用户才能在 7 天内使用一次。再次邀请同一邮箱将取代之前的邀请。"),
                 OrganizationExamples.NewInvitation, OrganizationExamples.CreatedInvitation)
-            .Refuses(ProblemKind.RankTooLow, ProblemKind.AlreadyMember, ProblemKind.TeamNotFound, ProblemKind.InvitationLimitReached);
+            .Refuses(ProblemKind.RankTooLow, ProblemKind.AlreadyMember, ProblemKind.DeactivatedByDirectory, ProblemKind.TeamNotFound, ProblemKind.InvitationLimitReached);
 
         ours.MapGet("/", ListAsync)
             .InOrganizationOfPath(Permission.MembersRead)
@@ -52,7 +52,7 @@ public static class Invitations
             .RequireAuthorization(Policies.SignedIn)
             .Describe("acceptInvitation", new("Accept an invitation", "接受邀请"), new("You must be signed in with the address that was invited.", "您必须以受邀邮箱登录。"),
                 OrganizationExamples.Token, OrganizationExamples.Company)
-            .Refuses(ProblemKind.EmailNotVerified, ProblemKind.InvitationNotValid, ProblemKind.InvitationForOtherAddress, ProblemKind.AlreadyMember, ProblemKind.SessionRequired);
+            .Refuses(ProblemKind.EmailNotVerified, ProblemKind.InvitationNotValid, ProblemKind.InvitationForOtherAddress, ProblemKind.AlreadyMember, ProblemKind.DeactivatedByDirectory, ProblemKind.SessionRequired);
     }
 
     private static async Task<Results<Created<CreatedInvitation>, Refused>> InviteAsync(
@@ -98,6 +98,11 @@ public static class Invitations
             if (await db.Memberships.AnyAsync(row => db.Users.Any(user => user.Id == row.UserId && user.NormalizedEmail == normalized), ct))
             {
                 return Refused.Because(ProblemKind.AlreadyMember);
+            }
+
+            if (await db.ScimUsers.AnyAsync(row => !row.Active && db.Users.Any(user => user.Id == row.UserId && user.NormalizedEmail == normalized), ct))
+            {
+                return Refused.Because(ProblemKind.DeactivatedByDirectory);
             }
 
             await db.Invitations
@@ -199,6 +204,11 @@ public static class Invitations
                 return Refused.Because(ProblemKind.AlreadyMember);
             }
 
+            if (await db.ScimUsers.AnyAsync(row => row.UserId == person.UserId && !row.Active, ct))
+            {
+                return Refused.Because(ProblemKind.DeactivatedByDirectory);
+            }
+
             // One statement, so that a token used twice at once is used once.
             var used = await Open(db, now).Where(row => row.Id == found.Id)
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.AcceptedAt, now).SetProperty(row => row.AcceptedBy, person.UserId), ct);
@@ -208,7 +218,8 @@ public static class Invitations
             }
 
             db.Memberships.Add(new Membership { OrganizationId = found.OrganizationId, UserId = person.UserId, Role = found.Role, CreatedAt = now });
-            if (found.TeamId is { } team)
+            // The team may have been dissolved a moment ago.
+            if (found.TeamId is { } team && await db.Teams.AnyAsync(row => row.Id == team && row.ArchivedAt == null, ct))
             {
                 db.TeamMemberships.Add(new TeamMembership { OrganizationId = found.OrganizationId, TeamId = team, UserId = person.UserId, Role = TeamRole.Member, CreatedAt = now });
             }

@@ -137,6 +137,15 @@ public sealed partial class KeyRules(Member creator, HubDb db, FieldErrors error
         return [.. asked.Distinct()];
     }
 
+    /// <summary>Whether the creator could have made this key.</summary>
+    public bool Cover(ApiKey key) =>
+        (!key.Manages || key.Scopes.All(scope => creator.May(Permissions.Find(scope)!.Value)))
+        && (creator.Key is not { } ceiling
+            || (IsWithin(key.AllowedModels, ceiling.Found.AllowedModels)
+                && IsWithin(key.AllowedVendors, ceiling.Found.AllowedVendors)
+                && (ceiling.Networks.Count == 0 || (key.AllowedIps.Length > 0 && Array.TrueForAll(key.AllowedIps, text => ceiling.Networks.Any(outer => AllowedNetworks.IsWithin(IPNetwork.Parse(text), outer)))))
+                && (ceiling.Found.ExpiresAt is null || key.ExpiresAt <= ceiling.Found.ExpiresAt)));
+
     public async Task CheckAsync(KeyLimits? limits, CancellationToken ct) =>
         limits?.Check(await db.Plans.AsNoTracking().FirstAsync(plan => plan.Id == creator.Organization.PlanId, ct), errors);
 
@@ -156,6 +165,9 @@ public sealed partial class KeyRules(Member creator, HubDb db, FieldErrors error
 
         return asked.Length > 0 ? asked : ceiling;
     }
+
+    // An empty list means all.
+    private static bool IsWithin(string[] list, string[] ceiling) => ceiling.Length == 0 || (list.Length > 0 && !list.Except(ceiling).Any());
 
     private static string Short(string text) => text.Length > 100 ? text[..100] + "…" : text;
 

@@ -54,9 +54,9 @@ public static class Keys
             .OfOrganization(Permission.KeysWrite)
             .Parameter("id", Texts.KeyId, "uuid", Examples.Key.Id)
             .Describe("rotateApiKey", new("Rotate an API key", "轮换 API 密钥"),
-                new("The key gets a new secret, shown this once; the old one works on until the overlap ends. Id, limits, budget and usage stay with the key.", "密钥获得新的密文（仅显示一次），旧密文在重叠期内继续有效。编号、限制、预算与用量不变。"),
+                new("The key gets a new secret, shown this once; the old one works on until the overlap ends. Id, limits, budget and usage stay with the key. Only somebody who could have made the key may rotate it; a person's management key is rotated by that person alone.", "密钥获得新的密文（仅显示一次），旧密文在重叠期内继续有效。编号、限制、预算与用量不变。只有有权创建该密钥的人才能轮换它；个人的管理密钥只能由其本人轮换。"),
                 Examples.Rotation, Examples.CreatedKey)
-            .Refuses(ProblemKind.KeyNotFound, ProblemKind.RoleNotAllowed);
+            .Refuses(ProblemKind.KeyNotFound, ProblemKind.RoleNotAllowed, ProblemKind.KeyBeyondYours);
 
         keys.MapDelete("/{id}", RevokeAsync)
             .OfOrganization(Permission.KeysWrite)
@@ -117,15 +117,18 @@ public static class Keys
 
         var refusal = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
+            await db.LockMembersAsync(ct);
+            if (!await db.IsStillAsync(member, ct))
+            {
+                return MemberOfOrganization.RoleNotAllowed(Permission.KeysWrite, member.Role);
+            }
+
             if (request.ServiceAccountId is { } account && !await IsServiceAccountAsync(db, account, member, ct))
             {
                 errors.Add("service_account_id", FieldText.UnknownServiceAccount);
             }
 
-            // Owners and admins give keys to any team; others to the teams they are in.
-            if (request.TeamId is { } team
-                && !(await db.Teams.AnyAsync(row => row.Id == team && row.ArchivedAt == null, ct)
-                     && (member.May(Permission.TeamsWrite) || await db.TeamMemberships.AnyAsync(row => row.TeamId == team && row.UserId == key.UserId, ct))))
+            if (!await MayBeOfItsTeamAsync(key, member, db, ct))
             {
                 errors.Add("team_id", FieldText.UnknownTeam);
             }
@@ -178,6 +181,13 @@ public static class Keys
         ApiKeyView? changed = null;
         var refusal = await WithKeyAsync(id, member, db, async key =>
         {
+            // Whoever has left a team has left its keys as well.
+            if (request.Enabled == true && key.DisabledAt is not null && !await MayBeOfItsTeamAsync(key, member, db, ct))
+            {
+                errors.Add("enabled", FieldText.UnknownTeam);
+                return errors.Refuse();
+            }
+
             var before = Told(key);
             key.Name = request.Name?.Trim() ?? key.Name;
             key.ExpiresAt = request.NeverExpires || request.ExpiresAt is not null ? expires : key.ExpiresAt;
@@ -214,8 +224,15 @@ public static class Keys
         var secret = ApiKeySecret.Generate();
         var (prefix, lastFour) = ApiKeySecret.Display(secret);
         CreatedApiKey? rotated = null;
+        var rules = new KeyRules(member, db, new FieldErrors(http.Request.Language()));
         var refusal = await WithKeyAsync(id, member, db, async key =>
         {
+            // Whoever rotates a key holds it.
+            if (!rules.Cover(key) || (key.Manages && key.UserId != member.UserId && !await IsServiceAccountAsync(db, key.UserId, member, ct)))
+            {
+                return Refused.Because(ProblemKind.KeyBeyondYours);
+            }
+
             var changed = await db.Database.SqlQuery<bool>($"select rotate_api_key({key.Id}, {ApiKeySecret.Hash(secret)}, {prefix}, {lastFour}, {until}) as \"Value\"").SingleAsync(ct);
             if (!changed)
             {
@@ -289,6 +306,12 @@ public static class Keys
     private static Task<Refused?> WithKeyAsync(string id, Member member, HubDb db, Func<ApiKey, Task<Refused?>> work, CancellationToken ct) =>
         db.InOrganizationAsync(member.OrganizationId, async () =>
         {
+            await db.LockMembersAsync(ct);
+            if (!await db.IsStillAsync(member, ct))
+            {
+                return MemberOfOrganization.RoleNotAllowed(Permission.KeysWrite, member.Role);
+            }
+
             if (!Guid.TryParse(id, out var keyId) || await db.ApiKeys.FirstOrDefaultAsync(row => row.Id == keyId && row.RevokedAt == null, ct) is not { } key)
             {
                 return Refused.Because(ProblemKind.KeyNotFound);
@@ -303,6 +326,12 @@ public static class Keys
 
             return await work(key);
         }, ct);
+
+    /// <summary>Owners and admins give keys to any team; others to the teams they are in.</summary>
+    private static async Task<bool> MayBeOfItsTeamAsync(ApiKey key, Member member, HubDb db, CancellationToken ct) =>
+        key.TeamId is not { } team
+        || (await db.Teams.AnyAsync(row => row.Id == team && row.ArchivedAt == null, ct)
+            && (member.May(Permission.TeamsWrite) || await db.TeamMemberships.AnyAsync(row => row.TeamId == team && row.UserId == key.UserId, ct)));
 
     private static Task<bool> IsServiceAccountAsync(HubDb db, Guid id, Member member, CancellationToken ct) =>
         db.Memberships.AnyAsync(row => row.UserId == id && db.Users.Any(user => user.Id == id && user.ServiceAccountOf == member.OrganizationId), ct);

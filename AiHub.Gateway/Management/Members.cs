@@ -40,7 +40,7 @@ public static class Members
             .InOrganizationOfPath(Permission.OrganizationRead)
             .Parameter("user_id", Texts.UserId, "uuid", OrganizationExamples.Member.UserId)
             .Describe("removeMember", new("Remove a member, or leave", "移除成员或退出组织"),
-                new("Their keys in this organization stop working at once, and so do the invitations they sent. Everybody but the owner may leave by removing themselves.", "其在本组织的密钥与已发出的邀请立即失效。除所有者外，任何人都可以移除自己以退出组织。"))
+                new("Their keys in this organization stop working at once, and so do the invitations they sent and those sent to them. Everybody but the owner may leave by removing themselves.", "其在本组织的密钥、已发出的邀请以及发给其本人的邀请立即失效。除所有者外，任何人都可以移除自己以退出组织。"))
             .Refuses(ProblemKind.MemberNotFound, ProblemKind.RankTooLow, ProblemKind.RoleNotAllowed, ProblemKind.OwnerMustTransfer);
 
         members.MapPost("/service-accounts", CreateServiceAccountAsync)
@@ -178,13 +178,17 @@ public static class Members
     {
         var keys = await db.ApiKeys.Where(key => key.UserId == target.UserId && key.RevokedAt == null && key.DisabledAt == null).Select(key => key.Id).ToListAsync(ct);
         await db.ApiKeys.Where(key => keys.Contains(key.Id)).ExecuteUpdateAsync(set => set.SetProperty(key => key.DisabledAt, now), ct);
-        await db.Invitations
-            .Where(invitation => invitation.InvitedBy == target.UserId && invitation.AcceptedAt == null && invitation.RevokedAt == null)
-            .ExecuteUpdateAsync(set => set.SetProperty(invitation => invitation.RevokedAt, now), ct);
+        await db.EndInvitationsAsync(target.UserId, now, ct);
         await db.TeamMemberships.Where(row => row.UserId == target.UserId).ExecuteDeleteAsync(ct);
         await db.Memberships.Where(row => row.UserId == target.UserId).ExecuteDeleteAsync(ct);
         return keys;
     }
+
+    /// <summary>Ends the invitations somebody sent, and those that would let them come back.</summary>
+    internal static Task EndInvitationsAsync(this HubDb db, Guid userId, DateTimeOffset now, CancellationToken ct) => db.Invitations
+        .Where(invitation => invitation.AcceptedAt == null && invitation.RevokedAt == null
+                             && (invitation.InvitedBy == userId || db.Users.Any(user => user.Id == userId && user.NormalizedEmail == invitation.NormalizedEmail)))
+        .ExecuteUpdateAsync(set => set.SetProperty(invitation => invitation.RevokedAt, now), ct);
 
     private static async Task<Results<Created<MemberView>, Refused>> CreateServiceAccountAsync(
         NewServiceAccount request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
@@ -196,6 +200,12 @@ public static class Members
 
         var refusal = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
+            await db.LockMembersAsync(ct);
+            if (!await db.IsStillAsync(member, ct))
+            {
+                return MemberOfOrganization.RoleNotAllowed(Permission.MembersWrite, member.Role);
+            }
+
             if (request.TeamId is { } team && !await db.Teams.AnyAsync(row => row.Id == team && row.ArchivedAt == null, ct))
             {
                 return Refused.Because(ProblemKind.TeamNotFound);

@@ -141,7 +141,7 @@ public static class Organizations
         var refusal = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
             await db.LockMembersAsync(ct);
-            if (!await db.Memberships.AnyAsync(row => row.UserId == member.UserId && row.Role == Role.Owner, ct))
+            if (!await db.IsStillAsync(member, ct))
             {
                 return MemberOfOrganization.RoleNotAllowed(Permission.OrganizationTransfer, member.Role);
             }
@@ -173,6 +173,12 @@ public static class Organizations
         var now = time.Now();
         var refusal = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
+            await db.LockMembersAsync(ct);
+            if (!await db.IsStillAsync(member, ct))
+            {
+                return MemberOfOrganization.RoleNotAllowed(Permission.OrganizationClose, member.Role);
+            }
+
             var owes = await db.Balances.AnyAsync(
                 balance => balance.Held != 0 || (balance.Posted != 0 && db.Accounts.Any(account => account.Id == balance.AccountId && account.Kind == AccountKind.WalletPurchased)), ct);
             if (owes || member.Organization.PlanId != PlanIds.Free)

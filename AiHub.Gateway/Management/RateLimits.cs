@@ -116,9 +116,11 @@ public static class RateLimits
         var now = time.Now();
         var found = await db.InOrganizationAsync(member.OrganizationId, async () =>
         {
+            // One after the other, so that the log tells what each replaced.
+            await db.LockMembersAsync(ct);
             var exists = owner switch
             {
-                LimitOwner.Key => await SetKeyAsync(db, subject, body, ct),
+                LimitOwner.Key => await db.ApiKeys.AnyAsync(key => key.Id == subject && key.RevokedAt == null, ct),
                 LimitOwner.Team => await db.Teams.AnyAsync(team => team.Id == subject, ct),
                 LimitOwner.User => await db.Memberships.AnyAsync(row => row.UserId == subject, ct),
                 _ => true,
@@ -128,34 +130,29 @@ public static class RateLimits
                 return false;
             }
 
-            if (owner != LimitOwner.Key)
-            {
-                await SetAsync(db, member.OrganizationId, owner, subject, body, ct);
-            }
-
-            await db.AuditAsync(http.Actor(), "limits.changed", subject.ToString(), null, new { owner = Wire.Name(owner), limits = body }, now, ct);
+            var before = owner == LimitOwner.Key ? await SetKeyAsync(db, subject, body, ct) : await SetAsync(db, member.OrganizationId, owner, subject, body, ct);
+            var whose = Wire.Name(owner);
+            await db.AuditAsync(http.Actor(), "limits.changed", subject.ToString(), new { owner = whose, limits = before }, new { owner = whose, limits = body }, now, ct);
             return true;
         }, ct);
 
         return found ? TypedResults.Ok(body) : Refused.Because(ProblemKind.LimitSubjectNotFound);
     }
 
-    private static async Task<bool> SetKeyAsync(HubDb db, Guid id, KeyLimits limits, CancellationToken ct)
+    private static async Task<KeyLimits> SetKeyAsync(HubDb db, Guid id, KeyLimits limits, CancellationToken ct)
     {
-        if (await db.ApiKeys.FirstOrDefaultAsync(key => key.Id == id && key.RevokedAt == null, ct) is not { } key)
-        {
-            return false;
-        }
-
+        var key = await db.ApiKeys.SingleAsync(key => key.Id == id, ct);
+        var before = new KeyLimits(key.RequestsPerMinute, key.TokensPerMinute, key.Concurrency);
         (key.RequestsPerMinute, key.TokensPerMinute, key.Concurrency) = (limits.RequestsPerMinute, limits.TokensPerMinute, limits.Concurrency);
         await db.SaveChangesAsync(ct);
-
-        return true;
+        return before;
     }
 
-    internal static async Task SetAsync(HubDb db, Guid organization, LimitOwner owner, Guid subject, KeyLimits limits, CancellationToken ct)
+    /// <returns>What they were.</returns>
+    internal static async Task<KeyLimits> SetAsync(HubDb db, Guid organization, LimitOwner owner, Guid subject, KeyLimits limits, CancellationToken ct)
     {
         var row = await db.RateLimits.FirstOrDefaultAsync(row => row.Owner == owner && row.SubjectId == subject, ct);
+        var before = row is null ? new KeyLimits() : View(row);
         if (limits == new KeyLimits())
         {
             if (row is not null)
@@ -174,5 +171,6 @@ public static class RateLimits
         }
 
         await db.SaveChangesAsync(ct);
+        return before;
     }
 }

@@ -171,7 +171,6 @@ public static class Teams
         TeamMemberView? put = null;
         var refusal = await WithTeamAsync(which, member, db, Who.Leads, async team =>
         {
-            await db.LockMembersAsync(ct);
             if (!Guid.TryParse(whom, out var userId) || !await db.Memberships.AnyAsync(row => row.UserId == userId, ct))
             {
                 return Refused.Because(ProblemKind.MemberNotFound);
@@ -221,6 +220,12 @@ public static class Teams
         string teamId, Member member, HubDb db, Who who, Func<Team, Task<Refused?>> work, CancellationToken ct) =>
         db.InOrganizationAsync(member.OrganizationId, async () =>
         {
+            await db.LockMembersAsync(ct);
+            if (!await db.IsStillAsync(member, ct))
+            {
+                return MemberOfOrganization.RoleNotAllowed(Permission.TeamsWrite, member.Role);
+            }
+
             if (!Guid.TryParse(teamId, out var id) || await db.Teams.FirstOrDefaultAsync(row => row.Id == id && row.ArchivedAt == null, ct) is not { } team)
             {
                 return Refused.Because(ProblemKind.TeamNotFound);

@@ -87,6 +87,7 @@ public static class ScimGroups
     {
         var deleted = await db.InOrganizationAsync(call.OrganizationId, async () =>
         {
+            await db.LockMembersAsync(call.Aborted);
             if (await TeamAsync(id, db, call) is not { } team)
             {
                 return false;

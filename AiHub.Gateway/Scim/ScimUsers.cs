@@ -173,6 +173,7 @@ public static class ScimUsers
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.RevokedAt, call.Now), call.Aborted);
         if (await db.Memberships.AsNoTracking().FirstOrDefaultAsync(row => row.UserId == userId, call.Aborted) is not { } membership)
         {
+            await db.EndInvitationsAsync(userId, call.Now, call.Aborted);
             return;
         }
 

@@ -97,6 +97,21 @@ public sealed class InvitationsTests(ManagementHub hub) : IClassFixture<Manageme
     }
 
     [Fact]
+    public async Task Whoever_was_removed_does_not_come_back_by_an_invitation_they_had_not_used()
+    {
+        var (owner, acme) = await hub.OpenAsync();
+        var guest = await hub.RegisterAsync();
+        var invitation = await InviteAsync(owner, acme, guest.Email);
+        // They come in by another door, as by single sign-on, and are shown out.
+        await hub.JoinAsync(guest, acme, Role.Viewer);
+
+        await owner.DeleteAsync($"organizations/{acme}/members/{guest.UserId}");
+
+        (await guest.PostAsync("invitations/accept", new InvitationToken(invitation.Token))).Is(ProblemKind.InvitationNotValid);
+        Assert.Equal(HttpStatusCode.OK, (await guest.PostAsync("invitations/accept", new InvitationToken((await InviteAsync(owner, acme, guest.Email)).Token))).Status);
+    }
+
+    [Fact]
     public async Task Nobody_invites_their_equals()
     {
         var (owner, acme) = await hub.OpenAsync();

@@ -50,6 +50,27 @@ public sealed class KeyRightsTests(ManagementHub hub) : IClassFixture<Management
     }
 
     [Fact]
+    public async Task A_key_ends_when_it_is_switched_off_and_when_its_time_is_over()
+    {
+        var owner = await hub.RegisterAsync();
+        var soon = hub.Clock.GetUtcNow().AddMinutes(1);
+        var (manages, expires) = (await CreateAsync(owner, new NewApiKey("k", Scopes: ["usage.read"])), await CreateAsync(owner, new NewApiKey("k", soon, Scopes: ["usage.read"])));
+        var model = await CreateAsync(owner, new NewApiKey("k", soon));
+        Assert.Equal(HttpStatusCode.OK, (await With(manages).GetAsync("usage/current")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await With(expires).GetAsync("usage/current")).Status);
+        Assert.Equal("ok", await hub.TryKeyAsync(model.Key));
+
+        await owner.PatchAsync($"auth/api-keys/{manages.Id}", new ApiKeyChange(Enabled: false));
+        hub.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        (await With(manages).GetAsync("usage/current")).Is(ProblemKind.InvalidToken);
+        (await With(expires).GetAsync("usage/current")).Is(ProblemKind.TokenExpired);
+        Assert.Equal("invalid_api_key", await hub.TryKeyAsync(model.Key));
+        await owner.PatchAsync($"auth/api-keys/{manages.Id}", new ApiKeyChange(Enabled: true));
+        Assert.Equal(HttpStatusCode.OK, (await With(manages).GetAsync("usage/current")).Status);
+    }
+
+    [Fact]
     public async Task A_key_never_does_more_than_its_creator()
     {
         var (owner, acme) = await hub.OpenAsync();
@@ -73,6 +94,42 @@ public sealed class KeyRightsTests(ManagementHub hub) : IClassFixture<Management
         var manages = await CreateAsync(developer, new NewApiKey("k", Scopes: ["keys.write"]));
         await owner.PatchAsync($"organizations/{acme}/members/{developer.UserId}", new RoleChange("viewer"));
         (await With(manages).PostAsync("auth/api-keys", new NewApiKey("k"))).Is(ProblemKind.RoleNotAllowed, Language.En, "owner, admin, developer", "viewer");
+    }
+
+    [Fact]
+    public async Task Nobody_gets_hold_of_a_key_they_could_not_have_made_by_rotating_it()
+    {
+        var (owner, acme) = await hub.OpenAsync();
+        owner.Organization = acme.ToString();
+        var (admin, lead) = (await hub.HireAsync(acme, Role.Admin), await hub.HireAsync(acme, Role.Developer));
+        var team = (await owner.PostAsync($"organizations/{acme}/teams", new NewTeam("Search"))).Read<TeamView>();
+        await owner.PutAsync($"organizations/{acme}/teams/{team.Id}/members/{lead.UserId}", new TeamRoleChange("lead"));
+        var robot = (await owner.PostAsync($"organizations/{acme}/service-accounts", new NewServiceAccount("robot", "developer"))).Read<MemberView>();
+
+        // The lead of a team has the say over its keys, but not the rights of those who made them; nor has an admin those of the owner.
+        var admins = await CreateAsync(admin, new NewApiKey("k", TeamId: team.Id, Scopes: ["members.write", "keys.write"]));
+        var owners = await CreateAsync(owner, new NewApiKey("k", Scopes: ["members.write"]));
+        (await RotateAsync(lead, admins)).Is(ProblemKind.KeyBeyondYours);
+        (await RotateAsync(admin, owners)).Is(ProblemKind.KeyBeyondYours);
+        (await RotateAsync(owner, admins)).Is(ProblemKind.KeyBeyondYours);
+        Assert.Equal(HttpStatusCode.OK, (await RotateAsync(admin, await CreateAsync(owner, new NewApiKey("k", ServiceAccountId: robot.UserId, Scopes: ["keys.read"])))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await RotateAsync(lead, await CreateAsync(owner, new NewApiKey("k", TeamId: team.Id)))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await lead.PatchAsync($"auth/api-keys/{admins.Id}", new ApiKeyChange(Enabled: false))).Status);
+
+        // A management key does not become a wider one, or turn into one that calls more.
+        var end = new DateTimeOffset(2040, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var narrow = With(await CreateAsync(owner, new NewApiKey("narrow", end, Scopes: ["keys.write"], AllowedModels: ["sim/echo"], AllowedVendors: ["sim"], AllowedIps: ["127.0.0.0/8", "::1"])));
+        var whole = new NewApiKey("k", end, AllowedModels: ["sim/echo"], AllowedVendors: ["sim"], AllowedIps: ["127.0.0.1"]);
+        foreach (var wider in new[]
+        {
+            whole with { Scopes = ["keys.write", "keys.read"] }, whole with { ExpiresAt = null }, whole with { ExpiresAt = end.AddDays(1) }, whole with { AllowedModels = null },
+            whole with { AllowedModels = ["sim/echo", "sim/lorem"] }, whole with { AllowedVendors = null }, whole with { AllowedIps = null }, whole with { AllowedIps = ["127.0.0.1", "10.0.0.1"] },
+        })
+        {
+            (await RotateAsync(narrow, await CreateAsync(owner, wider))).Is(ProblemKind.KeyBeyondYours);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await RotateAsync(narrow, await CreateAsync(owner, whole))).Status);
     }
 
     [Theory]
@@ -149,6 +206,8 @@ public sealed class KeyRightsTests(ManagementHub hub) : IClassFixture<Management
     }
 
     private Visitor With(CreatedApiKey key) => new(hub, null) { AccessToken = key.Key };
+
+    private static Task<Answer> RotateAsync(Visitor who, CreatedApiKey key) => who.PostAsync($"auth/api-keys/{key.Id}/rotate", new KeyRotation(0));
 
     private static async Task<CreatedApiKey> CreateAsync(Visitor who, NewApiKey key)
     {

@@ -47,6 +47,27 @@ public sealed class TeamsTests(ManagementHub hub) : IClassFixture<ManagementHub>
         Assert.Equal(HttpStatusCode.NoContent, (await member.DeleteAsync($"organizations/{acme}/teams/{team.Id}/members/{member.UserId}")).Status);
 
         await hub.KeyBecomesAsync(key.Key, "invalid_api_key");
+        (await member.PatchAsync($"auth/api-keys/{key.Id}", new ApiKeyChange(Enabled: true))).IsInvalid("enabled", FieldText.UnknownTeam);
+        await owner.PutAsync($"organizations/{acme}/teams/{team.Id}/members/{member.UserId}", new TeamRoleChange("member"));
+        Assert.Equal(HttpStatusCode.OK, (await member.PatchAsync($"auth/api-keys/{key.Id}", new ApiKeyChange(Enabled: true))).Status);
+    }
+
+    [Fact]
+    public async Task Whoever_leaves_a_team_while_making_keys_of_it_keeps_none_that_works()
+    {
+        var (owner, acme) = await hub.OpenAsync();
+        var team = await TeamAsync(owner, acme, "Search");
+        var members = $"organizations/{acme}/teams/{team.Id}/members";
+        for (var round = 0; round < 8; round++)
+        {
+            var member = await hub.HireAsync(acme, Role.Developer);
+            await owner.PutAsync($"{members}/{member.UserId}", new TeamRoleChange("member"));
+
+            await Task.WhenAll(
+                [.. Enumerable.Range(0, 6).Select(_ => member.PostAsync("auth/api-keys", new NewApiKey("k", TeamId: team.Id))), owner.DeleteAsync($"{members}/{member.UserId}")]);
+
+            Assert.DoesNotContain((await member.ReadAsync<Page<ApiKeyView>>("auth/api-keys?limit=100")).Data, key => key.OwnerId == member.UserId && key.Enabled);
+        }
     }
 
     [Fact]
@@ -62,6 +83,7 @@ public sealed class TeamsTests(ManagementHub hub) : IClassFixture<ManagementHub>
         Assert.Equal(HttpStatusCode.NoContent, (await owner.DeleteAsync($"organizations/{acme}/teams/{team.Id}")).Status);
 
         await hub.KeyBecomesAsync(key.Key, "invalid_api_key");
+        (await owner.PatchAsync($"auth/api-keys/{key.Id}", new ApiKeyChange(Enabled: true))).IsInvalid("enabled", FieldText.UnknownTeam);
         (await owner.GetAsync($"organizations/{acme}/teams/{team.Id}")).Is(ProblemKind.TeamNotFound);
         Assert.Empty((await owner.ReadAsync<Page<TeamView>>($"organizations/{acme}/teams")).Data);
         await TeamAsync(owner, acme, "Search");

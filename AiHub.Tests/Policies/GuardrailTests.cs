@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiHub.Contracts;
 using AiHub.Domain.Alerts;
@@ -84,6 +85,41 @@ public sealed class GuardrailTests(PolicyHub hub) : IAsyncLifetime
         await PostAsync("chat/completions", $$"""{"model":"{{model}}","temperature":0.50,"messages":[{"role":"user","content":"13812345678"}],"x_unknown":[1.0]}""");
         Assert.Equal("""{"model":"vendor-model","temperature":0.50,"messages":[{"role":"user","content":"[CN_MOBILE]"}],"x_unknown":[1.0]}""", vendor.Requests.Last().Body);
         Assert.Equal(HttpStatusCode.OK, (await PostAsync("embeddings", """{"model":"sim/embed","input":"call 13812345678"}""")).StatusCode);
+    }
+
+    [Fact]
+    public async Task What_is_cut_into_parts_or_spelled_in_numbers_is_covered_all_the_same()
+    {
+        var wanted = """{"who":"wei\u0040example.com","city":"北京"}""";
+        await using var whole = await ScriptedVendor.AnsweringAsync(Calls("message", wanted, "tool_calls") + Usage + "}");
+        await using var streamed = await ScriptedVendor.StreamingAsync([.. wanted.Chunk(4).Select(piece => $"data: {Calls("delta", new string(piece), null)}}}\n\n"), Last()]);
+        var (model, streaming) = (await hub.ServeAsync(whole), await hub.ServeAsync(streamed));
+        await AddAsync(new NewGuardrail("secret projects", "keywords", "mask", ["input"], ["蓝鲸计划"]));
+        await AddAsync(new NewGuardrail("addresses", "pii", "mask", ["input", "output"], ["email"]));
+        await OnceAsync(() => ChatAsync(model, "蓝鲸计划 wei@example.com"), _ => whole.Requests.Last().Body.Contains("[REDACTED] [EMAIL]", StringComparison.Ordinal));
+
+        var response = await PostAsync("chat/completions", $$"""
+            {"model":"{{model}}","messages":[
+              {"role":"user","content":[{"type":"text","text":"about 蓝鲸"},{"type":"text","text":"计划, ask wei@exam"},{"type":"text","text":"ple.com"}]},
+              {"role":"assistant","content":null,"tool_calls":[{"id":"t1","type":"function","function":{"name":"find","arguments":"{\"q\":\"\\u84dd\\u9cb8\\u8ba1\\u5212\"}"} }]},
+              {"role":"tool","tool_call_id":"t1","content":"{\"to\":\"wei\\u0040example.com\",\"from\":\"\\u674e\"}"},
+              {"role":"user","content":[{"type":"text","text":"蓝鲸"},{"type":"text","text":"have no plan. C:\\users \\u84dd"}]}]}
+            """);
+
+        var told = JsonNode.Parse(whole.Requests.Last().Body)!["messages"]!.AsArray();
+        Assert.Equal(["about [REDACTED]", "[REDACTED], ask [EMAIL]", "[EMAIL]"], told[0]!["content"]!.AsArray().Select(part => (string?)part!["text"]));
+        Assert.Equal("""{"q":"[REDACTED]"}""", (string?)told[1]!["tool_calls"]![0]!["function"]!["arguments"]);
+        Assert.Equal("""{"to":"[EMAIL]","from":"李"}""", (string?)told[2]!["content"]);
+        Assert.Equal(["蓝鲸", @"have no plan. C:\users \u84dd"], told[3]!["content"]!.AsArray().Select(part => (string?)part!["text"]));
+
+        const string Covered = """{"who":"[EMAIL]","city":"北京"}""";
+        Assert.Equal(Covered, (string?)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["choices"]![0]!["message"]!["tool_calls"]![0]!["function"]!["arguments"]);
+        var events = Events(await (await StreamAsync(streaming)).Content.ReadAsStringAsync());
+        Assert.Equal(Covered, string.Concat(events.Select(each => (string?)each["choices"]?.AsArray().FirstOrDefault()?["delta"]?["tool_calls"]?[0]?["function"]?["arguments"])));
+
+        static string Calls(string where, string arguments, string? reason) =>
+            $$"""{"id":"c1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"{{where}}":{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":"find","arguments":"""
+            + JsonSerializer.Serialize(arguments) + "}}]},\"finish_reason\":" + JsonSerializer.Serialize(reason) + "}]";
     }
 
     [Fact]

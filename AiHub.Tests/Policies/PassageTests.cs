@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using AiHub.Domain.Access;
 using AiHub.Gateway.Guardrails;
 using FsCheck.Xunit;
@@ -42,6 +43,40 @@ public sealed class PassageTests(ITestOutputHelper output)
             Check(chance, [TextRule.Of(PersonalDataTests.Row(GuardrailKind.Regex, GuardrailAction.Mask, pattern))]);
         }
     }
+
+    [Property(MaxTest = 300)]
+    public void JSON_spelled_in_numbers_says_the_same_however_it_is_cut(int seed)
+    {
+        var chance = new Random(seed);
+        string[] pieces = ["蓝鲸", "😀", "\"", "\\", "\\u84dd", "\n", "\u0007", "a", "/", "é", "<"];
+        var text = string.Concat(Enumerable.Range(0, chance.Next(20)).Select(_ => pieces[chance.Next(pieces.Length)]));
+        var json = JsonSerializer.Serialize(text);
+        var passage = new Passage([], new GuardrailLog(), isJson: true);
+        var seen = new StringBuilder();
+        for (var from = 0; from < json.Length;)
+        {
+            var length = Math.Min(chance.Next(1, 9), json.Length - from);
+            seen.Append(passage.Take(json.Substring(from, length), last: false));
+            from += length;
+        }
+
+        seen.Append(passage.Take("", last: true));
+
+        Assert.Equal(text, JsonSerializer.Deserialize<string>(seen.ToString()));
+        Assert.Equal(Escapes.WriteOut(json, last: true).Text, seen.ToString());
+        Assert.Equal(text.Contains('鲸', StringComparison.Ordinal), seen.ToString().Contains('鲸', StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(@"\u84dd\u9cb8", "蓝鲸")]
+    [InlineData(@"\\u84dd", @"\\u84dd")]
+    [InlineData(@"\\\u84dd", @"\\蓝")]
+    [InlineData(@"\ud83d\ude00", "😀")]
+    [InlineData(@"\ud83d!\ude00", @"\ud83d!\ude00")]
+    [InlineData(@"\u0022\u005c\u000a", @"\u0022\u005c\u000a")]
+    [InlineData(@"\u84d", @"\u84d")]
+    [InlineData(@"C:\users\", @"C:\users\")]
+    public void What_JSON_has_to_escape_stays(string text, string reads) => Assert.Equal((reads, text.Length), Escapes.WriteOut(text, last: true));
 
     [Fact]
     public void A_secret_longer_than_any_window_is_not_let_go()

@@ -15,7 +15,7 @@ public sealed class BillPageTests
         await desk.BecomeOperatorAsync(hub, await desk.RegisterAsync());
         // Long ago, and a day for each language: nobody else has a bill of it.
         var day = new DateOnly(2025, 3, language == "en" ? 4 : 5);
-        await hub.AddBillAsync("alipay", day);
+        await hub.Database.AddBillAsync("alipay", day);
         var key = $"alipay/{day:yyyy-MM-dd}";
 
         await desk.GoAsync($"/admin/finance/bills?from={day:yyyy-MM-dd}&to={day:yyyy-MM-dd}&status=differs");
@@ -50,15 +50,15 @@ public sealed class BillPageTests
 public static class BillRows
 {
     /// <summary>A bill of which one line is as the books say and one is not.</summary>
-    public static async Task AddBillAsync(this TestHub hub, string channel, DateOnly day)
+    public static async Task AddBillAsync(this TestDatabase database, string channel, DateOnly day)
     {
-        if (await hub.Database.AsAdminAsync<bool>($"select exists (select from channel_bills where channel = '{channel}' and day = '{day:yyyy-MM-dd}')"))
+        if (await database.AsAdminAsync<bool>($"select exists (select from channel_bills where channel = '{channel}' and day = '{day:yyyy-MM-dd}')"))
         {
             return;
         }
 
         var (bill, at) = (Guid.CreateVersion7(), new DateTimeOffset(day.ToDateTime(new TimeOnly(4, 0)), TimeSpan.Zero));
-        await hub.Database.AsAdminAsync<Guid>(
+        await database.AsAdminAsync<Guid>(
             $"""
              insert into channel_bills (id, channel, day, starts_at, ends_at, status, differences, attempts, next_attempt_at, compared_at)
              values ('{bill}', '{channel}', '{day:yyyy-MM-dd}', '{at.AddHours(-12):O}', '{at.AddHours(12):O}', 'differs', 1, 1, null, '{at.AddDays(1):O}');

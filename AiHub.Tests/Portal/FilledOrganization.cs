@@ -169,7 +169,7 @@ public sealed class FilledOrganization
             insert into inbound_notices (id, channel, event_id, kind, received_at, body, attempts, last_error, parked_at)
             values (gen_random_uuid(), 'stripe', gen_random_uuid()::text, 'paid', now(), '', 10, 'No worker at hand serves Stripe.', now()) returning id
             """);
-        await Hub.AddBillAsync("stripe", new DateOnly(2025, 1, 1));
+        await Hub.Database.AddBillAsync("stripe", new DateOnly(2025, 1, 1));
     }
 
     private static async Task<(string Email, Guid Id, HttpClient Api)> RegisterAsync(TestHub hub)

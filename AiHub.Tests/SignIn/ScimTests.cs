@@ -5,9 +5,12 @@ using System.Text.Json.Nodes;
 using AiHub.Contracts;
 using AiHub.Domain.Tenancy;
 using AiHub.Gateway.Management.Refusals;
+using AiHub.Gateway.Scim;
 using AiHub.Tests.Management;
 using AiHub.Tests.Organizations;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AiHub.Tests.SignIn;
 
@@ -48,6 +51,7 @@ public sealed class ScimTests(SignOnHub hub) : IClassFixture<SignOnHub>
         (await person.GetAsync("auth/me")).Is(ProblemKind.InvalidToken);
         await hub.KeyBecomesAsync(key.Key, "invalid_api_key");
         (await acme.SignOnAsync(email)).Is(ProblemKind.SignOnFailed);
+        (await acme.Owner.PostAsync($"{acme.Path}/invitations", new NewInvitation(email, "viewer"))).Is(ProblemKind.DeactivatedByDirectory);
         Assert.Equal(id, (await directory.GetAsync("Users?filter=active eq false")).Body["Resources"]![0]!["id"]!.GetValue<string>());
 
         // Okta spells it without a path. Keys stay off until somebody switches them on.
@@ -139,6 +143,62 @@ public sealed class ScimTests(SignOnHub hub) : IClassFixture<SignOnHub>
         await using var db = hub.Database.OpenAsAdmin();
         Assert.True(await db.Memberships.AnyAsync(row => row.OrganizationId == globex.Id && row.UserId == Guid.Parse(victim)));
         Assert.Equal(1, await db.Memberships.CountAsync(row => row.OrganizationId == acme.Id));
+    }
+
+    [Fact]
+    public async Task Whom_the_directory_has_deactivated_no_invitation_lets_in()
+    {
+        var (acme, directory) = await DirectoryAsync();
+        var email = acme.NewEmail();
+        var before = (await acme.Owner.PostAsync($"{acme.Path}/invitations", new NewInvitation(email, "developer"))).Read<CreatedInvitation>();
+        var id = await directory.UserAsync(email);
+        var person = await acme.SignedOnAsync(email);
+        await directory.SendAsync(HttpMethod.Patch, $"Users/{id}", """{"Operations":[{"op":"replace","path":"active","value":false}]}""");
+        (await person.GetAsync("auth/me")).Is(ProblemKind.InvalidToken);
+
+        // Their account is theirs, and they still get into it by themselves.
+        await hub.Visit().PostAsync("auth/password/forgot", new ForgottenPassword(email));
+        await hub.Visit().PostAsync("auth/password/reset", new PasswordReset(await hub.LinkTokenAsync(email, "reset-password"), ManagementHub.Password));
+        person.SignIn((await hub.Visit().PostAsync("auth/login", new LoginRequest(email, ManagementHub.Password))).Read<TokenPair>());
+        (await person.PostAsync("invitations/accept", new InvitationToken(before.Token))).Is(ProblemKind.InvitationNotValid);
+
+        // Nor by one that nothing has ended.
+        await using var db = hub.Database.OpenAsAdmin();
+        await db.Invitations.Where(row => row.Id == before.Id).ExecuteUpdateAsync(set => set.SetProperty(row => row.RevokedAt, (DateTimeOffset?)null));
+        (await person.PostAsync("invitations/accept", new InvitationToken(before.Token))).Is(ProblemKind.DeactivatedByDirectory);
+        Assert.False(await db.Memberships.AnyAsync(row => row.OrganizationId == acme.Id && row.UserId == Guid.Parse(id)));
+    }
+
+    [Fact]
+    public async Task Every_call_of_a_directory_that_changes_something_is_in_the_audit_log()
+    {
+        var (acme, directory) = await DirectoryAsync();
+        var (user, other) = (await directory.UserAsync(acme.NewEmail()), await directory.UserAsync(acme.NewEmail()));
+        var group = (await directory.SendAsync(HttpMethod.Post, "Groups", """{"displayName":"Search"}""")).Body["id"]!.GetValue<string>();
+        var changes = new Dictionary<string, Func<Task<ScimResult>>>
+        {
+            ["POST /scim/v2/Users"] = () => directory.SendAsync(HttpMethod.Post, "Users", $$"""{"userName":"{{acme.NewEmail()}}"}"""),
+            ["PUT /scim/v2/Users/{id}"] = () => directory.SendAsync(HttpMethod.Put, $"Users/{user}", """{"userName":"wei"}"""),
+            ["PATCH /scim/v2/Users/{id}"] = () => directory.SendAsync(HttpMethod.Patch, $"Users/{user}", """{"Operations":[{"op":"replace","path":"displayName","value":"Wei"}]}"""),
+            ["DELETE /scim/v2/Users/{id}"] = () => directory.SendAsync(HttpMethod.Delete, $"Users/{other}", null),
+            ["POST /scim/v2/Groups"] = () => directory.SendAsync(HttpMethod.Post, "Groups", """{"displayName":"Ranking"}"""),
+            ["PUT /scim/v2/Groups/{id}"] = () => directory.SendAsync(HttpMethod.Put, $"Groups/{group}", """{"displayName":"Find"}"""),
+            ["PATCH /scim/v2/Groups/{id}"] = () => directory.SendAsync(HttpMethod.Patch, $"Groups/{group}", $$"""{"Operations":[{"op":"add","path":"members","value":[{"value":"{{user}}"}]}]}"""),
+            ["DELETE /scim/v2/Groups/{id}"] = () => directory.SendAsync(HttpMethod.Delete, $"Groups/{group}", null),
+        };
+        var changing = hub.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<ScimEndpoint>() is not null)
+            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []).Where(method => method != "GET").Select(method => $"{method} {endpoint.RoutePattern.RawText}"));
+        Assert.Equal(changing.Order(StringComparer.Ordinal), changes.Keys.Order(StringComparer.Ordinal));
+
+        await using var db = hub.Database.OpenAsAdmin();
+        foreach (var (name, change) in changes)
+        {
+            var before = await db.AuditEntries.CountAsync(entry => entry.OrganizationId == acme.Id && entry.RequestId != null);
+            var answer = await change();
+            Assert.True((int)answer.Status is 200 or 201 or 204, $"{name}: {answer.Status}");
+            Assert.True(await db.AuditEntries.CountAsync(entry => entry.OrganizationId == acme.Id && entry.RequestId != null) > before, $"{name} wrote nothing.");
+        }
     }
 
     [Fact]

@@ -106,7 +106,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
         await customer.SettleAsync(await customer.HoldAsync(10), 10);
         await using (var db = books.Database.Open())
         {
-            await db.InOrganizationAsync(customer.Id, () => db.AuditAsync("test.done", "x", new { }, null, null, Now, default), default);
+            await db.InOrganizationAsync(customer.Id, () => db.AuditAsync(AuditActor.Hub, "test.done", "x", null, null, Now, default), default);
         }
 
         var refused = await Assert.ThrowsAsync<PostgresException>(() => books.Database.AsAdminAsync<object>(string.Format(null, sql, customer.Id)));
@@ -177,7 +177,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
         {
             foreach (var name in new[] { "one", "two", "three" })
             {
-                await db.AuditAsync("api_key.created", name, new { name, expires_at = Now }, customer.OwnerId, "192.0.2.1", Now, default);
+                await db.AuditAsync(new AuditActor(customer.OwnerId, Address: "192.0.2.1"), "api_key.created", name, null, new { name, expires_at = Now }, Now, default);
             }
         }, default);
 
@@ -207,7 +207,7 @@ public sealed class RightsTests(LedgerFixture books) : IClassFixture<LedgerFixtu
         var theirs = await books.CustomerAsync();
         await using var db = books.Database.Open();
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => db.AuditAsync("x", "x", new { }, null, null, Now, default));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => db.AuditAsync(AuditActor.Hub, "x", "x", null, null, Now, default));
         var refused = await Assert.ThrowsAsync<PostgresException>(() => db.InOrganizationAsync(
             ours.Id, () => db.Database.ExecuteSqlAsync($"select audit_append({theirs.Id}, 'x', 'x', '{{}}'::jsonb, null, null, {Now}, null, null)"), default));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);

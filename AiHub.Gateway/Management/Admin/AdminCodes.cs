@@ -70,7 +70,7 @@ public static class AdminCodes
             db.CodeBatches.Add(batch);
             db.RedemptionCodes.AddRange(codes.Select(code => new RedemptionCode { Id = Guid.CreateVersion7(now), BatchId = batch.Id, Hash = Redemptions.Hash(code), LastFour = code[^4..] }));
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("code_batch.created", batch.Id.ToString(), request, person.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "code_batch.created", batch.Id.ToString(), null, request, now, ct);
             return true;
         }, ct);
 
@@ -97,7 +97,7 @@ public static class AdminCodes
                 return Refused.Because(ProblemKind.CodeBatchNotFound);
             }
 
-            await db.AuditAsync("code_batch.revoked", id, new { }, person.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "code_batch.revoked", id, null, new { revokedAt = now }, now, ct);
             var batch = await db.CodeBatches.AsNoTracking().SingleAsync(row => row.Id == parsed, ct);
             return TypedResults.Ok(View(batch, await db.RedemptionCodes.CountAsync(code => code.BatchId == parsed && code.RedeemedAt != null, ct)));
         }, ct);

@@ -110,7 +110,7 @@ public static class AdminEndpoints
             };
             db.Upstreams.Add(endpoint);
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("endpoint.created", endpoint.Id.ToString(), request, person.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "endpoint.created", endpoint.Id.ToString(), null, request, now, ct);
             return TypedResults.Created($"{ManagementApi.Path}/admin/endpoints", View(endpoint, health));
         }, ct);
     }
@@ -132,13 +132,14 @@ public static class AdminEndpoints
                 return Refused.Because(ProblemKind.EndpointNotFound);
             }
 
+            var before = Told(endpoint);
             endpoint.BaseUrl = request.BaseUrl ?? endpoint.BaseUrl;
             endpoint.Priority = request.Priority ?? endpoint.Priority;
             endpoint.Weight = request.Weight ?? endpoint.Weight;
             endpoint.Enabled = request.Enabled ?? endpoint.Enabled;
             endpoint.Managed = true;
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("endpoint.changed", endpoint.Id.ToString(), request, person.UserId, ClientAddress.Of(http), time.Now(), ct);
+            await db.AuditAsync(http.Actor(), "endpoint.changed", endpoint.Id.ToString(), before, Told(endpoint), time.Now(), ct);
             return TypedResults.Ok(View(endpoint, health));
         }, ct);
     }
@@ -178,6 +179,8 @@ public static class AdminEndpoints
 
         int Elapsed() => (int)time.GetElapsedTime(started).TotalMilliseconds;
     }
+
+    private static object Told(Upstream endpoint) => new { endpoint.BaseUrl, endpoint.Priority, endpoint.Weight, endpoint.Enabled };
 
     private static byte[] Question(string model) =>
         Encoding.UTF8.GetBytes($$"""{"model":{{JsonSerializer.Serialize(model)}},"messages":[{"role":"user","content":"ping"}]}""");

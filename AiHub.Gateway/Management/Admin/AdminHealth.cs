@@ -56,7 +56,7 @@ public static class AdminHealth
                 return false;
             }
 
-            await db.AuditAsync("queue.replayed", parsed.ToString(), new { queue }, person.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "queue.replayed", parsed.ToString(), null, new { queue }, now, ct);
             return true;
         }, ct);
 

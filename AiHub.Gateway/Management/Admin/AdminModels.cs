@@ -77,7 +77,7 @@ public static class AdminModels
             };
             db.Models.Add(model);
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("model.created", model.Id, request, person.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "model.created", model.Id, null, request, now, ct);
             return TypedResults.Created($"{ManagementApi.Path}/admin/models", View(model));
         }, ct);
     }
@@ -96,6 +96,7 @@ public static class AdminModels
                 return Refused.Because(ProblemKind.CatalogueNameTaken, taken);
             }
 
+            var before = View(model);
             model.Name = request.Name ?? model.Name;
             model.Aliases = request.Aliases is { } names ? [.. names] : model.Aliases;
             model.ContextLength = request.ContextLength ?? model.ContextLength;
@@ -106,7 +107,7 @@ public static class AdminModels
             model.Weights = request.Weights is { } weights ? Read(weights) : model.Weights;
             model.Managed = true;
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("model.changed", model.Id, request, person.UserId, ClientAddress.Of(http), time.Now(), ct);
+            await db.AuditAsync(http.Actor(), "model.changed", model.Id, before, View(model), time.Now(), ct);
             return TypedResults.Ok(View(model));
         }, ct);
 

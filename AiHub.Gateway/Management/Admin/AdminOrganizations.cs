@@ -132,10 +132,9 @@ public static class AdminOrganizations
         var now = time.Now();
         await db.InOrganizationAsync(found.Id, async () =>
         {
-            var before = await db.RateLimits.AsNoTracking().FirstOrDefaultAsync(row => row.Owner == LimitOwner.Organization, ct);
-            await RateLimits.SetAsync(db, found.Id, LimitOwner.Organization, found.Id, request, ct);
-            await db.AuditAsync(http.Actor(), "limits.changed", found.Id.ToString(),
-                before is null ? null : new { limits = new KeyLimits(before.RequestsPerMinute, before.TokensPerMinute, before.Concurrency) }, new { owner = "organization", limits = request }, now, ct);
+            await db.LockMembersAsync(ct);
+            var before = await RateLimits.SetAsync(db, found.Id, LimitOwner.Organization, found.Id, request, ct);
+            await db.AuditAsync(http.Actor(), "limits.changed", found.Id.ToString(), new { owner = "organization", limits = before }, new { owner = "organization", limits = request }, now, ct);
         }, ct);
 
         return TypedResults.Ok(request);

@@ -163,7 +163,7 @@ public static class AdminPrices
                 ApprovedBy = person.UserId.ToString(),
             };
             await ReplaceAsync(db, row, ct);
-            await db.AuditAsync("price.added", row.Id.ToString(), request, person.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "price.added", row.Id.ToString(), null, request, now, ct);
             return TypedResults.Created($"{ManagementApi.Path}/admin/prices?endpoint_id={row.UpstreamId}", View(row));
         }, ct));
     }
@@ -186,10 +186,11 @@ public static class AdminPrices
                 return Refused.Because(ProblemKind.PriceNotFound);
             }
 
+            var before = new { price.ValidTo };
             var end = request.At?.Cut() ?? now;
             price.ValidTo = end > price.ValidFrom ? end : price.ValidFrom;
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("price.ended", price.Id.ToString(), new { price.ValidTo }, person.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "price.ended", price.Id.ToString(), before, new { price.ValidTo }, now, ct);
             return TypedResults.Ok(View(price));
         }, ct);
     }
@@ -235,7 +236,7 @@ public static class AdminPrices
                 ApprovedBy = person.UserId.ToString(),
             };
             await ReplaceAsync(db, row, ct);
-            await db.AuditAsync("price_proposal.approved", proposal.Id.ToString(), new { proposal.Source }, person.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "price_proposal.approved", proposal.Id.ToString(), null, new { proposal.Source }, now, ct);
             return TypedResults.Ok(View(row));
         }, ct));
 
@@ -250,7 +251,7 @@ public static class AdminPrices
             }
 
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("price_proposal.rejected", proposal.Id.ToString(), new { proposal.Source }, person.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "price_proposal.rejected", proposal.Id.ToString(), null, new { proposal.Source }, now, ct);
             return TypedResults.NoContent();
         }, ct);
 
@@ -271,7 +272,7 @@ public static class AdminPrices
             return await db.AsOperatorAsync<Results<Ok<CatalogueImported>, Refused>>(person.UserId, async () =>
             {
                 var imported = await db.ImportCatalogAsync(catalogue with { Proposes = true }, now, ct, tell);
-                await db.AuditAsync("catalogue.imported", catalogue.Source, imported, person.UserId, ClientAddress.Of(http), now, ct);
+                await db.AuditAsync(http.Actor(), "catalogue.imported", catalogue.Source, null, imported, now, ct);
                 return TypedResults.Ok(new CatalogueImported(imported.Vendors, imported.Models, imported.Upstreams, imported.PricesAdded, imported.PricesProposed));
             }, ct);
         }
@@ -303,10 +304,12 @@ public static class AdminPrices
         return await db.AsOperatorAsync<Results<Ok<HolidayYear>, Refused>>(person.UserId, async () =>
         {
             var (first, last) = (new DateOnly(request.Year, 1, 1), new DateOnly(request.Year, 12, 31));
-            await db.Holidays.Where(day => day.Calendar == request.Calendar && day.Day >= first && day.Day <= last).ExecuteDeleteAsync(ct);
+            var year = db.Holidays.Where(day => day.Calendar == request.Calendar && day.Day >= first && day.Day <= last);
+            var before = await year.OrderBy(day => day.Day).Select(day => day.Day).ToListAsync(ct);
+            await year.ExecuteDeleteAsync(ct);
             db.Holidays.AddRange(days.Select(day => new Holiday { Calendar = request.Calendar, Day = day }));
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("holidays.set", $"{request.Calendar}/{request.Year}", new { days }, person.UserId, ClientAddress.Of(http), time.Now(), ct);
+            await db.AuditAsync(http.Actor(), "holidays.set", $"{request.Calendar}/{request.Year}", new { days = before }, new { days }, time.Now(), ct);
             return TypedResults.Ok(new HolidayYear(request.Calendar, request.Year, days));
         }, ct);
     }

@@ -104,7 +104,7 @@ public static class AdminVendors
             };
             db.Vendors.Add(vendor);
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("vendor.created", vendor.Id, new { vendor.BaseUrl, vendor.Dialect, vendor.AllowPrivateNetwork }, person.UserId, ClientAddress.Of(http), time.Now(), ct);
+            await db.AuditAsync(http.Actor(), "vendor.created", vendor.Id, null, Told(vendor), time.Now(), ct);
             return TypedResults.Created($"{ManagementApi.Path}/admin/vendors", View(vendor, []));
         }, ct);
     }
@@ -128,6 +128,7 @@ public static class AdminVendors
                 return Refused.Because(ProblemKind.VendorNotFound);
             }
 
+            var before = Told(vendor);
             vendor.Name = request.Name ?? vendor.Name;
             vendor.BaseUrl = request.BaseUrl ?? vendor.BaseUrl;
             vendor.Dialect = request.Dialect ?? vendor.Dialect;
@@ -139,7 +140,7 @@ public static class AdminVendors
             vendor.Quirks = request.Quirks is { } quirks ? new Dictionary<string, string>(quirks) : vendor.Quirks;
             vendor.Managed = true;
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("vendor.changed", vendor.Id, request, person.UserId, ClientAddress.Of(http), time.Now(), ct);
+            await db.AuditAsync(http.Actor(), "vendor.changed", vendor.Id, before, Told(vendor), time.Now(), ct);
 
             var keys = await db.VendorKeys.AsNoTracking().Where(key => key.VendorId == id).OrderBy(key => key.CreatedAt).ToListAsync(ct);
             return TypedResults.Ok(View(vendor, keys));
@@ -167,7 +168,7 @@ public static class AdminVendors
             var key = secrets.Seal(vendor, request.Pool, request.Name, request.Key, now);
             db.VendorKeys.Add(key);
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("vendor_key.added", key.Id.ToString(), new { key.VendorId, key.Pool, key.Name, key.LastFour, key.Host }, person.UserId, ClientAddress.Of(http), now, ct);
+            await db.AuditAsync(http.Actor(), "vendor_key.added", key.Id.ToString(), null, Told(key), now, ct);
             return TypedResults.Created($"{ManagementApi.Path}/admin/vendors", View(key));
         }, ct);
     }
@@ -187,10 +188,11 @@ public static class AdminVendors
                 return Refused.Because(ProblemKind.VendorKeyNotFound);
             }
 
+            var before = Told(key);
             key.Enabled = request.Enabled;
             await db.SaveChangesAsync(ct);
             var action = key.Enabled ? "vendor_key.enabled" : "vendor_key.disabled";
-            await db.AuditAsync(action, key.Id.ToString(), new { key.VendorId, key.Pool, key.Name, key.LastFour }, person.UserId, ClientAddress.Of(http), time.Now(), ct);
+            await db.AuditAsync(http.Actor(), action, key.Id.ToString(), before, Told(key), time.Now(), ct);
             return TypedResults.Ok(View(key));
         }, ct);
     }
@@ -212,10 +214,25 @@ public static class AdminVendors
 
             db.VendorKeys.Remove(key);
             await db.SaveChangesAsync(ct);
-            await db.AuditAsync("vendor_key.removed", key.Id.ToString(), new { key.VendorId, key.Pool, key.Name, key.LastFour }, person.UserId, ClientAddress.Of(http), time.Now(), ct);
+            await db.AuditAsync(http.Actor(), "vendor_key.removed", key.Id.ToString(), Told(key), null, time.Now(), ct);
             return TypedResults.NoContent();
         }, ct);
     }
+
+    private static object Told(Vendor vendor) => new
+    {
+        vendor.Name,
+        vendor.BaseUrl,
+        vendor.Dialect,
+        vendor.Enabled,
+        vendor.Country,
+        vendor.RetainsPrompts,
+        vendor.TrainsOnPrompts,
+        vendor.AllowPrivateNetwork,
+        vendor.Quirks,
+    };
+
+    private static object Told(VendorKey key) => new { key.VendorId, key.Pool, key.Name, key.LastFour, key.Host, key.Enabled };
 
     internal static void CheckUrl(string? url, FieldErrors errors)
     {

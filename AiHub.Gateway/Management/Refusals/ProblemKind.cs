@@ -90,6 +90,10 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("You can only act on members ranked below you", "只能操作级别低于自己的成员"),
         new("The owner ranks above admins, and admins above everybody else. Ask somebody ranked higher.", "所有者高于管理员，管理员高于其他成员。请联系级别更高的成员。"));
 
+    public static readonly ProblemKind KeyBeyondYours = new("key_beyond_yours", 403,
+        new("The key can do more than you", "该密钥的权限超出您的权限"),
+        new("Whoever rotates a key holds it afterwards, so it must be one you could have made. A person's management key is rotated by that person alone; you can still switch it off or revoke it.", "轮换者将持有新的密钥，因此只能轮换您有权创建的密钥。个人的管理密钥只能由其本人轮换；您仍可停用或吊销它。"));
+
     public static readonly ProblemKind InvitationForOtherAddress = new("invitation_for_other_address", 403,
         new("The invitation is for another address", "该邀请属于其他邮箱"),
         new("Sign in with the e-mail address that was invited.", "请使用受邀邮箱登录。"));
@@ -290,6 +294,10 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         new("Already a member", "已是成员"),
         new("This person belongs to the organization already.", "此人已属于该组织。"));
 
+    public static readonly ProblemKind DeactivatedByDirectory = new("deactivated_by_directory", 409,
+        new("The directory has deactivated this person", "目录已停用此人"),
+        new("The organization's directory decides who of its people are members. Activate the person there.", "由组织的目录决定其人员是否为成员。请先在目录中启用此人。"));
+
     public static readonly ProblemKind OwnerMustTransfer = new("owner_must_transfer", 409,
         new("The owner cannot leave", "所有者不能退出"),
         new("Hand the organization over to another member first, or close it.", "请先将组织转让给其他成员，或关闭组织。"));
@@ -433,8 +441,8 @@ public sealed record ProblemKind(string Code, int Status, Text Title, Text Detai
         InvalidRequest, InvalidJson, UnknownMember, MissingToken, InvalidToken, TokenExpired, InvalidCredentials, InvalidRefreshToken,
         RoleNotAllowed, NotFound, OrganizationNotFound, NothingParked, KeyNotFound, RequestNotFound, OrderNotFound, FapiaoNotAvailable, FapiaoNotFound, FapiaoExceeded, FapiaoNotIssued, TooManyTitles, ChannelNotAvailable, IdempotencyConflict, RefundNotPossible, LimitSubjectNotFound, AlertNotFound, TooManyAlerts, MethodNotAllowed, EmailTaken, KeyLimitReached,
         BodyTooLarge, UnsupportedMediaType, TooManyAttempts, InternalError, Unavailable,
-        ModelKey, AddressNotAllowed, SessionRequired, ScopeMissing, OperatorRequired, InvalidSetupToken, RankTooLow, InvitationForOtherAddress,
-        MemberNotFound, SessionNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, OwnerMustTransfer, PersonalOrganization,
+        ModelKey, AddressNotAllowed, SessionRequired, ScopeMissing, OperatorRequired, InvalidSetupToken, RankTooLow, KeyBeyondYours, InvitationForOtherAddress,
+        MemberNotFound, SessionNotFound, TeamNotFound, InvitationNotFound, InvitationNotValid, AlreadyMember, DeactivatedByDirectory, OwnerMustTransfer, PersonalOrganization,
         OrganizationNotEmpty, OrganizationLimitReached, TeamNameTaken, TeamLimitReached, InvitationLimitReached,
         BudgetNotFound, BudgetLimitReached,
         VendorKeyRefused, TooManyVendorKeys, GuardrailNotFound, TooManyGuardrails, ContentNotFound,

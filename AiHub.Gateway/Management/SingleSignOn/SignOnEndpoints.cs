@@ -152,12 +152,12 @@ public static partial class SignOnEndpoints
 
         await db.InOrganizationAsync(question.OrganizationId, async () =>
         {
+            await db.LockMembersAsync(ct);
             if (await db.ScimUsers.AnyAsync(row => row.UserId == user.Id && !row.Active, ct))
             {
                 throw new SignOnException("The organization's directory has deactivated the person.");
             }
 
-            await db.LockMembersAsync(ct);
             if (linked is null && !await db.SignOnIdentities.AnyAsync(row => row.Issuer == signOn.Issuer && row.Subject == person.Subject, ct))
             {
                 db.SignOnIdentities.Add(new SignOnIdentity { OrganizationId = question.OrganizationId, Issuer = signOn.Issuer, Subject = person.Subject, UserId = user.Id, CreatedAt = now });
