@@ -32,8 +32,7 @@ begin
             from (
                 -- A span is within one day of the hub.
                 select sums.starts_at as hour, sums.organization_id, sums.plan_id, sums.kind, sums.currency, sums.amount_nanos
-                from finance_spans span join finance_revenue_sums sums on sums.starts_at = span.starts_at
-                where span.starts_at >= p_from and span.ends_at <= p_until
+                from finance_kept(p_from, p_until) span join finance_revenue_sums sums on sums.starts_at = span.starts_at
                 union all
                 select counted.* from finance_open(p_from, p_until) span cross join lateral finance_revenue_counted(span.starts_at, span.ends_at) counted) booked) grouped
         group by grouped.key, grouped.currency
@@ -155,8 +154,7 @@ begin
         select part.model_id, part.vendor_id, part.currency, sum(part.calls)::bigint, sum(part.list_nanos), sum(part.charged_nanos), sum(part.cost_nanos)
         from (
             select sums.model_id, sums.vendor_id, sums.currency, sums.calls, sums.list_nanos, sums.charged_nanos, sums.cost_nanos
-            from finance_spans span join finance_model_sums sums on sums.starts_at = span.starts_at
-            where span.starts_at >= p_from and span.ends_at <= p_until
+            from finance_kept(p_from, p_until) span join finance_model_sums sums on sums.starts_at = span.starts_at
             union all
             select counted.* from finance_open(p_from, p_until) span cross join lateral finance_models_counted(span.starts_at, span.ends_at) counted) part
         group by part.model_id, part.vendor_id, part.currency
