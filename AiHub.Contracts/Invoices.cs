@@ -38,9 +38,14 @@ public sealed record InvoiceLineView(
 public sealed record CreditNoteView(Guid Id, string Number, string Total, string Tax, string Disposition, string Reason, DateTimeOffset IssuedAt);
 
 /// <param name="Channel">stripe, alipay or wechat_pay; GET billing/channels says which are open.</param>
+/// <param name="Scene">desktop (default), mobile, or wechat: within WeChat itself, where the page asks WeChat to pay.</param>
+/// <param name="OpenId">Who pays, as WeChat knows them in the hub's app; of the scene wechat only.</param>
+/// <param name="WechatCode">Instead of open_id: the code WeChat's sign-in brought, for which the hub learns who pays.</param>
 public sealed record InvoicePayment(
     [property: Required, AllowedValues("stripe", "alipay", "wechat_pay")] string Channel,
-    [property: AllowedValues("desktop", "mobile", null)] string? Scene = null);
+    [property: AllowedValues("desktop", "mobile", "wechat", null)] string? Scene = null,
+    [property: StringLength(128, MinimumLength = 1)] string? OpenId = null,
+    [property: StringLength(128, MinimumLength = 1)] string? WechatCode = null);
 
 /// <param name="Name">Whom invoices are made out to.</param>
 /// <param name="Email">Where invoices are sent; null sends none.</param>

@@ -11,18 +11,28 @@ public sealed record PlanChangePreview(
 
 /// <param name="Channel">stripe, alipay or wechat_pay, or balance: from the purchased money of the wallet. Not needed where nothing is due.</param>
 /// <param name="AutoRenew">With stripe: keeps the card and renews by itself (default). The others are paid term by term.</param>
+/// <param name="Scene">desktop (default), mobile, or wechat: within WeChat itself, where the page asks WeChat to pay.</param>
+/// <param name="OpenId">Who pays, as WeChat knows them in the hub's app; of the scene wechat only.</param>
+/// <param name="WechatCode">Instead of open_id: the code WeChat's sign-in brought, for which the hub learns who pays.</param>
 public sealed record PlanChangeRequest(
     [property: Required, StringLength(40, MinimumLength = 1)] string PlanId,
     [property: AllowedValues("month", "year", null)] string? Interval = null,
     [property: AllowedValues("stripe", "alipay", "wechat_pay", "balance", null)] string? Channel = null,
     bool? AutoRenew = null,
     DateTimeOffset? ProrationAt = null,
-    [property: AllowedValues("desktop", "mobile", null)] string? Scene = null);
+    [property: AllowedValues("desktop", "mobile", "wechat", null)] string? Scene = null,
+    [property: StringLength(128, MinimumLength = 1)] string? OpenId = null,
+    [property: StringLength(128, MinimumLength = 1)] string? WechatCode = null);
 
 /// <param name="Channel">stripe, alipay, wechat_pay or balance.</param>
+/// <param name="Scene">desktop (default), mobile, or wechat: within WeChat itself, where the page asks WeChat to pay.</param>
+/// <param name="OpenId">Who pays, as WeChat knows them in the hub's app; of the scene wechat only.</param>
+/// <param name="WechatCode">Instead of open_id: the code WeChat's sign-in brought, for which the hub learns who pays.</param>
 public sealed record RenewalRequest(
     [property: Required, AllowedValues("stripe", "alipay", "wechat_pay", "balance")] string Channel,
-    [property: AllowedValues("desktop", "mobile", null)] string? Scene = null);
+    [property: AllowedValues("desktop", "mobile", "wechat", null)] string? Scene = null,
+    [property: StringLength(128, MinimumLength = 1)] string? OpenId = null,
+    [property: StringLength(128, MinimumLength = 1)] string? WechatCode = null);
 
 /// <param name="Kind">fee, unused (a credit) or remaining.</param>
 /// <param name="Amount">Decimal string; negative is a credit.</param>

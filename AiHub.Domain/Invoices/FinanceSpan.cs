@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore;
 namespace AiHub.Domain.Invoices;
 
 /// <summary>
-/// An hour, or a day of the hub, whose figures are kept because nothing more comes into it. Something that comes after all takes the span away
-/// again, and its figures with it, until they are made anew.
+/// An hour, or a day of the hub, whose figures are kept because nothing more comes into it. Something that comes after all marks it: it is counted
+/// until its figures are made anew.
 /// </summary>
 public sealed class FinanceSpan
 {
@@ -39,6 +39,12 @@ public sealed class FinanceRevenueSum
     public required string Kind { get; init; }
     public required string Currency { get; init; }
     public required decimal AmountNanos { get; init; }
+}
+
+/// <summary>A moment that something came late into.</summary>
+public sealed class FinanceMark
+{
+    public required DateTimeOffset At { get; init; }
 }
 
 /// <summary>When somebody last looked whether spans may close, and the transactions there could have been by then. One row.</summary>

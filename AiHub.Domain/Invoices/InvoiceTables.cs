@@ -160,6 +160,12 @@ internal static class InvoiceTables
             sum.HasOne<FinanceSpan>().WithMany().HasForeignKey(row => row.StartsAt);
             OfOrganization(sum);
         });
+        model.Entity<FinanceMark>(mark =>
+        {
+            mark.ToTable("finance_marks");
+            mark.HasNoKey();
+            mark.HasIndex(row => row.At);
+        });
         model.Entity<FinanceHorizon>(horizon =>
         {
             horizon.ToTable("finance_horizon");

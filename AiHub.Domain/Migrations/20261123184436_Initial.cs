@@ -84,6 +84,16 @@ namespace AiHub.Domain.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "finance_marks",
+                columns: table => new
+                {
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                });
+
+            migrationBuilder.CreateTable(
                 name: "finance_spans",
                 columns: table => new
                 {
@@ -3104,6 +3114,11 @@ namespace AiHub.Domain.Migrations
                 column: "organization_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_finance_marks_at",
+                table: "finance_marks",
+                column: "at");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_finance_revenue_sums_organization_id",
                 table: "finance_revenue_sums",
                 column: "organization_id");
@@ -3913,6 +3928,9 @@ namespace AiHub.Domain.Migrations
 
             migrationBuilder.DropTable(
                 name: "finance_horizon");
+
+            migrationBuilder.DropTable(
+                name: "finance_marks");
 
             migrationBuilder.DropTable(
                 name: "finance_model_sums");

@@ -3260,6 +3260,18 @@ namespace AiHub.Domain.Migrations
                     b.ToTable("finance_horizon", (string)null);
                 });
 
+            modelBuilder.Entity("AiHub.Domain.Invoices.FinanceMark", b =>
+                {
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_finance_marks_at");
+
+                    b.ToTable("finance_marks", (string)null);
+                });
+
             modelBuilder.Entity("AiHub.Domain.Invoices.FinanceModelSum", b =>
                 {
                     b.Property<DateTimeOffset>("StartsAt")

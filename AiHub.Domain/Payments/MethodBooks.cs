@@ -36,6 +36,13 @@ public static class MethodBooks
     public static Task<List<DueTopUp>> DueTopUpsAsync(this HubDb db, DateTimeOffset now, int count, CancellationToken ct) =>
         db.Database.SqlQuery<DueTopUp>($"select * from auto_top_ups_due({now.ToUniversalTime()}, {count})").ToListAsync(ct);
 
+    /// <summary>Whether this wallet still is too low. Whoever asks in a transaction is the only one who does until it ends.</summary>
+    public static async Task<bool> IsTopUpDueAsync(this HubDb db, Guid organizationId, DateTimeOffset now, CancellationToken ct)
+    {
+        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('refill:' || {organizationId}, 0))", ct);
+        return await db.Database.SqlQuery<bool>($"select exists (select from auto_top_ups_due({now.ToUniversalTime()}, 1, {organizationId}) due where not due.capped) as \"Value\"").SingleAsync(ct);
+    }
+
     public static Task<List<Guid>> RefusedTopUpsAsync(this HubDb db, CancellationToken ct) =>
         db.Database.SqlQuery<Guid>($"select auto_top_ups_refused as \"Value\" from auto_top_ups_refused()").ToListAsync(ct);
 

@@ -16,7 +16,7 @@ public static class MinorUnits
     /// <summary>"19.99", as Alipay writes yuan.</summary>
     public static string ToText(long minor) => string.Create(CultureInfo.InvariantCulture, $"{minor / PerUnit}.{minor % PerUnit:00}");
 
-    /// <summary>Reads "19.99", "19.9" or "19"; anything else, a sign or an exponent included, is null.</summary>
+    /// <summary>Reads "19.99", "19.9" or "19"; anything else, a sign, an exponent or more than money can be included, is null.</summary>
     public static long? Parse(string? text)
     {
         if (string.IsNullOrEmpty(text) || text.Length > 16)
@@ -31,6 +31,7 @@ public static class MinorUnits
             return null;
         }
 
-        return checked((long.Parse(whole, CultureInfo.InvariantCulture) * PerUnit) + long.Parse(part.PadRight(2, '0'), CultureInfo.InvariantCulture));
+        var minor = checked((long.Parse(whole, CultureInfo.InvariantCulture) * PerUnit) + long.Parse(part.PadRight(2, '0'), CultureInfo.InvariantCulture));
+        return minor <= long.MaxValue / NanosPerMinor ? minor : null;
     }
 }

@@ -21,7 +21,7 @@ public enum RefundRefusal
 {
     OrderNotPaid,
 
-    /// <summary>All refunds together would exceed what was paid.</summary>
+    /// <summary>All refunds and disputes together would exceed what was paid.</summary>
     MoreThanPaid,
 
     /// <summary>What is left of purchased money does not cover it.</summary>

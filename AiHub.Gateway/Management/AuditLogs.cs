@@ -96,7 +96,7 @@ public static class AuditLogs
         }
 
         var rows = await db.InOrganizationAsync(member.OrganizationId, async () => await (await filter.ApplyAsync(db, member.Organization.TimeZone, ct)).LongCountAsync(ct), ct);
-        http.Response.Headers[ExportRows.Header] = rows.ToString(CultureInfo.InvariantCulture);
+        CsvTable.Announce(http, rows);
         return TypedResults.Stream(
             body => WriteCsvAsync(body, filter, member, db, ct),
             "text/csv; charset=utf-8",

@@ -177,6 +177,14 @@ public static class Invoices
         string id, InvoicePayment request, Member member, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
         var now = time.Now();
+        var errors = new FieldErrors(http.Request.Language());
+        var channel = Orders.ReadChannel(request.Channel);
+        var scene = Orders.ReadScene(request.Scene, channel, request.OpenId, request.WechatCode, errors);
+        if (errors.Any)
+        {
+            return errors.Refuse();
+        }
+
         var invoice = Guid.TryParse(id, out var parsed)
             ? await db.InOrganizationAsync(member.OrganizationId, () => db.Invoices.AsNoTracking().FirstOrDefaultAsync(row => row.Id == parsed && row.Status != InvoiceStatus.Draft, ct), ct)
             : null;
@@ -190,7 +198,6 @@ public static class Invoices
             return Refused.Because(ProblemKind.InvoiceNotOpen, Wire.Name(invoice.Status));
         }
 
-        var channel = Enum.Parse<PaymentChannelId>(request.Channel.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
         if (!(await Orders.OpenAsync(db, invoice.Currency, now, ct)).Contains(channel))
         {
             return Refused.Because(ProblemKind.ChannelNotAvailable, request.Channel);
@@ -209,7 +216,9 @@ public static class Invoices
             Purpose = PaymentPurpose.Invoice,
             InvoiceId = invoice.Id,
             Channel = channel,
-            Scene = request.Scene == "mobile" ? PaymentScene.Mobile : PaymentScene.Desktop,
+            Scene = scene,
+            PayerId = request.OpenId,
+            PayerCode = request.WechatCode,
             ClientAddress = ClientAddress.Of(http) ?? "127.0.0.1",
             Currency = invoice.Currency,
             AmountMinor = invoice.DueMinor,

@@ -98,17 +98,8 @@ public static class Orders
             errors.Add("currency", FieldText.OrganizationCurrency, currency);
         }
 
-        var channel = Enum.Parse<PaymentChannelId>(request.Channel.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
-        if (request.Scene == "wechat" && channel != PaymentChannelId.WechatPay)
-        {
-            errors.Add("scene", FieldText.OneOf, "desktop, mobile");
-        }
-
-        if ((request.Scene == "wechat") != (request.OpenId is not null ^ request.WechatCode is not null))
-        {
-            errors.Add("open_id", FieldText.OfWechat);
-        }
-
+        var channel = ReadChannel(request.Channel);
+        var scene = ReadScene(request.Scene, channel, request.OpenId, request.WechatCode, errors);
         var minimum = TopUpLimits.Minimum(channel, currency);
         if (amount is { } money && (money < minimum || money > TopUpLimits.Maximum(currency)))
         {
@@ -132,7 +123,7 @@ public static class Orders
             UserId = member.UserId,
             Purpose = PaymentPurpose.TopUp,
             Channel = channel,
-            Scene = request.Scene switch { "mobile" => PaymentScene.Mobile, "wechat" => PaymentScene.Wechat, _ => PaymentScene.Desktop },
+            Scene = scene,
             PayerId = request.OpenId,
             PayerCode = request.WechatCode,
             ClientAddress = ClientAddress.Of(http) ?? "127.0.0.1",
@@ -353,6 +344,24 @@ public static class Orders
 
     private static RefundView View(Refund refund, Currency currency) => new(
         refund.Id, Wire.Name(refund.Status), MinorUnits.ToMoney(refund.AmountMinor, currency).ToDecimalString(), currency.ToString(), refund.Reason, refund.CreatedAt, refund.CompletedAt);
+
+    /// <summary>Within WeChat its own channel alone can be paid with, and somebody must be named who pays: by one of the two ways.</summary>
+    internal static PaymentScene ReadScene(string? scene, PaymentChannelId? channel, string? openId, string? wechatCode, FieldErrors errors)
+    {
+        if (scene == "wechat" && channel != PaymentChannelId.WechatPay)
+        {
+            errors.Add("scene", FieldText.OneOf, "desktop, mobile");
+        }
+
+        if ((openId is null ? 0 : 1) + (wechatCode is null ? 0 : 1) != (scene == "wechat" ? 1 : 0))
+        {
+            errors.Add("open_id", FieldText.OfWechat);
+        }
+
+        return scene switch { "mobile" => PaymentScene.Mobile, "wechat" => PaymentScene.Wechat, _ => PaymentScene.Desktop };
+    }
+
+    internal static PaymentChannelId ReadChannel(string name) => Enum.Parse<PaymentChannelId>(name.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
 
     internal static Money? ReadAmount(string text, Currency currency, FieldErrors errors, string field = "amount")
     {

@@ -123,21 +123,15 @@ public static class Subscriptions
         var errors = new FieldErrors(http.Request.Language());
         var key = Orders.ReadKey(idempotencyKey, errors);
         var at = ReadMoment(request.ProrationAt, now, errors);
+        var way = ReadWay(request.Channel, request.Scene, request.OpenId, request.WechatCode, errors);
         if (errors.Any)
         {
             return errors.Refuse();
         }
 
         var interval = IntervalOf(request.Interval);
-        if (key is not null && await EarlierAsync(db, member, key, ct) is { } earlier)
-        {
-            return (earlier.PlanId, earlier.Interval) == (request.PlanId, interval)
-                ? TypedResults.Ok(await AgainAsync(db, member, earlier, time, ct))
-                : Refused.Because(ProblemKind.IdempotencyConflict);
-        }
-
         return await PayAsync(
-            request.Channel, request.Scene, key, member, http, db, time, now,
+            way, key, earlier => (earlier.PlanId, earlier.Interval) == (request.PlanId, interval), member, http, db, time, now,
             async () =>
             {
                 var (subscription, to, quote, refused) = await QuoteAsync(db, member, request.PlanId, request.Interval, at, ct);
@@ -152,20 +146,14 @@ public static class Subscriptions
         var now = time.Now();
         var errors = new FieldErrors(http.Request.Language());
         var key = Orders.ReadKey(idempotencyKey, errors);
+        var way = ReadWay(request.Channel, request.Scene, request.OpenId, request.WechatCode, errors);
         if (errors.Any)
         {
             return errors.Refuse();
         }
 
-        if (key is not null && await EarlierAsync(db, member, key, ct) is { } earlier)
-        {
-            return earlier.Kind is SubscriptionChargeKind.Renewal or SubscriptionChargeKind.Start
-                ? TypedResults.Ok(await AgainAsync(db, member, earlier, time, ct))
-                : Refused.Because(ProblemKind.IdempotencyConflict);
-        }
-
         return await PayAsync(
-            request.Channel, request.Scene, key, member, http, db, time, now,
+            way, key, earlier => earlier.Kind is SubscriptionChargeKind.Renewal or SubscriptionChargeKind.Start, member, http, db, time, now,
             async () =>
             {
                 var subscription = await ActiveAsync(db, ct);
@@ -266,22 +254,42 @@ public static class Subscriptions
 
     private delegate Task<(Subscription Subscription, PlanQuote? Quote, string PlanId, PlanInterval Interval, Collection Collection, DateTimeOffset At, Refused? Refused)> Wish();
 
-    /// <summary>Quotes inside the organization and, in the same transaction, notes, applies or orders it.</summary>
-    private static async Task<Results<Ok<PlanChangeView>, Created<PlanChangeView>, Refused>> PayAsync(
-        string? channelName, string? scene, string? key, Member member, HttpContext http, HubDb db, TimeProvider time, DateTimeOffset now, Wish wish, CancellationToken ct)
+    /// <summary>What it is paid with: the wallet where there is no channel.</summary>
+    private sealed record Way(PaymentChannelId? Channel, PaymentScene Scene, string? OpenId, string? WechatCode);
+
+    private static Way ReadWay(string? channelName, string? scene, string? openId, string? wechatCode, FieldErrors errors)
     {
-        var currency = member.Organization.Currency;
-        var channel = channelName is null or Balance ? (PaymentChannelId?)null : Enum.Parse<PaymentChannelId>(channelName.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
+        var channel = channelName is null or Balance ? (PaymentChannelId?)null : Orders.ReadChannel(channelName);
+        return new Way(channel, Orders.ReadScene(scene, channel, openId, wechatCode, errors), openId, wechatCode);
+    }
+
+    /// <summary>Quotes inside the organization and, in the same transaction, notes, applies or orders it.</summary>
+    /// <param name="isSame">Whether what the same key brought about before is what is wished now.</param>
+    private static async Task<Results<Ok<PlanChangeView>, Created<PlanChangeView>, Refused>> PayAsync(
+        Way way, string? key, Func<SubscriptionCharge, bool> isSame, Member member, HttpContext http, HubDb db, TimeProvider time, DateTimeOffset now, Wish wish, CancellationToken ct)
+    {
+        var (currency, channel) = (member.Organization.Currency, way.Channel);
+        if (key is not null && await db.InOrganizationAsync(member.OrganizationId, () => EarlierAsync(db, key, ct), ct) is { } done)
+        {
+            return await AgainAsync(db, member, done, isSame, time, ct);
+        }
+
         if (channel is { } wanted && !(await Orders.OpenAsync(db, currency, now, ct)).Contains(wanted))
         {
-            return Refused.Because(ProblemKind.ChannelNotAvailable, channelName!);
+            return Refused.Because(ProblemKind.ChannelNotAvailable, Wire.Name(wanted));
         }
 
         PaymentOrder? order = null;
+        SubscriptionCharge? earlier = null;
         var (view, refusal) = await db.InOrganizationAsync<(PlanChangeView?, Refused?)>(member.OrganizationId, async () =>
         {
             // One after the other within the organization: two clicks are two wishes, and the second sees what the first has done.
             await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('subscription:' || {member.OrganizationId}, 0))", ct);
+            if (key is not null && (earlier = await EarlierAsync(db, key, ct)) is not null)
+            {
+                return (null, null);
+            }
+
             var (subscription, quote, planId, interval, collection, at, refused) = await wish();
             if (quote is null)
             {
@@ -302,7 +310,7 @@ public static class Subscriptions
 
             if (channel is { } collects && quote.AmountMinor > 0 && quote.AmountMinor < ChannelMinimums.Minor(collects, currency))
             {
-                return (null, Refused.Because(ProblemKind.AmountBelowMinimum, channelName!, MinorUnits.ToMoney(ChannelMinimums.Minor(collects, currency), currency).ToDecimalString(), currency));
+                return (null, Refused.Because(ProblemKind.AmountBelowMinimum, Wire.Name(collects), MinorUnits.ToMoney(ChannelMinimums.Minor(collects, currency), currency).ToDecimalString(), currency));
             }
 
             // Another wish takes the place of one that nobody has paid for.
@@ -315,7 +323,7 @@ public static class Subscriptions
             db.SubscriptionCharges.Add(charge);
             if (quote.AmountMinor > 0 && channel is { } by)
             {
-                order = Order(member, charge, by, scene, collection, http, now);
+                order = Order(member, charge, by, way, collection, http, now);
                 db.PaymentOrders.Add(order);
             }
 
@@ -338,6 +346,11 @@ public static class Subscriptions
             return (new PlanChangeView(order is null ? "applied" : "awaiting_payment", await ReadAsync(db, member, now, ct), quoted, null), null);
         }, ct);
 
+        if (earlier is not null)
+        {
+            return await AgainAsync(db, member, earlier, isSame, time, ct);
+        }
+
         if (view is null)
         {
             return refusal!;
@@ -348,14 +361,16 @@ public static class Subscriptions
             : TypedResults.Created($"{ManagementApi.Path}/billing/orders/{order.Id}", view with { Order = await Orders.AwaitAsync(db, member, order.Id, seen => seen.Status != "created", time, ct) });
     }
 
-    private static PaymentOrder Order(Member member, SubscriptionCharge charge, PaymentChannelId channel, string? scene, Collection collection, HttpContext http, DateTimeOffset now) => new()
+    private static PaymentOrder Order(Member member, SubscriptionCharge charge, PaymentChannelId channel, Way way, Collection collection, HttpContext http, DateTimeOffset now) => new()
     {
         Id = Guid.CreateVersion7(now),
         OrganizationId = member.OrganizationId,
         UserId = member.UserId,
         Purpose = PaymentPurpose.Subscription,
         Channel = channel,
-        Scene = scene == "mobile" ? PaymentScene.Mobile : PaymentScene.Desktop,
+        Scene = way.Scene,
+        PayerId = way.OpenId,
+        PayerCode = way.WechatCode,
         ClientAddress = ClientAddress.Of(http) ?? "127.0.0.1",
         Currency = charge.Currency,
         AmountMinor = charge.AmountMinor,
@@ -401,11 +416,17 @@ public static class Subscriptions
     private static Task<Subscription> ActiveAsync(HubDb db, CancellationToken ct) =>
         db.Subscriptions.AsNoTracking().SingleAsync(row => row.Status == SubscriptionStatus.Active, ct);
 
-    private static async Task<SubscriptionCharge?> EarlierAsync(HubDb db, Member member, string key, CancellationToken ct) =>
-        await db.InOrganizationAsync(member.OrganizationId, () => db.SubscriptionCharges.AsNoTracking().FirstOrDefaultAsync(charge => charge.IdempotencyKey == key, ct), ct);
+    private static Task<SubscriptionCharge?> EarlierAsync(HubDb db, string key, CancellationToken ct) =>
+        db.SubscriptionCharges.AsNoTracking().FirstOrDefaultAsync(charge => charge.IdempotencyKey == key, ct);
 
-    private static async Task<PlanChangeView> AgainAsync(HubDb db, Member member, SubscriptionCharge charge, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<PlanChangeView>, Created<PlanChangeView>, Refused>> AgainAsync(
+        HubDb db, Member member, SubscriptionCharge charge, Func<SubscriptionCharge, bool> isSame, TimeProvider time, CancellationToken ct)
     {
+        if (!isSame(charge))
+        {
+            return Refused.Because(ProblemKind.IdempotencyConflict);
+        }
+
         var (view, order) = await db.InOrganizationAsync(
             member.OrganizationId,
             async () => (await ReadAsync(db, member, time.Now(), ct), await db.PaymentOrders.AsNoTracking().Where(row => row.ChargeId == charge.Id).Select(row => (Guid?)row.Id).FirstOrDefaultAsync(ct)),
@@ -413,8 +434,8 @@ public static class Subscriptions
         var quote = new PlanQuoteView(
             charge.PlanId, Wire.Name(charge.Interval), "at_once", charge.Currency.ToString(), MinorUnits.ToMoney(charge.AmountMinor, charge.Currency).ToDecimalString(),
             View(charge.Lines, charge.Currency), charge.At, charge.PaidThrough, charge.Tokens, charge.At);
-        return new PlanChangeView(
-            charge.Status == SubscriptionChargeStatus.Applied ? "applied" : "awaiting_payment", view, quote, order is { } id ? await Orders.ViewAsync(db, member, id, ct) : null);
+        return TypedResults.Ok(new PlanChangeView(
+            charge.Status == SubscriptionChargeStatus.Applied ? "applied" : "awaiting_payment", view, quote, order is { } id ? await Orders.ViewAsync(db, member, id, ct) : null));
     }
 
     private static Collection CollectionOf(PlanChangeRequest request, Subscription subscription) => request.Channel switch

@@ -1,7 +1,6 @@
 using System.Data;
 using System.Globalization;
 using System.Text;
-using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Tenancy;
 using AiHub.Domain.Usage;
@@ -96,7 +95,7 @@ public static class UsageExport
             return;
         }
 
-        response.Headers[ExportRows.Header] = total.ToString(CultureInfo.InvariantCulture);
+        CsvTable.Announce(response.HttpContext, total);
         var writer = response.BodyWriter;
         Write("\uFEFF" + string.Join(',', Columns) + "\r\n");
         var line = new StringBuilder();

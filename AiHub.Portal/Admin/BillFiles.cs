@@ -1,4 +1,5 @@
 using AiHub.Portal.Management;
+using AiHub.Portal.Usage;
 using Microsoft.AspNetCore.Authorization;
 
 namespace AiHub.Portal.Admin;
@@ -9,6 +10,6 @@ public static class BillFiles
     public static string Path(Guid bill) => $"{FinanceTabs.Bills}/{bill}.csv";
 
     public static void MapBillFiles(this IEndpointRouteBuilder app) =>
-        app.MapGet(FinanceTabs.Bills + "/{bill:guid}.csv", async (Guid bill, ManagementClient management, CancellationToken ct) =>
-            TypedResults.File(await management.ChannelBillFileAsync(bill, ct), "text/csv; charset=utf-8", $"bill-{bill:N}.csv")).WithMetadata(new AuthorizeAttribute());
+        app.MapGet(FinanceTabs.Bills + "/{bill:guid}.csv", (HttpContext context, Guid bill, ManagementClient management, CancellationToken ct) =>
+            UsageDownloads.PassOnAsync(context, management.ExportChannelBillAsync(bill, ct), ct)).WithMetadata(new AuthorizeAttribute());
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiHub.Portal.Management;
+using AiHub.Portal.Usage;
 using Microsoft.AspNetCore.Authorization;
 
 namespace AiHub.Portal.Admin;
@@ -11,7 +12,7 @@ public static class FinanceFiles
         string.Create(CultureInfo.InvariantCulture, $"/admin/finance/{report}.csv?from={from:yyyy-MM-dd}&to={to:yyyy-MM-dd}");
 
     public static void MapFinanceFiles(this IEndpointRouteBuilder app) =>
-        app.MapGet("/admin/finance/{report:regex(^(revenue|payments|receivables|models|fapiao)$)}.csv", async (
-            string report, string? from, string? to, ManagementClient management, CancellationToken ct) =>
-            TypedResults.File(await management.FinanceFileAsync(report, from, to, ct), "text/csv; charset=utf-8", $"{report}.csv")).WithMetadata(new AuthorizeAttribute());
+        app.MapGet("/admin/finance/{report:regex(^(revenue|payments|receivables|models|fapiao)$)}.csv", (
+            HttpContext context, string report, string? from, string? to, ManagementClient management, CancellationToken ct) =>
+            UsageDownloads.PassOnAsync(context, management.ExportFinanceAsync(report, from, to, ct), ct)).WithMetadata(new AuthorizeAttribute());
 }

@@ -55,9 +55,9 @@ public sealed partial class BillingPage
     private async Task CreateAsync()
     {
         var amount = string.IsNullOrWhiteSpace(Input.Amount) ? Input.Preset ?? string.Empty : Input.Amount.Trim();
-        if (Input.Channel == "wechat_pay" && WechatWish.IsWithin(HttpContext) && _channels.Any(channel => channel is { Channel: "wechat_pay", PayerUrl: not null }))
+        if (WechatWish.Asks(HttpContext, Input.Channel, _channels))
         {
-            Navigation.NavigateTo(WechatWish.Address(amount, Input.Wish ?? string.Empty));
+            Navigation.NavigateTo(new WechatWish(Input.Wish ?? string.Empty, Amount: amount).Address);
             return;
         }
 

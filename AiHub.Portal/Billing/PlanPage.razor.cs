@@ -10,7 +10,7 @@ public sealed partial class PlanPage
     private const string Balance = "balance";
 
     private IReadOnlyList<PlanView> _plans = null!;
-    private IReadOnlyList<string> _ways = [];
+    private IReadOnlyList<PaymentChannelView> _channels = [];
     private SubscriptionView _subscription = null!;
     private PlanQuoteView? _quote;
     private ProblemView? _problem;
@@ -34,6 +34,8 @@ public sealed partial class PlanPage
 
     private bool ByYear => Interval == "year";
 
+    private IEnumerable<string> Ways => [.. _channels.Select(channel => channel.Channel), Balance];
+
     private string Asked => ByYear ? "year" : "month";
 
     protected override async Task OnInitializedAsync()
@@ -42,8 +44,8 @@ public sealed partial class PlanPage
         var ct = HttpContext.RequestAborted;
         var (plans, subscription, channels) = (Management.PlansAsync(ct), Management.SubscriptionAsync(ct), Management.PaymentChannelsAsync(ct));
         await Task.WhenAll(plans, subscription, channels);
-        (_subscription, _ways) = (await subscription, [.. (await channels).Select(channel => channel.Channel), Balance]);
-        Input.Channel ??= _ways[0];
+        (_subscription, _channels) = (await subscription, await channels);
+        Input.Channel ??= Ways.First();
         if (Plan is not null)
         {
             (_quote, _problem) = await Management.PreviewPlanAsync(new PlanChangePreview(Plan, Asked, MomentOf(Input.At)), ct);
@@ -54,6 +56,12 @@ public sealed partial class PlanPage
 
     private async Task ChangeAsync()
     {
+        if (_quote is { Timing: "at_once", Due: not "0" } && WechatWish.Asks(HttpContext, Input.Channel, _channels))
+        {
+            Navigation.NavigateTo(new WechatWish(Input.Wish ?? string.Empty, Plan: Plan, Interval: Asked, At: Input.At).Address);
+            return;
+        }
+
         var scene = HttpContext.Request.Headers["Sec-CH-UA-Mobile"] == "?1" ? "mobile" : "desktop";
         var (change, problem) = await Management.ChangePlanAsync(
             new PlanChangeRequest(Plan ?? string.Empty, Asked, Input.Channel, ProrationAt: MomentOf(Input.At), Scene: scene), Input.Wish ?? string.Empty, HttpContext.RequestAborted);
@@ -71,7 +79,7 @@ public sealed partial class PlanPage
     private string Href(PlanView plan) => $"/billing/plan?plan={Uri.EscapeDataString(plan.Id)}&interval={Asked}";
 
     // What was shown is what is charged, while it is fresh.
-    private static DateTimeOffset? MomentOf(string? text) =>
+    internal static DateTimeOffset? MomentOf(string? text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at) ? at : null;
 }
 

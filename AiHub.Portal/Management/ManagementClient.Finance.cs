@@ -28,6 +28,6 @@ public sealed partial class ManagementClient
         AskAsync<FapiaoImported>(HttpMethod.Post, Query("admin/finance/fapiao/import", ("progress", progress?.ToString())), request, ct);
 
     /// <param name="report">revenue, payments, receivables, models or fapiao.</param>
-    public async Task<byte[]> FinanceFileAsync(string report, string? from, string? to, CancellationToken ct) =>
-        (await FileAsync(report == "fapiao" ? "admin/finance/fapiao/export" : Query("admin/finance/export", ("report", report), ("from", from), ("to", to)), ct))!;
+    public Task<HttpResponseMessage> ExportFinanceAsync(string report, string? from, string? to, CancellationToken ct) =>
+        OpenAsync(report == "fapiao" ? "admin/finance/fapiao/export" : Query("admin/finance/export", ("report", report), ("from", from), ("to", to)), ct);
 }

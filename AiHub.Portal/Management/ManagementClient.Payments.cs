@@ -83,5 +83,5 @@ public sealed partial class ManagementClient
     public Task<ProblemView?> AcceptDifferenceAsync(Guid bill, Guid line, string reason, CancellationToken ct) =>
         TryAsync(HttpMethod.Post, $"admin/finance/bills/{bill}/lines/{line}/accept", new BillAcceptance(reason), ct);
 
-    public async Task<byte[]> ChannelBillFileAsync(Guid bill, CancellationToken ct) => (await FileAsync($"admin/finance/bills/{bill}/export", ct))!;
+    public Task<HttpResponseMessage> ExportChannelBillAsync(Guid bill, CancellationToken ct) => OpenAsync($"admin/finance/bills/{bill}/export", ct);
 }

@@ -46,6 +46,10 @@ public static class PaymentControl
         sim.MapPost("/pay", IResult (string channel, PayOrder order, TradeBook book, Cashier cashier) =>
             book.Find(channel, order.OutTradeNo) is not { } trade ? TypedResults.NotFound()
             : cashier.Pay(trade, order) ? TypedResults.Ok(View(trade)) : TypedResults.Conflict(View(trade)));
+        // What a merchant does at the channel's own desk, without its programs.
+        sim.MapPost("/refund", IResult (string channel, RefundOrder order, TradeBook book, SimulatorClock clock) =>
+            book.Find(channel, order.OutTradeNo) is { } trade && trade.Refund(order.OutRefundNo, trade.AmountMinor, order.OutRefundNo, clock.GetUtcNow(), out _) is not null
+                ? TypedResults.Ok(View(trade)) : TypedResults.NotFound());
         sim.MapPost("/refund-notice", IResult (string channel, RefundOrder order, TradeBook book, Cashier cashier) =>
             book.Find(channel, order.OutTradeNo) is { } trade && cashier.TellRefund(trade, order.OutRefundNo) ? TypedResults.Ok(View(trade)) : TypedResults.NotFound());
         sim.MapPost("/close", IResult (string channel, PayOrder order, TradeBook book) =>

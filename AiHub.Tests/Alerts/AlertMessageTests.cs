@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using AiHub.Domain.Alerts;
+using AiHub.Tests.Hub;
 using AiHub.Worker.Alerts;
 using Microsoft.Extensions.Options;
 
@@ -135,43 +136,19 @@ public sealed class AlertMessageTests
     [Fact]
     public async Task Mail_goes_out_by_smtp()
     {
-        using var server = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        server.Start();
-        var conversation = HearAsync(server);
+        await using var server = new SmtpServer();
         var mail = new Mail(
-            Options.Create(new MailOptions { Host = "127.0.0.1", Port = ((System.Net.IPEndPoint)server.LocalEndpoint).Port, Security = "none", From = "hub@example.com" }),
+            Options.Create(new MailOptions { Host = "127.0.0.1", Port = server.Port, Security = "none", From = "hub@example.com" }),
             Options.Create(new AlertOptions { Timeout = TimeSpan.FromMinutes(1) }),
             TimeProvider.System);
 
         Assert.Null(await mail.SendAsync(Message(AlertChannelKind.Email, "finance@example.com", null), default));
 
-        var heard = await conversation;
+        await Eventually.HappensAsync(() => Task.FromResult(!server.Kept.IsEmpty), "the mail");
+        var heard = Assert.Single(server.Kept);
         Assert.Contains("MAIL FROM:<hub@example.com>", heard, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("RCPT TO:<finance@example.com>", heard, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Subject: [AI Hub] Acme: 80% of the plan's quota is used", heard, StringComparison.Ordinal);
-    }
-
-    // As much of RFC 5321 as one message takes.
-    private static async Task<string> HearAsync(System.Net.Sockets.TcpListener server)
-    {
-        using var client = await server.AcceptTcpClientAsync();
-        using var reader = new StreamReader(client.GetStream(), Encoding.UTF8);
-        await using var writer = new StreamWriter(client.GetStream(), new UTF8Encoding(false)) { NewLine = "\r\n", AutoFlush = true };
-        var heard = new StringBuilder();
-        await writer.WriteLineAsync("220 test");
-        for (var inData = false; await reader.ReadLineAsync() is { } line;)
-        {
-            heard.AppendLine(line);
-            if (inData && line != ".")
-            {
-                continue;
-            }
-
-            await writer.WriteLineAsync(line switch { "." => "250 kept", "DATA" => "354 go on", "QUIT" => "221 bye", _ => "250 ok" });
-            inData = line == "DATA";
-        }
-
-        return heard.ToString();
     }
 
     private static WebhookPost Post(bool allowPrivate = true) =>

@@ -62,6 +62,19 @@ public sealed class FapiaoTests(LedgerFixture books) : IClassFixture<LedgerFixtu
     }
 
     [Fact]
+    public async Task What_is_set_aside_for_a_dispute_is_not_used()
+    {
+        var customer = await books.CustomerAsync(PlanIds.Enterprise, Currency.CNY);
+        await customer.TopUpAsync(100_000_000_000, currency: Currency.CNY);
+        await UseAsync(customer, 30_000_000_000);
+        await customer.PostAsync("dispute", "wallet_purchased", "disputed", "CNY", 60_000_000_000, null);
+        Assert.Equal(3_000, await OpenAsync(customer));
+
+        await customer.PostAsync("lost", "disputed", "payments", "CNY", 60_000_000_000, null);
+        Assert.Equal(3_000, await OpenAsync(customer));
+    }
+
+    [Fact]
     public async Task What_is_used_on_credit_can_be_asked_for_once_it_is_paid()
     {
         var customer = await books.CustomerAsync(PlanIds.Enterprise, Currency.CNY);

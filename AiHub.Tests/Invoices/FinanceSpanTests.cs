@@ -8,6 +8,7 @@ using AiHub.Tests.Accounts;
 using AiHub.Tests.Hub;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace AiHub.Tests.Invoices;
 
@@ -152,6 +153,54 @@ public sealed class FinanceSpanTests
         }
     }
 
+    [Fact]
+    public async Task Those_who_come_late_wait_for_nobody_whatever_days_they_touch_and_in_whatever_order()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var ledger = new Ledger(database.AppConnectionString, TimeProvider.System, NullLogger<Ledger>.Instance);
+        var (yesterday, today) = (Customer.Start.AddDays(-1), Customer.Start);
+        var late = new List<(NpgsqlConnection Connection, NpgsqlTransaction Transaction, Customer Customer)>();
+        for (var i = 0; i < 2; i++)
+        {
+            var customer = await Customer.OpenAsync(database, ledger, PlanIds.Enterprise, Currency.USD, Customer.Start.AddDays(-40));
+            var connection = new NpgsqlConnection(database.AdminConnectionString);
+            await connection.OpenAsync();
+            late.Add((connection, await connection.BeginTransactionAsync(), customer));
+        }
+
+        await CloseAsync(database);
+        Assert.Equal((1, 1), (await SpansAsync(database, yesterday), await SpansAsync(database, today)));
+
+        // Each in one transaction, that of the other still open: neither may wait for it, so it is no matter which commits first.
+        await PostAsync(0, yesterday);
+        await PostAsync(1, today);
+        await Task.WhenAll(PostAsync(0, today), PostAsync(1, yesterday));
+        await late[0].Transaction.CommitAsync();
+        Assert.Equal((0, 0), (await SpansAsync(database, yesterday), await SpansAsync(database, today)));
+        await CloseAsync(database);
+        Assert.Equal((1, 1), (await SpansAsync(database, yesterday), await SpansAsync(database, today)));
+
+        // What is committed after the spans were counted again has them counted once more.
+        await late[1].Transaction.CommitAsync();
+        Assert.Equal((0, 0), (await SpansAsync(database, yesterday), await SpansAsync(database, today)));
+        await CloseAsync(database);
+        Assert.Equal((1, 1), (await SpansAsync(database, yesterday), await SpansAsync(database, today)));
+        Assert.Equal(4_000, await database.AsAdminAsync<decimal>("select sum(amount_nanos) from finance_revenue_sums where kind = 'usage_revenue'"));
+        foreach (var (connection, transaction, _) in late)
+        {
+            await transaction.DisposeAsync();
+            await connection.DisposeAsync();
+        }
+
+        async Task PostAsync(int who, DateTimeOffset at)
+        {
+            await using var command = new NpgsqlCommand(
+                $"select ledger_post(gen_random_uuid(), '{late[who].Customer.Id}', '{at:O}', 'test', 'payments', 'usage_revenue', 'USD', 1000, '{at:O}', '{at:O}')",
+                late[who].Connection, late[who].Transaction) { CommandTimeout = 10 };
+            await command.ExecuteScalarAsync();
+        }
+    }
+
     private static async Task CloseAsync(TestDatabase database)
     {
         // The first look says when; a later one finds that nobody is left who was at work then, in other tests' databases too.
@@ -164,5 +213,5 @@ public sealed class FinanceSpanTests
     }
 
     private static Task<int> SpansAsync(TestDatabase database, DateTimeOffset at) =>
-        database.AsAdminAsync<int>($"select count(*)::int from finance_spans where starts_at <= '{at:O}' and ends_at > '{at:O}'");
+        database.AsAdminAsync<int>($"select count(*)::int from finance_kept('-infinity', 'infinity') where starts_at <= '{at:O}' and ends_at > '{at:O}'");
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using AiHub.Contracts;
+using AiHub.Domain.Payments;
 using AiHub.Domain.Quotas;
 using AiHub.Tests.Hub;
 using AiHub.Worker.Subscriptions;
@@ -20,10 +21,17 @@ public sealed class SavedMoneyTests(PaymentHub fixture) : IClassFixture<PaymentH
         Assert.Equal(HttpStatusCode.BadRequest, none.StatusCode);
 
         await SetAsync(customer, new AutoTopUpRequest("5", "10", "15"));
-        await RefillAsync();
-        await RefillAsync();
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => RefillAsync()));
         await PaymentHub.PollAsync(async () => (await WalletAsync(customer)).Purchased == "10");
         await RefillAsync();
+        // A worker that found it due before, and comes to it only now.
+        await using (var slow = fixture.Hub.Database.Open())
+        {
+            var card = await fixture.Hub.Database.AsAdminAsync<Guid>($"select id from payment_methods where organization_id = '{customer.OrganizationId}' and removed_at is null");
+            await RefillRun.OrderAsync(slow, new DueTopUp(customer.OrganizationId, "USD", card, customer.UserId, "stripe", 1_000, false), fixture.Clock.GetUtcNow(), default);
+        }
+
+        Assert.Equal(1, await fixture.Hub.Database.AsAdminAsync<long>($"select count(*) from payment_orders where organization_id = '{customer.OrganizationId}' and purpose = 'auto_top_up'"));
         Assert.Null((await RefillOfAsync(customer)).StoppedAt);
 
         await SetAsync(customer, new AutoTopUpRequest("50", "10", "15"));
@@ -82,6 +90,57 @@ public sealed class SavedMoneyTests(PaymentHub fixture) : IClassFixture<PaymentH
         await DisputeAsync(order, "won", 1);
         await PaymentHub.PollAsync(async () => await db.DunningCases.AsNoTracking().AllAsync(row => row.OrganizationId != customer.OrganizationId || row.ClosedAt != null));
         await AssertBooksAsync();
+    }
+
+    [Theory]
+    [InlineData("won")]
+    [InlineData("lost")]
+    public async Task What_is_owed_of_a_dispute_is_paid_by_the_next_top_ups_and_no_more_than_that(string how)
+    {
+        var customer = await fixture.Hub.RegisterAsync();
+        var order = await TopUpAsync(customer, "29.00");
+        Assert.Equal(HttpStatusCode.OK, (await customer.Management.PostAsJsonAsync("billing/subscription/change", new PlanChangeRequest("developer", Channel: "balance"), Json.Options)).StatusCode);
+        await DisputeAsync(order, "opened", 1);
+        await PaymentHub.PollAsync(async () => (await DisputesAsync(customer)).Count == 1);
+
+        // A part before it is decided, and the rest after.
+        await TopUpAsync(customer, "10.00");
+        Assert.Equal("0", (await WalletAsync(customer)).Purchased);
+        await DisputeAsync(order, how, 1);
+        await PaymentHub.PollAsync(async () => (await DisputesAsync(customer))[0].Status == how);
+        Assert.Equal(how == "won" ? "10" : "0", (await WalletAsync(customer)).Purchased);
+        Assert.Equal(how == "won", await PaidUpAsync());
+        await TopUpAsync(customer, "25.00");
+
+        Assert.Equal(how == "won" ? "35" : "6", (await WalletAsync(customer)).Purchased);
+        Assert.True(await PaidUpAsync());
+        Assert.Equal(how == "won" ? 0 : 29_000_000_000m, 64_000_000_000m + await fixture.Hub.Database.AsAdminAsync<decimal>(
+            $"select sum(entry.amount) from entries entry join accounts account on account.id = entry.account_id where account.kind = 'payments' and entry.organization_id = '{customer.OrganizationId}'"));
+        await AssertBooksAsync();
+
+        Task<bool> PaidUpAsync() => fixture.Hub.Database.AsAdminAsync<bool>($"select bool_and(closed_at is not null) from dunning_cases where organization_id = '{customer.OrganizationId}'");
+    }
+
+    [Theory]
+    [InlineData("won", HttpStatusCode.Created)]
+    [InlineData("lost", HttpStatusCode.Conflict)]
+    public async Task What_a_bank_takes_back_is_not_refunded_as_well(string how, HttpStatusCode expected)
+    {
+        var customer = await fixture.Hub.RegisterAsync();
+        var order = await TopUpAsync(customer, "20.00");
+        await TopUpAsync(customer, "20.00");
+        await DisputeAsync(order, "opened", 1);
+        await PaymentHub.PollAsync(async () => (await WalletAsync(customer)).Purchased == "20");
+
+        // There is money, and it is another order's.
+        Assert.Equal(HttpStatusCode.Conflict, await RefundAsync("0.01"));
+        await DisputeAsync(order, how, 1);
+        await PaymentHub.PollAsync(async () => (await DisputesAsync(customer))[0].Status == how);
+        Assert.Equal(expected, await RefundAsync("20.00"));
+        await AssertBooksAsync();
+
+        async Task<HttpStatusCode> RefundAsync(string amount) =>
+            (await customer.Management.PostAsJsonAsync($"billing/orders/{order.Id}/refunds", new NewRefund(amount, "not needed"), Json.Options)).StatusCode;
     }
 
     [Fact]

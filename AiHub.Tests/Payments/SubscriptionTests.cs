@@ -253,6 +253,71 @@ public sealed class SubscriptionTests(PaymentHub fixture) : IClassFixture<Paymen
         Assert.Equal("801", (await WalletAsync(customer)).Purchased);
     }
 
+    [Fact]
+    public async Task The_same_key_at_once_is_one_order_also_where_a_channel_collects()
+    {
+        var customer = await RegisterAsync("CNY");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => PostAsync(customer, "change", new PlanChangeRequest("developer", Channel: "alipay"), "once")));
+
+        Assert.All(answers, answer => Assert.True(answer.IsSuccessStatusCode, answer.StatusCode.ToString()));
+        var orders = (await customer.Management.GetFromJsonAsync<Page<PaymentOrderView>>("billing/orders", Json.Options))!.Data;
+        var order = Assert.Single(orders);
+        foreach (var answer in answers)
+        {
+            Assert.Equal(order.Id, (await answer.Content.ReadFromJsonAsync<PlanChangeView>(Json.Options))!.Order!.Id);
+        }
+
+        Assert.Equal(HttpStatusCode.Conflict, (await PostAsync(customer, "change", new PlanChangeRequest("pro", Channel: "alipay"), "once")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_plan_its_next_term_and_an_invoice_are_paid_within_WeChat()
+    {
+        var customer = await RegisterAsync("CNY");
+        foreach (var (channel, scene, openId, code, field) in new[]
+        {
+            ("alipay", "wechat", "o1", null, "scene"), ("balance", "wechat", "o1", null, "scene"), ("wechat_pay", "wechat", null, null, "open_id"), ("wechat_pay", "wechat", "o1", "c1", "open_id"),
+            ("wechat_pay", "desktop", "o1", null, "open_id"), ("wechat_pay", (string?)null, "o1", (string?)"c1", "open_id"),
+        })
+        {
+            foreach (var refused in new[]
+            {
+                await PostAsync(customer, "change", new PlanChangeRequest("developer", Channel: channel, Scene: scene, OpenId: openId, WechatCode: code)),
+                await PostAsync(customer, "renew", new RenewalRequest(channel, scene, openId, code)),
+            })
+            {
+                Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+                Assert.Contains($"\"{field}\"", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            }
+        }
+
+        var bought = await ChangeAsync(customer, new PlanChangeRequest("developer", Channel: "wechat_pay", Scene: "wechat", OpenId: "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"));
+        await PayWithinAsync(bought.Order!);
+        await BecomesAsync(customer, "developer");
+        var first = (await SubscriptionAsync(customer)).PaidThrough!.Value;
+
+        var renewal = await PostAsync(customer, "renew", new RenewalRequest("wechat_pay", "wechat", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"));
+        Assert.Equal(HttpStatusCode.Created, renewal.StatusCode);
+        await PayWithinAsync((await renewal.Content.ReadFromJsonAsync<PlanChangeView>(Json.Options))!.Order!);
+        await PaymentHub.PollAsync(async () => (await SubscriptionAsync(customer)).PaidThrough > first);
+
+        var invoice = await Invoices.InvoiceSetup.OpenAsync(fixture.Hub.Database, customer.OrganizationId, fixture.Clock.GetUtcNow());
+        Assert.Equal(HttpStatusCode.BadRequest, (await customer.Management.PostAsJsonAsync($"billing/invoices/{invoice}/pay", new InvoicePayment("wechat_pay", "wechat"), Json.Options)).StatusCode);
+        var payment = await customer.Management.PostAsJsonAsync($"billing/invoices/{invoice}/pay", new InvoicePayment("wechat_pay", "wechat", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"), Json.Options);
+        await PayWithinAsync((await payment.Content.ReadFromJsonAsync<PaymentOrderView>(Json.Options))!);
+        await PaymentHub.PollAsync(async () => (await customer.Management.GetFromJsonAsync<InvoiceView>($"billing/invoices/{invoice}", Json.Options))!.Status == "paid");
+        await AssertBooksAsync();
+
+        async Task PayWithinAsync(PaymentOrderView order)
+        {
+            order = await OpenedAsync(customer, order);
+            Assert.Equal((null, null), (order.QrCode, order.RedirectUrl));
+            Assert.StartsWith("prepay_id=wx", order.Wechat!.Package, StringComparison.Ordinal);
+            await PayAsync("wechat_pay", order);
+        }
+    }
+
     [Theory]
     [InlineData("enterprise", "plan_not_sold")]
     [InlineData("nothing", "plan_not_sold")]

@@ -45,6 +45,7 @@ public sealed class TopUpTests(PaymentHub fixture) : IClassFixture<PaymentHub>
         await DeliveredAsync(channel, order, 5);
 
         Assert.Equal("10", (await WalletAsync(customer)).Purchased);
+        Assert.Equal(1, await fixture.Hub.Database.AsAdminAsync<long>($"select count(*) from inbound_notices where out_trade_no = '{order.OutTradeNo}'"));
     }
 
     [Theory]
@@ -60,6 +61,21 @@ public sealed class TopUpTests(PaymentHub fixture) : IClassFixture<PaymentHub>
         Assert.NotNull(checkedOrder);
         await PaidAsync(customer, order);
         Assert.Equal("7.5", (await WalletAsync(customer)).Purchased);
+    }
+
+    [Fact]
+    public async Task A_payment_that_was_given_back_at_the_channel_s_own_desk_before_it_was_found_is_not_credited()
+    {
+        var customer = await fixture.Hub.RegisterAsync("CNY");
+        var order = await OrderAsync(customer, "wechat_pay", "CNY", "7.50");
+        await fixture.Hub.Database.AsAdminAsync<object>($"select payment_closed('{order.Id}', false, null, null, '{order.ExpiresAt:O}')");
+        await PayAsync("wechat_pay", order, "lost");
+        Assert.Equal(HttpStatusCode.OK, (await fixture.Sim.PostAsJsonAsync("wechat-pay/refund", new { out_trade_no = order.OutTradeNo, out_refund_no = "desk-1" })).StatusCode);
+
+        await customer.Management.PostAsync($"billing/orders/{order.Id}/check", null);
+        await PaymentHub.PollAsync(async () => await fixture.Hub.Database.AsAdminAsync<bool>($"select next_check_at is null from payment_orders where id = '{order.Id}'"));
+
+        Assert.Equal(("closed", "0"), ((await FindAsync(customer, order.Id)).Status, (await WalletAsync(customer)).Purchased));
     }
 
     [Theory]
@@ -292,6 +308,8 @@ public sealed class TopUpTests(PaymentHub fixture) : IClassFixture<PaymentHub>
     [InlineData("1.001")]
     [InlineData("1e3")]
     [InlineData("50001")]
+    [InlineData("9223372036.86")]
+    [InlineData("9999999999999999")]
     [InlineData("")]
     public async Task An_amount_nobody_can_pay_is_refused_with_the_field_named(string amount)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AiHub.Tests.Hub;
 
 namespace AiHub.Tests.Portal;
@@ -31,6 +32,7 @@ public sealed class BillPageTests
         var file = await desk.Page.APIRequest.GetAsync(new Uri(portal.Url, (await desk.Page.GetAttributeAsync("a[href$='.csv']", "href"))!).ToString());
         Assert.Equal("text/csv; charset=utf-8", file.Headers["content-type"]);
         Assert.Contains("payment,missing_here,", await file.TextAsync(), StringComparison.Ordinal);
+        Assert.Equal("2", file.Headers["x-aihub-rows"]);
 
         await desk.ClickAsync("[data-line] td.actions > button");
         await desk.FillAsync("[popover]:popover-open input[name=reason]", "Paid out by hand");
@@ -44,6 +46,40 @@ public sealed class BillPageTests
 
         await desk.ClickAsync(".head-actions form button");
         await desk.Page.WaitForURLAsync("**?done=again");
+    }
+
+    [BrowserFact]
+    public async Task Every_table_of_finance_says_how_long_it_is_and_tells_how_far_its_download_has_come()
+    {
+        var (hub, portal) = await PortalHost.SharedAsync();
+        await using var desk = await Visitor.OpenAsync(portal.Url, new Visit("en"));
+        await desk.BecomeOperatorAsync(hub, await desk.RegisterAsync());
+        var day = new DateOnly(2025, 3, 6);
+        await hub.AddBillAsync("alipay", day);
+
+        foreach (var (page, tables) in new[] { ("/admin/finance", 5), ($"/admin/finance/bills/alipay/{day:yyyy-MM-dd}", 1) })
+        {
+            await desk.GoAsync(page);
+            var links = desk.Page.Locator("a[data-download]");
+            Assert.Equal((page, tables), (page, await links.CountAsync()));
+            for (var i = 0; i < tables; i++)
+            {
+                var href = (await links.Nth(i).GetAttributeAsync("href"))!;
+                var plain = await desk.Page.APIRequest.GetAsync(new Uri(portal.Url, href).ToString());
+                var lines = (await plain.TextAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length - 1;
+                Assert.Equal((href, lines.ToString(CultureInfo.InvariantCulture)), (href, plain.Headers["x-aihub-rows"]));
+            }
+        }
+
+        var file = await desk.Page.RunAndWaitForDownloadAsync(() => desk.Page.ClickAsync("a[data-download]"));
+        Assert.Equal("alipay-2025-03-06.csv", file.SuggestedFilename);
+        Assert.Equal(2, await desk.Page.Locator(".download progress").EvaluateAsync<int>("bar => bar.value"));
+
+        await desk.Page.RouteAsync("**/*.csv", _ => Task.CompletedTask);
+        await desk.Page.ClickAsync("a[data-download]");
+        await desk.Page.ClickAsync("[data-download-stop]");
+        await desk.Page.WaitForSelectorAsync("a[data-download]:not([aria-disabled])");
+        Assert.Equal(0, await desk.Page.Locator("[data-download-stop]:visible").CountAsync());
     }
 }
 

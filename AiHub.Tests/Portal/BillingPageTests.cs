@@ -170,6 +170,37 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
         Assert.Equal(1, await visitor.Page.Locator("[data-order]").CountAsync());
     }
 
+    [BrowserFact]
+    public async Task Within_WeChat_a_plan_and_an_invoice_are_paid_as_a_top_up_is()
+    {
+        await using var portal = await PortalHost.StartAsync(fixture.Hub);
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("zh-CN", UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50"));
+        var email = await visitor.RegisterAsync(currency: "CNY");
+        var organization = await fixture.Hub.Database.AsAdminAsync<Guid>(
+            $"select member.organization_id from memberships member join users person on person.id = member.user_id where person.email = '{email}'");
+
+        await visitor.GoAsync("/billing/plan?plan=developer&interval=month");
+        await visitor.CheckAsync("input[value=wechat_pay]");
+        await visitor.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForSelectorAsync("[data-wechat-pay]");
+        await PayAsync(visitor, "sent");
+        await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
+
+        var invoice = await Invoices.InvoiceSetup.OpenAsync(fixture.Hub.Database, organization, fixture.Clock.GetUtcNow());
+        await visitor.GoAsync($"/invoices/{invoice}");
+        await visitor.CheckAsync("input[value=wechat_pay]");
+        await visitor.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForSelectorAsync("[data-wechat-pay]");
+        await PayAsync(visitor, "sent");
+        await visitor.Page.WaitForSelectorAsync("[data-status=paid]");
+
+        Assert.Equal(
+            "invoice wechat, subscription wechat",
+            await fixture.Hub.Database.AsAdminAsync<string>($"select string_agg(purpose || ' ' || scene, ', ' order by purpose) from payment_orders where organization_id = '{organization}' and status = 'paid'"));
+        Assert.Equal("paid", await fixture.Hub.Database.AsAdminAsync<string>($"select status from invoices where id = '{invoice}'"));
+        Assert.Equal("developer", await fixture.Hub.Database.AsAdminAsync<string>($"select plan_id from subscriptions where organization_id = '{organization}' and status = 'active'"));
+    }
+
     private static async Task OrderAsync(Visitor visitor, string amount, string channel = "wechat_pay")
     {
         await visitor.GoAsync("/billing");

@@ -1,5 +1,7 @@
 using AiHub.Domain;
+using AiHub.Domain.Invoices;
 using AiHub.Domain.Quotas;
+using AiHub.Worker.Invoicing;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
@@ -85,6 +87,43 @@ public sealed class PlanInvariantTests
             }
         }
     });
+
+    [Property(MaxTest = 1_000)]
+    public Property What_is_shown_beforehand_is_what_is_charged_and_what_the_invoice_says_line_by_line() => Prop.ForAll(Terms, Gen.Elements(0, 600, 825).ToArbitrary(), (term, tax) =>
+    {
+        var (position, subscription) = (term.Position, new QuotedSubscription(Guid.CreateVersion7(), Guid.CreateVersion7(), term.First.Id, 0));
+        foreach (var (wish, at) in term.Wishes)
+        {
+            // Shown, and minutes later asked for as of that moment.
+            var (shown, asked) = (PlanChange.Quote(position, wish, term.Interval, Currency.USD, at)!, PlanChange.Quote(position, wish, term.Interval, Currency.USD, at)!);
+            if (asked.Timing == ChangeTiming.AtTermEnd)
+            {
+                continue;
+            }
+
+            var charge = SubscriptionCharge.Of(asked, subscription, null, wish.Id, term.Interval, Collection.Prepaid, Currency.USD, at, at.AddMinutes(9));
+            var (invoice, lines) = InvoiceDraft.OfSubscription(
+                charge.OrganizationId, Seller(tax), "subscription", [.. charge.Lines.Select(line => InvoiceRun.LineOf(line, wish.Name))], null, null, null, at.AddDays(1));
+
+            Assert.Equal((shown.AmountMinor, shown.AmountMinor), (charge.AmountMinor, invoice.TotalMinor));
+            Assert.Equal(shown.Lines.Select(line => line.AmountMinor), lines.Select(line => line.AmountMinor));
+            Assert.Equal((invoice.TotalMinor, invoice.TaxMinor), (invoice.SubtotalMinor + invoice.TaxMinor, lines.Sum(line => line.TaxMinor)));
+            position = position with { Plan = wish };
+        }
+    });
+
+    private static LegalEntity Seller(int basisPoints) => new()
+    {
+        Id = "test",
+        Currency = Currency.USD,
+        Name = "Seller",
+        NumberPrefix = "T",
+        TimeZone = "UTC",
+        TaxName = "VAT",
+        TaxBasisPoints = basisPoints,
+        TaxInclusive = false,
+        UpdatedAt = Begin,
+    };
 
     private static long Minor(Plan plan, PlanInterval interval) => plan.Price(Currency.USD, interval)!.Value.Nanos / 10_000_000;
 

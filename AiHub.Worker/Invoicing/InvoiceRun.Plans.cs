@@ -35,7 +35,7 @@ public sealed partial class InvoiceRun
         return 1;
     }, ct);
 
-    private static DraftLine LineOf(SubscriptionLine line, string plan)
+    internal static DraftLine LineOf(SubscriptionLine line, string plan)
     {
         var (zh, en) = (line.Kind, line.Interval) switch
         {

@@ -3,8 +3,6 @@ using AiHub.Domain;
 using AiHub.Domain.Payments;
 using AiHub.Domain.Tenancy;
 using AiHub.Worker.Runs;
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace AiHub.Worker.Subscriptions;
 
@@ -33,22 +31,20 @@ public sealed class RefillRun(TimeProvider time, IServiceScopeFactory scopes, IL
                 continue;
             }
 
-            try
-            {
-                await db.InOrganizationAsync(due.OrganizationId, async () =>
-                {
-                    db.PaymentOrders.Add(Order(due, now));
-                    await db.SaveChangesAsync(ct);
-                }, ct);
-            }
-            catch (DbUpdateException raced) when (raced.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
-            {
-                // Another worker was quicker, and one at a time is enough.
-            }
-
+            await OrderAsync(db, due, now, ct);
             db.ChangeTracker.Clear();
         }
     }
+
+    /// <summary>Makes the order, unless another worker has been quicker since it was found to be due: also where that one's has been paid by now.</summary>
+    internal static Task OrderAsync(HubDb db, DueTopUp due, DateTimeOffset now, CancellationToken ct) => db.InOrganizationAsync(due.OrganizationId, async () =>
+    {
+        if (await db.IsTopUpDueAsync(due.OrganizationId, now, ct))
+        {
+            db.PaymentOrders.Add(Order(due, now));
+            await db.SaveChangesAsync(ct);
+        }
+    }, ct);
 
     private static PaymentOrder Order(DueTopUp due, DateTimeOffset now) => new()
     {

@@ -119,6 +119,10 @@ begin
     where id = p_id;
     perform ledger_post(p_journal_id, v_order.organization_id, 'top_up:' || p_id, 'top_up', 'payments', 'wallet_purchased', v_order.currency,
                         v_order.amount_minor * 10000000, p_paid_at, p_now, p_channel || ' ' || v_order.out_trade_no);
+    -- What pays for a plan or an invoice is not there for anything else.
+    if v_order.purpose in ('top_up', 'auto_top_up') then
+        perform disputes_collect(v_order.organization_id, p_now);
+    end if;
     return 'credited';
 end $$;
 grant execute on function payment_credit(uuid, text, text, text, text, text, text, bigint, text, timestamptz, uuid, timestamptz) to hub_app;
@@ -150,7 +154,10 @@ begin
         return 'spent';
     end if;
 
-    select coalesce(sum(amount_minor), 0) into v_refunded from payment_refunds where order_id = p_order_id and status <> 'failed';
+    -- What a bank has taken back has gone back, unless it is won.
+    select coalesce(sum(returned.amount_minor), 0) into v_refunded
+    from (select amount_minor from payment_refunds where order_id = p_order_id and status <> 'failed'
+          union all select amount_minor from disputes where order_id = p_order_id and status <> 'won') returned;
     if p_amount_minor <= 0 or v_refunded + p_amount_minor > v_order.amount_minor then
         return 'more_than_paid';
     end if;

@@ -62,9 +62,9 @@ begin
 end $$;
 grant execute on function auto_top_up_set(uuid, bigint, bigint, bigint, timestamptz) to hub_app;
 
--- The wallets that are too low, with what the month has already taken. An order under way counts as if it had arrived.
+-- The wallets that are too low, or the one that is asked about, with what the month has already taken. An order under way counts as if it had arrived.
 drop function if exists auto_top_ups_due(timestamptz, integer);
-create function auto_top_ups_due(p_now timestamptz, p_limit integer)
+create or replace function auto_top_ups_due(p_now timestamptz, p_limit integer, p_organization_id uuid default null)
     returns table (organization_id uuid, currency text, payment_method_id uuid, user_id uuid, channel text, amount_minor bigint, capped boolean)
     language sql stable security definer set search_path = public, pg_temp
 as $$
@@ -81,11 +81,11 @@ as $$
         select coalesce(sum(paid.amount_minor), 0)::bigint as minor from payment_orders paid
         where paid.organization_id = setting.organization_id and paid.purpose = 'auto_top_up' and paid.status in ('created', 'pending', 'paid')
           and paid.created_at >= date_trunc('month', p_now at time zone organization.time_zone) at time zone organization.time_zone) spent
-    where setting.stopped_at is null and available.nanos < setting.below_nanos
+    where setting.stopped_at is null and available.nanos < setting.below_nanos and (p_organization_id is null or setting.organization_id = p_organization_id)
       and not exists (select from payment_orders open where open.organization_id = setting.organization_id and open.purpose = 'auto_top_up' and open.status in ('created', 'pending'))
     order by setting.organization_id limit p_limit
 $$;
-grant execute on function auto_top_ups_due(timestamptz, integer) to hub_app;
+grant execute on function auto_top_ups_due(timestamptz, integer, uuid) to hub_app;
 
 -- The refills that were refused since the setting was last touched.
 create or replace function auto_top_ups_refused() returns setof uuid
@@ -149,6 +149,33 @@ begin
     return 'opened';
 end $$;
 grant execute on function dispute_open(uuid, text, text, text, text, bigint, text, timestamptz, timestamptz) to hub_app;
+
+-- Takes what is still owed of disputes out of what the wallet has by now, the oldest first. What of it is lost already goes straight back.
+create or replace function disputes_collect(p_organization_id uuid, p_now timestamptz) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    v record;
+    v_take bigint;
+begin
+    for v in
+        select dispute.id, dispute.reference, dispute.status, dispute.taken_nanos, dispute.amount_minor * 10000000 - dispute.taken_nanos as owed, paid.currency
+        from disputes dispute join payment_orders paid on paid.id = dispute.order_id
+        where dispute.organization_id = p_organization_id and dispute.status <> 'won' and dispute.taken_nanos < dispute.amount_minor * 10000000
+        order by dispute.opened_at, dispute.id for update of dispute
+    loop
+        select greatest(0, least(v.owed, balance.posted - balance.held)) into v_take from balances balance
+        where balance.account_id = ledger_account(p_organization_id, 'wallet_purchased', v.currency);
+        exit when v_take = 0;
+        update disputes set taken_nanos = taken_nanos + v_take where id = v.id;
+        -- A key of its own for each time: what had been taken before.
+        perform ledger_post(uuid_v7(p_now), p_organization_id, concat_ws(':', 'dispute', v.id, v.taken_nanos), 'dispute', 'wallet_purchased',
+                            case v.status when 'lost' then 'payments' else 'disputed' end, v.currency, v_take, p_now, p_now, v.reference);
+        if v_take = v.owed then
+            perform dunning_close(v.id, p_now);
+        end if;
+    end loop;
+end $$;
 
 create or replace function dispute_close(p_reference text, p_won boolean, p_journal_id uuid, p_now timestamptz) returns text
     language plpgsql security definer set search_path = public, pg_temp

@@ -3,7 +3,8 @@
 grant select, insert, update (removed_at) on fapiao_titles to hub_app;
 grant select on fapiao_requests to hub_app;
 
--- Paid: what came through channels and banks, less what went back. Consumed: no longer in the wallet. Money that was granted was never paid.
+-- Paid: what came through channels and banks, less what went back. Consumed: no longer in the wallet, nor set aside for a dispute. Money that was
+-- granted was never paid.
 create or replace function fapiao_open_of(p_organization_id uuid) returns bigint
     language sql stable security definer set search_path = public, pg_temp
 as $$
@@ -11,7 +12,9 @@ as $$
         (select coalesce(-sum(entry.amount), 0) from entries entry join accounts account on account.id = entry.account_id and account.kind = 'payments'
          where entry.organization_id = p_organization_id)
         - greatest(0, (select coalesce(sum(balance.posted), 0) from balances balance join accounts account on account.id = balance.account_id and account.kind = 'wallet_purchased'
-                       where balance.organization_id = p_organization_id)), 10000000)::bigint
+                       where balance.organization_id = p_organization_id))
+        - (select coalesce(sum(entry.amount), 0) from entries entry join accounts account on account.id = entry.account_id and account.kind = 'disputed'
+           where entry.organization_id = p_organization_id), 10000000)::bigint
         - (select coalesce(sum(amount_minor), 0)::bigint from fapiao_requests where organization_id = p_organization_id and status not in ('rejected', 'failed', 'reversed'))
 $$;
 

@@ -3,12 +3,20 @@
 
 create index if not exists ix_usage_records_occurred_at on usage_records using brin (occurred_at) with (autosummarize = on);
 
+-- The spans within a longer one whose figures are kept and hold.
+create or replace function finance_kept(p_from timestamptz, p_until timestamptz) returns table (starts_at timestamptz, ends_at timestamptz)
+    language sql stable
+as $$
+    select span.starts_at, span.ends_at from finance_spans span
+    where span.starts_at >= p_from and span.ends_at <= p_until and not exists (select from finance_marks mark where mark.at >= span.starts_at and mark.at < span.ends_at)
+$$;
+
 -- The parts of a span that no kept figures answer for.
 create or replace function finance_open(p_from timestamptz, p_until timestamptz) returns table (starts_at timestamptz, ends_at timestamptz)
     language sql stable
 as $$
     with kept as (
-        select span.starts_at, span.ends_at from finance_spans span where span.starts_at >= p_from and span.ends_at <= p_until
+        select span.starts_at, span.ends_at from finance_kept(p_from, p_until) span
     ), gaps as (
         select lag(kept.ends_at, 1, p_from) over (order by kept.starts_at) as starts_at, kept.starts_at as ends_at from kept
         union all
@@ -27,7 +35,7 @@ as $$
 $$;
 
 -- Keeps the figures of up to p_limit days and hours that ended an hour ago and more. Answers how many.
--- What comes late takes its span away (finance_reopen), if it is written half an hour late or more. So a span may close once every transaction is
+-- What comes late marks its span (finance_late), if it is written half an hour late or more. So a span may close once every transaction is
 -- over that may have written into it before that: the horizon says when somebody last looked, and which transactions there could be by then.
 create or replace function finance_close(p_zone text, p_limit integer) returns integer
     language plpgsql security definer set search_path = public, pg_temp
@@ -42,6 +50,15 @@ declare
     v_count integer := 0;
 begin
     perform pg_advisory_xact_lock(hashtextextended('finance_spans', 0));
+
+    -- A mark that is seen is of something that is seen, and counted below. One that is not seen yet stays, and its span is counted again.
+    for v in
+        with taken as (delete from finance_marks returning at)
+        select distinct span.starts_at, span.ends_at from taken join finance_spans span on span.starts_at <= taken.at and span.ends_at > taken.at
+    loop
+        perform finance_forget(v.starts_at, v.ends_at);
+    end loop;
+
     select * into v_horizon from finance_horizon;
     if v_horizon.transaction > pg_snapshot_xmin(v_snapshot)::text::bigint then
         return 0;
@@ -82,34 +99,19 @@ begin
 end $$;
 grant execute on function finance_close(text, integer) to hub_app;
 
--- Takes the kept figures of that moment away. The lock is against a run that is counting it just now: either it sees the row, or is over before.
-create or replace function finance_reopen(p_at timestamptz) returns void
+-- Marks the moment that something came late into: what is kept of it holds no more, from the same commit on. Only ever inserted, so whoever
+-- charges waits for nobody.
+create or replace function finance_late() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 begin
-    perform pg_advisory_xact_lock_shared(hashtextextended('finance_spans', 0));
-    perform finance_forget(p_at, p_at + interval '1 microsecond');
-end $$;
-
-create or replace function finance_late_call() returns trigger
-    language plpgsql security definer set search_path = public, pg_temp
-as $$
-begin
-    perform finance_reopen(new.occurred_at);
+    insert into finance_marks (at) values ((to_jsonb(new) ->> tg_argv[0])::timestamptz);
     return null;
 end $$;
 create or replace trigger reopen_finances after insert on usage_records
-    for each row when (new.occurred_at < clock_timestamp() - interval '30 minutes') execute function finance_late_call();
-
-create or replace function finance_late_journal() returns trigger
-    language plpgsql security definer set search_path = public, pg_temp
-as $$
-begin
-    perform finance_reopen(new.booked_at);
-    return null;
-end $$;
+    for each row when (new.occurred_at < clock_timestamp() - interval '30 minutes') execute function finance_late('occurred_at');
 create or replace trigger reopen_finances after insert on journals
-    for each row when (new.booked_at < clock_timestamp() - interval '30 minutes') execute function finance_late_journal();
+    for each row when (new.booked_at < clock_timestamp() - interval '30 minutes') execute function finance_late('booked_at');
 
 -- Other terms are other costs, from their day on.
 create or replace function finance_other_terms() returns trigger

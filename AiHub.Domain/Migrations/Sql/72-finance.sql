@@ -32,8 +32,7 @@ begin
             from (
                 -- A span is within one day of the hub.
                 select sums.starts_at as hour, sums.organization_id, sums.plan_id, sums.kind, sums.currency, sums.amount_nanos
-                from finance_spans span join finance_revenue_sums sums on sums.starts_at = span.starts_at
-                where span.starts_at >= p_from and span.ends_at <= p_until
+                from finance_kept(p_from, p_until) span join finance_revenue_sums sums on sums.starts_at = span.starts_at
                 union all
                 select counted.* from finance_open(p_from, p_until) span cross join lateral finance_revenue_counted(span.starts_at, span.ends_at) counted) booked) grouped
         group by grouped.key, grouped.currency
@@ -84,16 +83,19 @@ as $$
 begin
     perform finance_guard();
     return query
-        select coalesce(paid.channel, refunded_order.channel, 'bank'), entry.unit,
-               count(*) filter (where entry.amount < 0), coalesce(-sum(entry.amount) filter (where entry.amount < 0), 0),
+        select coalesce(paid.channel, refunded_order.channel, disputed_order.channel, 'bank'), entry.unit,
+               count(*) filter (where entry.amount < 0 and journal.kind <> 'refund_failed'), coalesce(-sum(entry.amount) filter (where entry.amount < 0 and journal.kind <> 'refund_failed'), 0),
                -- What a channel refused to refund came back: it is a refund less.
-               count(*) filter (where entry.amount > 0), coalesce(sum(entry.amount) filter (where entry.amount > 0), 0)
+               count(*) filter (where entry.amount > 0) - count(*) filter (where journal.kind = 'refund_failed'),
+               coalesce(sum(entry.amount) filter (where entry.amount > 0 or journal.kind = 'refund_failed'), 0)
         from accounts account
         cross join lateral (select * from entries where account_id = account.id and organization_id = account.organization_id offset 0) entry
         cross join lateral (select * from journals where organization_id = entry.organization_id and id = entry.journal_id limit 1) journal
         left join payment_orders paid on journal.kind = 'top_up' and journal.idempotency_key = 'top_up:' || paid.id
         left join payment_refunds refund on journal.kind in ('refund', 'refund_failed') and journal.idempotency_key in ('refund:' || refund.id, 'refund_failed:' || refund.id)
         left join payment_orders refunded_order on refunded_order.id = refund.order_id
+        left join disputes dispute on journal.kind in ('dispute', 'dispute_closed') and split_part(journal.idempotency_key, ':', 2) = dispute.id::text
+        left join payment_orders disputed_order on disputed_order.id = dispute.order_id
         where account.kind = 'payments' and journal.booked_at >= p_from and journal.booked_at < p_until
         group by 1, 2 order by 1, 2;
 end $$;
@@ -152,8 +154,7 @@ begin
         select part.model_id, part.vendor_id, part.currency, sum(part.calls)::bigint, sum(part.list_nanos), sum(part.charged_nanos), sum(part.cost_nanos)
         from (
             select sums.model_id, sums.vendor_id, sums.currency, sums.calls, sums.list_nanos, sums.charged_nanos, sums.cost_nanos
-            from finance_spans span join finance_model_sums sums on sums.starts_at = span.starts_at
-            where span.starts_at >= p_from and span.ends_at <= p_until
+            from finance_kept(p_from, p_until) span join finance_model_sums sums on sums.starts_at = span.starts_at
             union all
             select counted.* from finance_open(p_from, p_until) span cross join lateral finance_models_counted(span.starts_at, span.ends_at) counted) part
         group by part.model_id, part.vendor_id, part.currency

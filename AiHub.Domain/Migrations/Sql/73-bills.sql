@@ -9,14 +9,24 @@ create or replace trigger append_only before update or delete on channel_entries
 create or replace trigger never_emptied before truncate on channel_journals execute function refuse_change();
 create or replace trigger never_emptied before truncate on channel_entries execute function refuse_change();
 
+create or replace function channel_journals_unbalanced() returns table (journal_id uuid, channel text)
+    language sql stable
+as $$
+    select journal.id, journal.channel
+    from channel_journals journal
+    left join (
+        select units.journal_id, sum(units.entries) as entries, bool_or(units.total <> 0) as unbalanced
+        from (select journal_id, count(*) as entries, sum(amount) as total from channel_entries group by journal_id, unit) units group by units.journal_id) sums on sums.journal_id = journal.id
+    where coalesce(sums.entries, 0) < 2 or sums.unbalanced
+$$;
+
 create or replace function check_channel_journal() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
     v_journal_id uuid := coalesce(to_jsonb(new) ->> 'journal_id', to_jsonb(new) ->> 'id');
 begin
-    if (select coalesce(sum(entries), 0) < 2 or bool_or(total <> 0)
-        from (select count(*) as entries, sum(amount) as total from channel_entries where journal_id = v_journal_id group by unit) units) then
+    if exists (select from channel_journals_unbalanced() found where found.journal_id = v_journal_id) then
         raise exception 'journal % does not balance', v_journal_id using errcode = 'check_violation';
     end if;
     return null;
@@ -212,12 +222,7 @@ end $$;
 create or replace function bill_audit() returns table (organization_id uuid, violation text)
     language sql stable security definer set search_path = public, pg_temp
 as $$
-    select '00000000-0000-0000-0000-000000000000'::uuid, format('journal %s of %s does not balance', journal.id, journal.channel)
-    from channel_journals journal
-    left join (
-        select units.journal_id, sum(units.entries) as entries, bool_or(units.total <> 0) as unbalanced
-        from (select journal_id, count(*) as entries, sum(amount) as total from channel_entries group by journal_id, unit) units group by units.journal_id) sums on sums.journal_id = journal.id
-    where coalesce(sums.entries, 0) < 2 or sums.unbalanced
+    select '00000000-0000-0000-0000-000000000000'::uuid, format('journal %s of %s does not balance', found.journal_id, found.channel) from channel_journals_unbalanced() found
     union all
     select '00000000-0000-0000-0000-000000000000'::uuid,
            format('line %s of bill %s moves %s %s to %s, its journals %s', standing.reference, standing.bill_id, standing.wanted, standing.unit, standing.account, standing.booked)
@@ -266,6 +271,15 @@ begin
         order by bill.day desc, bill.id desc limit p_limit;
 end $$;
 
+-- What of each journal with a channel is its fee, and what it paid out.
+create or replace function channel_moves() returns table (bill_id uuid, channel text, effective_at timestamptz, currency text, fee_nanos bigint, paid_out_nanos bigint)
+    language sql stable
+as $$
+    select journal.bill_id, journal.channel, journal.effective_at, entry.unit,
+           case entry.account when 'fees' then entry.amount else 0 end, case entry.account when 'bank' then entry.amount else 0 end
+    from channel_journals journal join channel_entries entry on entry.journal_id = journal.id and entry.account <> 'clearing'
+$$;
+
 -- What the channel says it took and gave back, and what was booked of what it kept and paid out, by currency. Its fee may be in another one than the
 -- payment.
 drop function if exists finance_bill_sums(uuid[]);
@@ -284,9 +298,7 @@ begin
             from channel_bill_lines line
             where line.bill_id = any (p_bills) and line.kind not in ('payout', 'funds', 'other') and line.verdict <> 'missing_there' group by line.bill_id, line.currency
             union all
-            select journal.bill_id, entry.unit, 0, 0, 0, 0, coalesce(sum(entry.amount) filter (where entry.account = 'fees'), 0), coalesce(sum(entry.amount) filter (where entry.account = 'bank'), 0)
-            from channel_journals journal join channel_entries entry on entry.journal_id = journal.id and entry.account <> 'clearing'
-            where journal.bill_id = any (p_bills) group by journal.bill_id, entry.unit) part
+            select moved.bill_id, moved.currency, 0, 0, 0, 0, moved.fee_nanos, moved.paid_out_nanos from channel_moves() moved where moved.bill_id = any (p_bills)) part
         group by part.bill_id, part.currency order by part.bill_id, part.currency;
 end $$;
 
@@ -342,10 +354,10 @@ as $$
 begin
     perform finance_guard();
     return query
-        select journal.channel, entry.unit, coalesce(sum(entry.amount) filter (where entry.account = 'fees'), 0), coalesce(sum(entry.amount) filter (where entry.account = 'bank'), 0)
-        from channel_journals journal join channel_entries entry on entry.journal_id = journal.id and entry.account <> 'clearing'
-        where journal.effective_at >= p_from and journal.effective_at < p_until
-        group by journal.channel, entry.unit order by journal.channel, entry.unit;
+        select moved.channel, moved.currency, sum(moved.fee_nanos), sum(moved.paid_out_nanos)
+        from channel_moves() moved
+        where moved.effective_at >= p_from and moved.effective_at < p_until
+        group by moved.channel, moved.currency order by moved.channel, moved.currency;
 end $$;
 grant execute on function finance_bills(uuid, date, date, text, text, date, uuid, integer), finance_bill_sums(uuid[]),
     finance_bill_lines(uuid, uuid, text, timestamptz, uuid, integer), finance_bill_again(uuid, timestamptz), finance_bill_accept(uuid, uuid, text, uuid, timestamptz),

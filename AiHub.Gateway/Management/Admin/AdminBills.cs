@@ -50,7 +50,7 @@ public static class AdminBills
             .Produces<string>(StatusCodes.Status200OK, "text/csv")
             .Parameter("id", BillId, "uuid", BillExamples.Bill.Id)
             .Describe("exportChannelBill", new("Export a bill", "导出账单"),
-                new("All its lines as CSV for spreadsheets (UTF-8 with a byte order mark).", "以 CSV 导出全部明细（UTF-8，带 BOM）。"), null, "kind,verdict,…")
+                new("All its lines as CSV for spreadsheets (UTF-8 with a byte order mark). The header `x-aihub-rows` says beforehand how many rows there are.", "以 CSV 导出全部明细（UTF-8，带 BOM）。响应头 `x-aihub-rows` 预先给出总行数。"), null, "kind,verdict,…")
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.BillNotFound);
 
         bills.MapPost("/{id}/again", AgainAsync)
@@ -112,39 +112,45 @@ public static class AdminBills
         return TypedResults.Ok(new Page<ChannelBillLineView>(shown, found.Count > size ? new Cursor(shown[^1].OccurredAt, shown[^1].Id).ToString() : null));
     }
 
-    private static async Task<Results<ContentHttpResult, Refused>> ExportAsync(string id, Person person, HttpContext http, HubDb db, CancellationToken ct)
+    private static async Task<Results<PushStreamHttpResult, Refused>> ExportAsync(string id, Person person, HttpContext http, HubDb db, CancellationToken ct)
     {
         if (await FindAsync(db, person, id, ct) is not { } bill)
         {
             return Refused.Because(ProblemKind.BillNotFound);
         }
 
+        CsvTable.Announce(http, await db.AsOperatorAsync(
+            person.UserId, () => db.Database.SqlQuery<long>($"select count(*) as \"Value\" from finance_bill_lines({bill.Id}, null, null, null, null, null)").SingleAsync(ct), ct));
+        return TypedResults.Stream(body => WriteCsvAsync(body, bill.Id, person, db, ct), "text/csv; charset=utf-8", $"{bill.Channel}-{bill.Day:yyyy-MM-dd}.csv");
+    }
+
+    private static async Task WriteCsvAsync(Stream body, Guid bill, Person person, HubDb db, CancellationToken ct)
+    {
         const int Batch = 2000;
-        var text = new StringBuilder("\uFEFF").Append(CsvLine.Of(
+        await using var writer = new StreamWriter(body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        await writer.WriteAsync(CsvLine.Of(
             "kind", "verdict", "reference", "occurred_at", "out_trade_no", "channel_trade_no", "out_refund_no", "organization_id", "organization", "accepted_reason", "currency",
             "amount", "our_amount", "fee_currency", "fee"));
         for (Cursor? after = null; ;)
         {
-            var lines = await LinesAsync(db, person, bill.Id, null, null, after, Batch, ct);
+            var lines = await LinesAsync(db, person, bill, null, null, after, Batch, ct);
             foreach (var line in lines)
             {
                 // Words are made safe; figures are numbers, minus sign and all.
-                text.Append(CsvLine.Of(
-                        line.Kind, line.Verdict, line.Reference, Wire.Instant(line.OccurredAt), line.OutTradeNo, line.ChannelTradeNo, line.OutRefundNo, line.OrganizationId?.ToString(),
-                        line.OrganizationName, line.AcceptedReason, line.Currency).TrimEnd())
-                    .Append(',').Append(line.Amount).Append(',').Append(line.OurAmount).Append(',').Append(line.FeeCurrency).Append(',').Append(line.Fee).Append("\r\n");
+                await writer.WriteAsync(CsvLine.Of(
+                    line.Kind, line.Verdict, line.Reference, Wire.Instant(line.OccurredAt), line.OutTradeNo, line.ChannelTradeNo, line.OutRefundNo, line.OrganizationId?.ToString(),
+                    line.OrganizationName, line.AcceptedReason, line.Currency).TrimEnd());
+                await writer.WriteAsync($",{line.Amount},{line.OurAmount},{line.FeeCurrency},{line.Fee}\r\n");
             }
 
+            await writer.FlushAsync(ct);
             if (lines.Count < Batch)
             {
-                break;
+                return;
             }
 
             after = new Cursor(lines[^1].OccurredAt, lines[^1].Id);
         }
-
-        http.Response.Headers.ContentDisposition = $"attachment; filename=\"{bill.Channel}-{bill.Day:yyyy-MM-dd}.csv\"";
-        return TypedResults.Text(text.ToString(), "text/csv", Encoding.UTF8);
     }
 
     private static async Task<Results<Ok<ChannelBillView>, Refused>> AgainAsync(string id, Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)

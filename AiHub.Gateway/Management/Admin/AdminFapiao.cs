@@ -1,4 +1,3 @@
-using System.Text;
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
@@ -37,7 +36,7 @@ public static class AdminFapiao
             .RequireAuthorization(Policies.Operator)
             .Produces<string>(StatusCodes.Status200OK, "text/csv")
             .Describe("exportFapiao", new("Export what waits for the tax platform", "导出待开票清单"),
-                new("Requests to be issued and to be reversed, as CSV (UTF-8 with a byte order mark).", "待开具与待红冲的申请，CSV 格式（UTF-8，带 BOM）。"), null, "id,action,kind,…")
+                new("Requests to be issued and to be reversed, as CSV (UTF-8 with a byte order mark). The header `x-aihub-rows` says beforehand how many rows there are.", "待开具与待红冲的申请，CSV 格式（UTF-8，带 BOM）。响应头 `x-aihub-rows` 预先给出总行数。"), null, "id,action,kind,…")
             .Refuses(ProblemKind.OperatorRequired);
 
         fapiao.MapPost("/import", ImportAsync)
@@ -65,17 +64,10 @@ public static class AdminFapiao
     private static async Task<Results<ContentHttpResult, Refused>> ExportAsync(Person person, HttpContext http, HubDb db, TimeProvider time, CancellationToken ct)
     {
         var rows = (await RowsAsync(db, person, FapiaoStatus.Submitted, ct)).Concat(await RowsAsync(db, person, FapiaoStatus.Issuing, ct)).Concat(await RowsAsync(db, person, FapiaoStatus.RedPending, ct));
-        var text = new StringBuilder("\uFEFF" + string.Join(',', Columns) + "\r\n");
-        foreach (var row in rows)
-        {
-            text.Append(CsvLine.Of(
-                row.Id.ToString(), row.Status == "red_pending" ? "reverse" : "issue", row.Kind, row.TitleKind, row.TitleName, row.TitleTaxId, row.TitleAddress, row.TitlePhone, row.TitleBank,
-                row.TitleBankAccount, row.TitleEmail, Invoices.Amount(row.AmountMinor, Currency.CNY), Invoices.Amount(row.AmountMinor - row.TaxMinor, Currency.CNY),
-                Invoices.Amount(row.TaxMinor, Currency.CNY), Invoices.Percent(row.TaxBasisPoints), row.Remark, row.Number, row.Reason, Wire.Instant(row.CreatedAt)));
-        }
-
-        http.Response.Headers.ContentDisposition = $"attachment; filename=\"fapiao-{time.Now():yyyy-MM-dd}.csv\"";
-        return TypedResults.Text(text.ToString(), "text/csv", Encoding.UTF8);
+        return CsvTable.Of(http, $"fapiao-{time.Now():yyyy-MM-dd}.csv", string.Join(',', Columns) + "\r\n", [.. rows.Select(row => CsvLine.Of(
+            row.Id.ToString(), row.Status == "red_pending" ? "reverse" : "issue", row.Kind, row.TitleKind, row.TitleName, row.TitleTaxId, row.TitleAddress, row.TitlePhone, row.TitleBank,
+            row.TitleBankAccount, row.TitleEmail, Invoices.Amount(row.AmountMinor, Currency.CNY), Invoices.Amount(row.AmountMinor - row.TaxMinor, Currency.CNY),
+            Invoices.Amount(row.TaxMinor, Currency.CNY), Invoices.Percent(row.TaxBasisPoints), row.Remark, row.Number, row.Reason, Wire.Instant(row.CreatedAt)))]);
     }
 
     private static async Task<Results<Ok<FapiaoImported>, Refused>> ImportAsync(

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Access;
@@ -65,7 +64,7 @@ public static class AdminFinance
             .Parameter("report", new("revenue, payments, receivables or models.", "revenue、payments、receivables 或 models。"), example: "revenue")
             .Parameter("from", From, "date", "2026-01-01").Parameter("to", Texts.To, "date", "2026-01-31")
             .Parameter("by", new("Of revenue: day (default), plan or organization.", "收入报表的维度：day（默认）、plan 或 organization。"), example: "day")
-            .Describe("exportFinance", new("Export a report", "导出报表"), new("As CSV for spreadsheets (UTF-8 with a byte order mark); cells that a spreadsheet would take for a formula begin with an apostrophe.", "CSV 格式（UTF-8，带 BOM）；可能被表格软件当作公式的单元格以单引号开头。"), null, "key,currency,…")
+            .Describe("exportFinance", new("Export a report", "导出报表"), new("As CSV for spreadsheets (UTF-8 with a byte order mark); cells that a spreadsheet would take for a formula begin with an apostrophe. The header `x-aihub-rows` says beforehand how many rows there are.", "CSV 格式（UTF-8，带 BOM）；可能被表格软件当作公式的单元格以单引号开头。响应头 `x-aihub-rows` 预先给出总行数。"), null, "key,currency,…")
             .Refuses(ProblemKind.OperatorRequired, ProblemKind.InvalidRequest);
 
         finance.MapGet("/vendor-terms", TermsAsync)
@@ -148,45 +147,26 @@ public static class AdminFinance
             return asked.Errors.Refuse();
         }
 
-        var text = new StringBuilder("\uFEFF");
-        switch (report)
+        (string Titles, IEnumerable<string> Rows) table = report switch
         {
-            case "revenue":
-                text.Append(CsvLine.Of(wanted, "currency", "usage", "subscriptions", "promotions", "breakage", "written_off", "tax", "net"));
-                foreach (var row in await RevenueRowsAsync(db, person, span, wanted, ct))
-                {
-                    text.Append(Line([row.Key, row.Currency], row.Usage, row.Subscriptions, row.Promotions, row.Breakage, row.WrittenOff, row.Tax, row.Net));
-                }
-
-                break;
-            case "payments":
-                text.Append(CsvLine.Of("channel", "currency", "paid_count", "paid", "refunded_count", "refunded", "fees", "net", "paid_out"));
-                foreach (var row in await PaymentRowsAsync(db, person, span, ct))
-                {
-                    text.Append(Line([row.Channel, row.Currency], Whole(row.PaidCount), row.Paid, Whole(row.RefundedCount), row.Refunded, row.Fees, row.Net, row.PaidOut));
-                }
-
-                break;
-            case "receivables":
-                text.Append(CsvLine.Of("organization_id", "organization", "currency", "oldest_due_at", "open", "overdue"));
-                foreach (var row in await ReceivableRowsAsync(db, person, time.Now(), ct))
-                {
-                    text.Append(Line([row.OrganizationId.ToString(), row.OrganizationName, row.Currency, row.OldestDueAt is { } due ? Wire.Instant(due) : ""], row.Open, row.Overdue));
-                }
-
-                break;
-            default:
-                text.Append(CsvLine.Of("model", "vendor", "currency", "calls", "list_price", "charged", "vendor_cost", "margin"));
-                foreach (var row in await ModelRowsAsync(db, person, span, ct))
-                {
-                    text.Append(Line([row.ModelId, row.VendorId, row.Currency], Whole(row.Calls), row.ListPrice, row.Charged, row.VendorCost, row.Margin));
-                }
-
-                break;
-        }
-
-        http.Response.Headers.ContentDisposition = $"attachment; filename=\"{report}-{span.From:yyyy-MM-dd}-{span.To:yyyy-MM-dd}.csv\"";
-        return TypedResults.Text(text.ToString(), "text/csv", Encoding.UTF8);
+            "revenue" => (
+                CsvLine.Of(wanted, "currency", "usage", "subscriptions", "promotions", "breakage", "written_off", "tax", "net"),
+                (await RevenueRowsAsync(db, person, span, wanted, ct))
+                    .Select(row => Line([row.Key, row.Currency], row.Usage, row.Subscriptions, row.Promotions, row.Breakage, row.WrittenOff, row.Tax, row.Net))),
+            "payments" => (
+                CsvLine.Of("channel", "currency", "paid_count", "paid", "refunded_count", "refunded", "fees", "net", "paid_out"),
+                (await PaymentRowsAsync(db, person, span, ct))
+                    .Select(row => Line([row.Channel, row.Currency], Whole(row.PaidCount), row.Paid, Whole(row.RefundedCount), row.Refunded, row.Fees, row.Net, row.PaidOut))),
+            "receivables" => (
+                CsvLine.Of("organization_id", "organization", "currency", "oldest_due_at", "open", "overdue"),
+                (await ReceivableRowsAsync(db, person, time.Now(), ct))
+                    .Select(row => Line([row.OrganizationId.ToString(), row.OrganizationName, row.Currency, row.OldestDueAt is { } due ? Wire.Instant(due) : ""], row.Open, row.Overdue))),
+            _ => (
+                CsvLine.Of("model", "vendor", "currency", "calls", "list_price", "charged", "vendor_cost", "margin"),
+                (await ModelRowsAsync(db, person, span, ct))
+                    .Select(row => Line([row.ModelId, row.VendorId, row.Currency], Whole(row.Calls), row.ListPrice, row.Charged, row.VendorCost, row.Margin))),
+        };
+        return CsvTable.Of(http, $"{report}-{span.From:yyyy-MM-dd}-{span.To:yyyy-MM-dd}.csv", table.Titles, [.. table.Rows]);
     }
 
     // Words are made safe; figures are numbers, minus sign and all.

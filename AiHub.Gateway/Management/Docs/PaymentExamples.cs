@@ -22,15 +22,19 @@ public static class PaymentExamples
     public static readonly LedgerEntryView Entry = new(
         "184467", Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120026"), "settle", "purchased", "CNY", "-0.00129125", Moment, Moment.AddSeconds(2), null, Guid.Parse("01981c2e-7a10-7c3e-8b5e-0242ac120027"));
 
+    internal static readonly Text Scene = new("desktop (default) or mobile: which kind of payment page the channel is asked for; wechat: within WeChat itself.", "desktop（默认）或 mobile：请求渠道提供的支付页面类型；wechat：在微信内支付（JSAPI）。");
+    internal static readonly Text OpenId = new("Who pays, as WeChat knows them in the hub's app; needed in the scene wechat, unless there is a wechat_code.", "付款人在本应用下的微信 openid；wechat 场景下未提供 wechat_code 时必填。");
+    internal static readonly Text WechatCode = new("Instead of open_id: the code that the channel's payer_url brought; the hub learns for it who pays. Good once.", "可代替 open_id：由渠道 payer_url 返回的 code，平台据此查询付款人；仅可使用一次。");
+
     public static readonly IReadOnlyDictionary<(Type, string), Text> Fields = new Dictionary<(Type, string), Text>
     {
         [(typeof(NewPaymentOrder), "purpose")] = new("top_up: the balance of the wallet grows by what is paid.", "top_up：支付金额计入钱包余额。"),
         [(typeof(NewPaymentOrder), "channel")] = new("stripe, alipay or wechat_pay; “channels” says which are open.", "stripe、alipay 或 wechat_pay；可用渠道请查询“channels”。"),
         [(typeof(NewPaymentOrder), "amount")] = new("Decimal string with at most two decimals.", "十进制字符串，最多两位小数。"),
         [(typeof(NewPaymentOrder), "currency")] = new("The organization's currency, stated so that nobody pays ten of the wrong one.", "组织的结算货币；须明确填写以避免误付。"),
-        [(typeof(NewPaymentOrder), "scene")] = new("desktop (default) or mobile: which kind of payment page the channel is asked for; wechat: within WeChat itself.", "desktop（默认）或 mobile：请求渠道提供的支付页面类型；wechat：在微信内支付（JSAPI）。"),
-        [(typeof(NewPaymentOrder), "open_id")] = new("Who pays, as WeChat knows them in the hub's app; needed in the scene wechat, unless there is a wechat_code.", "付款人在本应用下的微信 openid；wechat 场景下未提供 wechat_code 时必填。"),
-        [(typeof(NewPaymentOrder), "wechat_code")] = new("Instead of open_id: the code that the channel's payer_url brought; the hub learns for it who pays. Good once.", "可代替 open_id：由渠道 payer_url 返回的 code，平台据此查询付款人；仅可使用一次。"),
+        [(typeof(NewPaymentOrder), "scene")] = Scene,
+        [(typeof(NewPaymentOrder), "open_id")] = OpenId,
+        [(typeof(NewPaymentOrder), "wechat_code")] = WechatCode,
         [(typeof(NewPaymentOrder), "save_method")] = new("With stripe: keeps the card for renewals and automatic top-ups, in place of the one before.", "使用 stripe 时：保存该卡用于续费与自动充值，并替换之前的卡。"),
         [(typeof(PaymentOrderView), "purpose")] = new("What is paid for.", "支付用途。"),
         [(typeof(PaymentOrderView), "channel")] = new("Who collects the money.", "收款渠道。"),

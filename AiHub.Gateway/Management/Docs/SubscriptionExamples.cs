@@ -38,7 +38,6 @@ public static class SubscriptionExamples
     private static readonly Text OfModels = new("Only of this model, or of all that begin so where it ends with `*`; null of all.", "仅限该模型；以 `*` 结尾时为具有该前缀的全部模型；null 表示全部。");
     private static readonly Text Plan = new("The plan's id, from “plans”.", "套餐编号，见“plans”。");
     private static readonly Text Interval = new("month or year.", "month（月）或 year（年）。");
-    private static readonly Text Scene = new("desktop (default) or mobile: which kind of payment page the channel is asked for.", "desktop（默认）或 mobile：请求渠道提供的支付页面类型。");
     private static readonly Text Amount = new("Decimal string.", "十进制字符串。");
 
     public static readonly IReadOnlyDictionary<(Type, string), Text> Fields = new Dictionary<(Type, string), Text>
@@ -65,9 +64,13 @@ public static class SubscriptionExamples
         [(typeof(PlanChangeRequest), "channel")] = new("stripe, alipay, wechat_pay, or balance: from the purchased money of the wallet. Not needed where nothing is due.", "stripe、alipay、wechat_pay，或 balance（使用充值余额）。无需付款时可省略。"),
         [(typeof(PlanChangeRequest), "auto_renew")] = new("With stripe: keeps the card and renews by itself (default).", "使用 stripe 时：保存该卡并自动续费（默认）。"),
         [(typeof(PlanChangeRequest), "proration_at")] = new("The moment of a preview at most 15 minutes old: exactly what it showed is charged.", "15 分钟内预览返回的时刻：按预览金额收取。"),
-        [(typeof(PlanChangeRequest), "scene")] = Scene,
+        [(typeof(PlanChangeRequest), "scene")] = PaymentExamples.Scene,
+        [(typeof(PlanChangeRequest), "open_id")] = PaymentExamples.OpenId,
+        [(typeof(PlanChangeRequest), "wechat_code")] = PaymentExamples.WechatCode,
         [(typeof(RenewalRequest), "channel")] = new("stripe, alipay, wechat_pay or balance.", "stripe、alipay、wechat_pay 或 balance。"),
-        [(typeof(RenewalRequest), "scene")] = Scene,
+        [(typeof(RenewalRequest), "scene")] = PaymentExamples.Scene,
+        [(typeof(RenewalRequest), "open_id")] = PaymentExamples.OpenId,
+        [(typeof(RenewalRequest), "wechat_code")] = PaymentExamples.WechatCode,
         [(typeof(SubscriptionLineView), "kind")] = new("fee (a whole term), unused (a credit for what is left at the old price) or remaining (the same time at the new price).", "fee（整个周期）、unused（旧套餐剩余时间的抵扣）或 remaining（新套餐剩余时间的费用）。"),
         [(typeof(SubscriptionLineView), "plan_id")] = Plan,
         [(typeof(SubscriptionLineView), "interval")] = Interval,

@@ -21,7 +21,7 @@ public sealed class OrderDeskTests(ManagementHub hub) : IClassFixture<Management
         (await desk.GetAsync($"admin/finance/orders/{Guid.CreateVersion7()}")).Is(ProblemKind.OrderNotFound);
         (await desk.PostAsync($"admin/finance/orders/{Guid.CreateVersion7()}/check", null)).Is(ProblemKind.OrderNotFound);
         (await desk.PostAsync($"{path}/refunds", half with { Amount = "0" })).IsInvalid("amount", FieldText.Amount);
-        (await desk.PostAsync($"{path}/refunds", half with { Amount = "10.01" })).Is(ProblemKind.RefundNotPossible, Language.En, "All refunds together would exceed what was paid.");
+        (await desk.PostAsync($"{path}/refunds", half with { Amount = "10.01" })).Is(ProblemKind.RefundNotPossible, Language.En, "All refunds and disputes together would exceed what was paid.");
 
         var first = await RefundAsync(desk, path, half, "wish-1");
         var again = await RefundAsync(desk, path, half, "wish-1");

@@ -98,9 +98,10 @@ public sealed partial class WechatPayChannel : IPaymentChannel, IDisposable
         answer.Require();
         return (string?)answer.Body["trade_state"] switch
         {
-            // REFUND: paid once, and money has gone back since. That it was paid is what counts here.
-            "SUCCESS" or "REFUND" => ChannelOrder.Paid(ProofOf(answer.Body)),
-            "CLOSED" or "REVOKED" => ChannelOrder.Closed,
+            "SUCCESS" => ChannelOrder.Paid(ProofOf(answer.Body)),
+            // REFUND of an order that was never credited, for no other is asked about: money has gone back by another hand than the hub's, and how much
+            // WeChat does not say here. Whoever reads the day's bill decides.
+            "CLOSED" or "REVOKED" or "REFUND" => ChannelOrder.Closed,
             _ => ChannelOrder.Waiting,
         };
     }
