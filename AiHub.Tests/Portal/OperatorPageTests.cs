@@ -314,12 +314,12 @@ public sealed class OperatorPageTests
         await desk.ClickAsync(book.Locator("summary").Last);
         await desk.FillAsync(book.Locator("input[name=component]"), component);
         await desk.FillAsync(book.Locator("input[name=price]"), price);
-        await desk.FillAsync(book.Locator("input[name=source]"), "contract of 2026");
         if (from is not null)
         {
             await desk.FillAsync(book.Locator("input[name=valid_from]"), from);
         }
 
+        await desk.FillAsync(book.Locator("input[name=source]"), "contract of 2026");
         await desk.ClickAsync(book.Locator("form:has(input[name=price]) button"));
         await desk.CountIsAsync(from is null ? 1 : 2, $"[data-price={component}]");
     }

@@ -27,7 +27,7 @@ public sealed class OverviewPageTests
         await hub.Database.AsAdminAsync<Guid>(
             $"""
              insert into alert_firings (id, organization_id, kind, source_id, name, period, threshold, used_amount, of_amount, unit, fired_at)
-             values (gen_random_uuid(), '{organization}', 'budget', gen_random_uuid(), 'Prototype', '2026', 80, 81, 100, 'tokens', now()) returning id
+             values (gen_random_uuid(), '{organization}', 'budget', gen_random_uuid(), 'Prototype', '2026', 80, 81, 100, 'TOK', now()) returning id
              """);
         var before = await PaceAsync();
         await visitor.GoAsync("/overview");

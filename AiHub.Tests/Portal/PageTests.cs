@@ -108,7 +108,8 @@ public sealed class PageTests
 
         await visitor.ClickAsync("form.form button.primary");
         await visitor.Page.WaitForSelectorAsync("form.form button.primary[aria-busy=true]");
-        await visitor.ClickAsync("form.form button.primary");
+        // Whoever is quicker than the eye.
+        await visitor.Page.DispatchEventAsync("form.form button.primary", "click");
         await visitor.Page.PressAsync("#amount", "Enter");
         go.SetResult();
         await visitor.Page.WaitForURLAsync("**/budgets?created=true");
