@@ -12,7 +12,7 @@ public sealed class AuditChangeTests
     [InlineData("en", """{"unit":"tokens","amount":"1000000"}""", """{"unit":"tokens","amount":"5000"}""", "amount: 1,000,000 -> 5,000")]
     [InlineData("en", """{"amount":"12"}""", """{"amount":"13","hard":true,"tags":["a","b"]}""", "amount: 12 -> 13; hard:  -> Yes; tags:  -> a, b")]
     [InlineData("en", """{"enabled":true,"expires_at":"2026-12-05T13:21:17.827405+00:00"}""", """{"id":"7","enabled":false,"expires_at":"2026-12-05T14:30:00+00:00","updated_at":"2026-12-05T13:21:17+00:00"}""", "enabled: Yes -> No; expires_at: 13:21 -> 14:30")]
-    [InlineData("en", """{"tags":[],"models":["a"]}""", """{"tags":["x"],"models":[]}""", "tags:  -> x; models: a -> ")]
+    [InlineData("en", """{"tags":[],"models":["a"]}""", """{"tags":["x"],"models":[]}""", "models: a -> ; tags:  -> x")]
     [InlineData("zh-CN", """{"hard":true}""", """{"hard":false}""", "hard: 是 -> 否")]
     public void What_changed_is_told_with_money_as_money(string language, string before, string after, string told)
     {
