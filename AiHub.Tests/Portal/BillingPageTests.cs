@@ -1,7 +1,9 @@
 using System.Net.Http.Json;
 using AiHub.Portal;
+using System.Text.RegularExpressions;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Payments;
+using Microsoft.Playwright;
 
 namespace AiHub.Tests.Portal;
 
@@ -18,7 +20,7 @@ public sealed class BillingPageTests(PaymentHub fixture) : IClassFixture<Payment
         await visitor.RegisterAsync("蓝海 Studio", "CNY");
         await OrderAsync(visitor, "19.99");
         await visitor.Page.WaitForSelectorAsync(".qr");
-        Assert.Matches("[0-9]{2}:[0-9]{2}", await visitor.TextAsync("[data-countdown]"));
+        await Assertions.Expect(visitor.Page.Locator("[data-countdown]")).ToHaveTextAsync(new Regex("[0-9]{2}:[0-9]{2}"));
         await visitor.JudgeAsync($"order-open-{language}");
 
         await PayAsync(visitor, "sent");
