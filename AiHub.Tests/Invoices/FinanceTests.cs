@@ -3,11 +3,14 @@ using System.Net;
 using AiHub.Contracts;
 using AiHub.Domain;
 using AiHub.Domain.Accounts;
+using AiHub.Domain.Payments;
 using AiHub.Domain.Quotas;
+using AiHub.Domain.Tenancy;
 using AiHub.Domain.Usage;
 using AiHub.Gateway.Management.Refusals;
 using AiHub.Tests.Accounts;
 using AiHub.Tests.Management;
+using AiHub.Tests.Payments;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -161,6 +164,36 @@ public sealed class FinanceTests(ManagementHub hub) : IClassFixture<ManagementHu
         await worker.PostAsync("admin/finance/vendor-terms", new NewVendorTerms("sim", "80", At.AddDays(-1)));
         var row = Assert.Single((await worker.ReadAsync<Page<ModelMargin>>("admin/finance/models?from=2026-03-10&to=2026-03-10")).Data, row => row.ModelId == model);
         Assert.Equal(("15", "8", "7"), (row.ListPrice, row.VendorCost, row.Margin));
+    }
+
+    [Fact]
+    public async Task A_refund_that_failed_is_no_payment_and_a_dispute_that_was_lost_counts_with_its_channel()
+    {
+        await using var ledger = new Ledger(hub.Database.AppConnectionString, TimeProvider.System, NullLogger<Ledger>.Instance);
+        // A day that no other test looks at.
+        var at = new DateTimeOffset(2026, 2, 11, 4, 0, 0, TimeSpan.Zero);
+        var customer = await Customer.OpenAsync(hub.Database, ledger, PlanIds.Free, Currency.USD, at);
+        await using var db = hub.Database.Open();
+        var orders = new[] { await db.OrderAsync(customer, Currency.USD, 5_000, at), await db.OrderAsync(customer, Currency.USD, 700, at) };
+        foreach (var order in orders)
+        {
+            await db.CreditAsync(order, order.Proof(at), at);
+        }
+
+        foreach (var (minor, succeeds) in new[] { (1_000L, false), (200L, true) })
+        {
+            var refund = orders[0].Refund(minor, at);
+            Assert.Null(await db.InOrganizationAsync(customer.Id, () => db.OpenRefundAsync(refund, default), default));
+            await db.RefundEndedAsync(refund.Id, succeeds, succeeds ? null : "no", at, default);
+        }
+
+        Assert.Equal("opened", await db.OpenDisputeAsync(PaymentChannelId.Stripe, orders[1].Proof(at).ChannelTradeNo, $"dp_{customer.Id:N}", "USD", 700, "fraudulent", null, at, default));
+        Assert.Equal("lost", await db.CloseDisputeAsync($"dp_{customer.Id:N}", false, at, default));
+
+        var worker = await OperatorAsync();
+        var channel = Assert.Single((await worker.ReadAsync<Page<ChannelTotals>>("admin/finance/payments?from=2026-02-11&to=2026-02-11")).Data);
+        Assert.Equal(("stripe", 2, "57", 2, "9", "48"), (channel.Channel, channel.PaidCount, channel.Paid, channel.RefundedCount, channel.Refunded, channel.Net));
+        Assert.Equal("1", (await worker.GetAsync("admin/finance/export?report=payments&from=2026-02-11&to=2026-02-11")).Header("x-aihub-rows"));
     }
 
     [Fact]
