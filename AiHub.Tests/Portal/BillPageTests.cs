@@ -55,7 +55,7 @@ public sealed class BillPageTests
         await using var desk = await Visitor.OpenAsync(portal.Url, new Visit("en"));
         await desk.BecomeOperatorAsync(hub, await desk.RegisterAsync());
         var day = new DateOnly(2025, 3, 6);
-        await hub.AddBillAsync("alipay", day);
+        await hub.Database.AddBillAsync("alipay", day);
 
         foreach (var (page, tables) in new[] { ("/admin/finance", 5), ($"/admin/finance/bills/alipay/{day:yyyy-MM-dd}", 1) })
         {

@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
-using AiHub.Portal;
 using System.Text.RegularExpressions;
+using AiHub.Portal;
 using AiHub.Tests.Hub;
 using AiHub.Tests.Payments;
 using Microsoft.Playwright;
