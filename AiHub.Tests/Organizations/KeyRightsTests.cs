@@ -50,6 +50,27 @@ public sealed class KeyRightsTests(ManagementHub hub) : IClassFixture<Management
     }
 
     [Fact]
+    public async Task A_key_ends_when_it_is_switched_off_and_when_its_time_is_over()
+    {
+        var owner = await hub.RegisterAsync();
+        var soon = hub.Clock.GetUtcNow().AddMinutes(1);
+        var (manages, expires) = (await CreateAsync(owner, new NewApiKey("k", Scopes: ["usage.read"])), await CreateAsync(owner, new NewApiKey("k", soon, Scopes: ["usage.read"])));
+        var model = await CreateAsync(owner, new NewApiKey("k", soon));
+        Assert.Equal(HttpStatusCode.OK, (await With(manages).GetAsync("usage/current")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await With(expires).GetAsync("usage/current")).Status);
+        Assert.Equal("ok", await hub.TryKeyAsync(model.Key));
+
+        await owner.PatchAsync($"auth/api-keys/{manages.Id}", new ApiKeyChange(Enabled: false));
+        hub.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        (await With(manages).GetAsync("usage/current")).Is(ProblemKind.InvalidToken);
+        (await With(expires).GetAsync("usage/current")).Is(ProblemKind.TokenExpired);
+        Assert.Equal("invalid_api_key", await hub.TryKeyAsync(model.Key));
+        await owner.PatchAsync($"auth/api-keys/{manages.Id}", new ApiKeyChange(Enabled: true));
+        Assert.Equal(HttpStatusCode.OK, (await With(manages).GetAsync("usage/current")).Status);
+    }
+
+    [Fact]
     public async Task A_key_never_does_more_than_its_creator()
     {
         var (owner, acme) = await hub.OpenAsync();

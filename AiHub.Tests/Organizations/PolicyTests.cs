@@ -38,6 +38,25 @@ public sealed class PolicyTests(ManagementHub hub) : IClassFixture<ManagementHub
         Assert.True(OrganizationPolicy.Unrestricted.And(Rule(policy => policy.Country = "CN")).And(Rule(_ => { })).Allows(Vendor("a", country: "CN")));
     }
 
+    [Theory]
+    [InlineData(true, 30, null, null, 30)]
+    [InlineData(true, 30, true, 7, 7)]
+    [InlineData(true, 30, true, 90, 30)]
+    [InlineData(true, 30, true, null, 30)]
+    [InlineData(true, 30, false, null, null)]
+    [InlineData(false, null, true, 7, null)]
+    [InlineData(null, null, true, 7, null)]
+    public void A_team_keeps_contents_no_longer_than_its_organization(bool? captures, int? days, bool? teamCaptures, int? teamDays, int? kept)
+    {
+        var organization = Rule(policy => (policy.CapturesContent, policy.RetentionDays) = (captures, days));
+        var team = new StoredPolicy
+        {
+            Id = Guid.CreateVersion7(), OrganizationId = organization.OrganizationId, TeamId = Guid.CreateVersion7(), UpdatedAt = Now, CapturesContent = teamCaptures, RetentionDays = teamDays,
+        };
+
+        Assert.Equal(kept, OrganizationPolicy.Unrestricted.And(organization).And(team).RetentionDays);
+    }
+
     [Fact]
     public async Task A_policy_is_read_and_replaced_as_a_whole()
     {

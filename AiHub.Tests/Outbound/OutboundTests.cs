@@ -6,6 +6,7 @@ using AiHub.Domain.Alerts;
 using AiHub.Domain.Catalog;
 using AiHub.Gateway.Access;
 using AiHub.Gateway.Guardrails;
+using AiHub.Gateway.Management.SingleSignOn;
 using AiHub.Gateway.Providers;
 using AiHub.Gateway.Routing;
 using AiHub.Outbound;
@@ -65,8 +66,10 @@ public sealed class OutboundTests(ITestOutputHelper output) : IAsyncLifetime
         // They are real: the ones of this machine are reached where somebody allowed it.
         using var allowed = Senders[field](outbound, true);
         await TryAsync(allowed, $"http://127.0.0.1:{Port}/v1");
+        var first = _reached;
         await TryAsync(allowed, $"http://loopback.test:{Port}/v1");
-        Assert.Equal(2, _reached);
+        // What only reads is tried again when the line breaks.
+        Assert.True(first > 0 && _reached > first, $"{first}, {_reached}");
     }
 
     [Theory]
@@ -89,9 +92,9 @@ public sealed class OutboundTests(ITestOutputHelper output) : IAsyncLifetime
         using var sender = Senders[field](outbound, true);
         foreach (var host in (string[])["169.254.169.254", "[::ffff:169.254.169.254]", "[fd00:ec2::254]", "100.100.100.200", "metadata.test", "nat64.test", "[64:ff9b::a9fe:a9fe]"])
         {
-            // A guardrail's webhook that is not reached is one that does not answer; the others say why.
+            // A guardrail's webhook that is not reached is one that does not answer; the others say why. Of an issuer already its text says it.
             var refused = await Record.ExceptionAsync(() => sender.SendAsync($"http://{host}:{Port}/"));
-            Assert.Contains(refused is null ? "" : "resolves to no address that may be reached", refused is null ? "" : Everything(refused), StringComparison.Ordinal);
+            Assert.Matches(refused is null ? "" : "resolves to no address that may be reached|may be asked", refused is null ? "" : Everything(refused));
             Assert.Equal(field.StartsWith("a guardrail", StringComparison.Ordinal), refused is null);
         }
     }
@@ -186,9 +189,7 @@ public sealed class OutboundTests(ITestOutputHelper output) : IAsyncLifetime
         },
         ["a guardrail's webhook"] = (outbound, allowed) =>
         {
-            var asking = new GuardedHttp(
-                TimeProvider.System, new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create(GuardedHttp.AllowPrivateNetwork, (string?)$"{allowed}")]).Build(), HostileAddresses.ResolveAsync);
-            var judges = new Judges(null!, null!, null!, asking, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Judges>.Instance);
+            var judges = new Judges(null!, null!, null!, ForCustomers(allowed), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Judges>.Instance);
             return new Sender(judges, async url =>
             {
                 var rule = new RemoteRule("judge", GuardrailKind.Webhook, GuardrailAction.Block, [], null, new Uri(url), AlertSecrets.Generate(), TimeSpan.FromSeconds(5), false);
@@ -198,12 +199,20 @@ public sealed class OutboundTests(ITestOutputHelper output) : IAsyncLifetime
                 Assert.Equal("judge", log.Blocked);
             });
         },
+        ["an identity provider's issuer"] = (outbound, allowed) =>
+        {
+            var providers = new OidcProviders(ForCustomers(allowed), TimeProvider.System);
+            return new Sender(providers, url => providers.DiscoverAsync(url, default));
+        },
         ["an alert's webhook"] = (outbound, allowed) =>
         {
             var post = new WebhookPost(Options.Create(new AlertOptions { AllowPrivateNetwork = allowed, Timeout = TimeSpan.FromSeconds(5) }), TimeProvider.System, outbound);
             return new Sender(post, url => post.SendAsync(AlertMessageTests.ToWebhook(url), default));
         },
     };
+
+    private static GuardedHttp ForCustomers(bool allowed) => new(
+        TimeProvider.System, new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create(GuardedHttp.AllowPrivateNetwork, (string?)$"{allowed}")]).Build(), HostileAddresses.ResolveAsync);
 
     private static Caller Nobody => new() { KeyId = Guid.CreateVersion7(), UserId = Guid.CreateVersion7(), OrganizationId = Guid.CreateVersion7(), Currency = Currency.USD, Plan = CallerPlan.None };
 
