@@ -138,11 +138,16 @@ public sealed class SubscriptionTests(PaymentHub fixture) : IClassFixture<Paymen
         var end = (await SubscriptionAsync(customer)).PaidThrough!.Value;
         Assert.Equal("prepaid", (await SubscriptionAsync(customer)).Collection);
 
-        foreach (var days in (int[])[7, 3, 1])
+        foreach (var (days, told) in new[] { (7, 1), (3, 2), (1, 3) })
         {
+            // Not a minute before.
+            fixture.Clock.AdvanceTo(end.AddDays(-days).AddMinutes(-1));
+            await LookAsync();
+            Assert.Equal(told - 1, (await MailsAsync(customer)).Count);
             fixture.Clock.AdvanceTo(end.AddDays(-days).AddMinutes(1));
             await LookAsync();
             await LookAsync();
+            Assert.Equal(told, (await MailsAsync(customer)).Count);
         }
 
         Assert.Equal(["renewal_reminder", "renewal_reminder", "renewal_reminder"], await MailsAsync(customer));
