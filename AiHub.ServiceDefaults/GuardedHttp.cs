@@ -58,8 +58,8 @@ public static class OutboundAddress
         && url.Host.Length > 0
         && (url.Scheme == Uri.UriSchemeHttps || (allowPrivate && url.Scheme == Uri.UriSchemeHttp))
         && (allowPrivate || !AddressGuard.IsBadPort(url.Port))
-        // Host names that are numbers in disguise have become plain addresses by now.
-        && (!IPAddress.TryParse(url.IdnHost.Trim('[', ']'), out var address) || AddressGuard.Allows(address, allowPrivate))
+        // Host names that are numbers in disguise have become plain addresses by now, but for the dot that may end a name.
+        && (!IPAddress.TryParse(url.IdnHost.TrimEnd('.').Trim('[', ']'), out var address) || AddressGuard.Allows(address, allowPrivate))
         && (allowPrivate || !IsLocalName(url.IdnHost));
 
     private static bool IsLocalName(string host)

@@ -196,7 +196,8 @@ public sealed class FinanceSpanTests
         {
             await using var command = new NpgsqlCommand(
                 $"select ledger_post(gen_random_uuid(), '{late[who].Customer.Id}', '{at:O}', 'test', 'payments', 'usage_revenue', 'USD', 1000, '{at:O}', '{at:O}')",
-                late[who].Connection, late[who].Transaction) { CommandTimeout = 10 };
+                late[who].Connection, late[who].Transaction)
+            { CommandTimeout = 10 };
             await command.ExecuteScalarAsync();
         }
     }

@@ -51,7 +51,12 @@ public sealed class PolicyTests(ManagementHub hub) : IClassFixture<ManagementHub
         var organization = Rule(policy => (policy.CapturesContent, policy.RetentionDays) = (captures, days));
         var team = new StoredPolicy
         {
-            Id = Guid.CreateVersion7(), OrganizationId = organization.OrganizationId, TeamId = Guid.CreateVersion7(), UpdatedAt = Now, CapturesContent = teamCaptures, RetentionDays = teamDays,
+            Id = Guid.CreateVersion7(),
+            OrganizationId = organization.OrganizationId,
+            TeamId = Guid.CreateVersion7(),
+            UpdatedAt = Now,
+            CapturesContent = teamCaptures,
+            RetentionDays = teamDays,
         };
 
         Assert.Equal(kept, OrganizationPolicy.Unrestricted.And(organization).And(team).RetentionDays);

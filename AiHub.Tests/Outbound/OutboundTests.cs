@@ -142,6 +142,7 @@ public sealed class OutboundTests(ITestOutputHelper output) : IAsyncLifetime
     [InlineData("https://api.example.com/v1#x", true, false)]
     [InlineData("https://127.0.0.1/v1", false, false)]
     [InlineData("https://0x7f.1/v1", false, false)]
+    [InlineData("https://127.0.0.1./v1", false, false)]
     [InlineData("https://[::ffff:10.0.0.1]/v1", false, false)]
     [InlineData("https://localhost./v1", false, false)]
     [InlineData("https://169.254.169.254/latest", true, false)]

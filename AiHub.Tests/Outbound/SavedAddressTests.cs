@@ -14,7 +14,6 @@ public sealed class SavedAddressTests(ManagementHub hub, ITestOutputHelper outpu
         ["base_url"] = ("vendor-keys", url => new NewOwnVendorKey("openai", "ours", "sk-0123456789-abcdef", BaseUrl: url, Test: false)),
         ["url"] = ("guardrails", url => new NewGuardrail("judge", "webhook", "block", Url: url)),
         ["issuer"] = ("sign-on", url => new SignOnChange(url, "client", "example.com")),
-        ["target"] = ("/alerts/channels", url => new NewAlertChannel("webhook", "ops", url)),
     };
 
     public static TheoryData<string> Names => new(Fields.Keys);

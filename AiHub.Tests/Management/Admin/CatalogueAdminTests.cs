@@ -131,7 +131,13 @@ public sealed class CatalogueAdminTests(CatalogueAdminTests.OperatedHub fixture)
         Assert.Equal(new ImportProgress(0, 0), await FarAsync(Operator));
         var models = Enumerable.Range(0, 250).Select(number => new
         {
-            id = $"{name}/m{number}", name = "M", aliases = Array.Empty<string>(), context_length = 1000, max_output_tokens = 100, input_modalities = new[] { "text" }, output_modalities = new[] { "text" },
+            id = $"{name}/m{number}",
+            name = "M",
+            aliases = Array.Empty<string>(),
+            context_length = 1000,
+            max_output_tokens = 100,
+            input_modalities = new[] { "text" },
+            output_modalities = new[] { "text" },
             upstreams = new[] { new { vendor = "sim", model = $"{name}-{number}", prices = new { USD = new[] { new { input = "1", output = "2" } } } } },
         });
 
