@@ -223,6 +223,11 @@ begin
     into v_from, v_to
     from usage_sums where organization_id = v_organization and grain = 'hour' and dimension = 'all' and value = '';
 
+    if v_from is null then
+        -- Without a call there is nothing to go back through, and the limits below would be the caller's alone, who may ask from the beginning of time.
+        return;
+    end if;
+
     v_from := greatest(v_from, p_from);
     v_to := least(v_to, p_before + interval '1 microsecond');
 
