@@ -61,8 +61,9 @@ public sealed record ModelQuery(
             },
         ];
 
+        // What is priced in another currency alone cannot be compared, and comes last.
         decimal Price(PublicModelView model, Func<PriceView, string?> part) =>
-            (model.Prices.FirstOrDefault(price => price.Currency == currency) ?? model.Prices[0]) is var price && part(price) is { } amount ? AmountText.Parse(amount) : decimal.MaxValue;
+            model.Prices.FirstOrDefault(price => price.Currency == currency) is { } price && part(price) is { } amount ? AmountText.Parse(amount) : decimal.MaxValue;
     }
 
     private static bool Mentions(PublicModelView model, string word) =>

@@ -35,7 +35,7 @@ public sealed class CataloguePageTests
         var models = (await management.GetFromJsonAsync<Page<PublicModelView>>("catalog/public-models", Json.Options))!.Data.ToDictionary(model => model.Id);
         var currency = language == "en" ? "USD" : "CNY";
         Assert.Equal((await ShownAsync("/models?kind=chat&context=128000")).Order(), models.Values.Where(model => model.Kind == "chat" && model.ContextLength >= 128_000).Select(model => model.Id).Order());
-        var prices = (await ShownAsync("/models?sort=input")).Select(id => models[id].Prices.Single(price => price.Currency == currency).Input).OfType<string>().Select(Number).ToList();
+        var prices = (await ShownAsync("/models?sort=input")).Select(id => models[id].Prices.SingleOrDefault(price => price.Currency == currency)?.Input).OfType<string>().Select(Number).ToList();
         Assert.True(prices.Distinct().Count() > 1);
         Assert.Equal(prices.Order(), prices);
         var vendor = models["sim/azure-echo"].Vendors[0].Id;
