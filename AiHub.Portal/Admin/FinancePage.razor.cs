@@ -2,6 +2,7 @@ using System.Globalization;
 using AiHub.Contracts;
 using AiHub.Portal.Parts;
 using AiHub.Portal.Resources;
+using AiHub.Portal.Usage;
 using Microsoft.AspNetCore.Components;
 
 namespace AiHub.Portal.Admin;
@@ -17,6 +18,7 @@ public sealed partial class FinancePage
     private IReadOnlyList<ChannelTotals> _payments = [];
     private IReadOnlyList<Receivable> _receivables = [];
     private IReadOnlyList<ModelMargin> _models = [];
+    private VendorNames _vendors = null!;
     private IReadOnlyList<HubOrderView> _orders = [];
     private IReadOnlyList<HubFapiaoView> _fapiao = [];
     private int _skipped;
@@ -47,9 +49,9 @@ public sealed partial class FinancePage
         var ct = HttpContext.RequestAborted;
         var (days, plans, payments) = (Management.RevenueAsync(_from, _to, "day", ct), Management.RevenueAsync(_from, _to, "plan", ct), Management.PaymentTotalsAsync(_from, _to, ct));
         var (receivables, models, orders) = (Management.ReceivablesAsync(ct), Management.ModelMarginsAsync(_from, _to, ct), Management.LatestOrdersAsync(ct));
-        var fapiao = PendingAsync(ct);
-        await Task.WhenAll(days, plans, payments, receivables, models, orders, fapiao);
-        (_days, _plans, _payments) = (await days, await plans, await payments);
+        var (fapiao, vendors) = (PendingAsync(ct), VendorNames.LoadAsync(Management, ct));
+        await Task.WhenAll(days, plans, payments, receivables, models, orders, fapiao, vendors);
+        (_days, _plans, _payments, _vendors) = (await days, await plans, await payments, await vendors);
         (_receivables, _models, _orders, _fapiao) = (await receivables, await models, await orders, await fapiao);
     }
 

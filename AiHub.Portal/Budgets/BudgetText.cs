@@ -1,6 +1,7 @@
 using AiHub.Contracts;
 using AiHub.Portal.Parts;
 using AiHub.Portal.Resources;
+using AiHub.Portal.Usage;
 
 namespace AiHub.Portal.Budgets;
 
@@ -30,6 +31,9 @@ public static class BudgetText
     };
 
     public static string Unit(string unit) => IsTokens(unit) ? Text.Groups_PlanTokens : unit;
+
+    /// <summary>The one model or vendor that it counts; null when it counts everything.</summary>
+    public static string? Counted(this BudgetView budget, VendorNames vendors) => budget.Model ?? (budget.Vendor is { } vendor ? vendors.Of(vendor) : null);
 
     /// <summary>As a field takes it.</summary>
     public static string InField(string amount, string unit) => IsTokens(unit) ? amount : AmountText.InField(amount);

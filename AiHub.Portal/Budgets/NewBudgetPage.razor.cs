@@ -1,6 +1,7 @@
 using AiHub.Contracts;
 using AiHub.Portal.Management;
 using AiHub.Portal.Resources;
+using AiHub.Portal.Usage;
 using Microsoft.AspNetCore.Components;
 
 namespace AiHub.Portal.Budgets;
@@ -8,6 +9,7 @@ namespace AiHub.Portal.Budgets;
 public sealed partial class NewBudgetPage
 {
     private IReadOnlyList<ModelView> _models = null!;
+    private VendorNames _vendors = null!;
     private IReadOnlyList<TeamView> _teams = [];
     private IReadOnlyList<MemberView> _members = [];
     private IReadOnlyList<ApiKeyView> _keys = [];
@@ -42,7 +44,9 @@ public sealed partial class NewBudgetPage
         Input ??= new NewBudgetInput { Unit = Session.Organization.Currency, Subject = Subject };
         var ct = HttpContext.RequestAborted;
         var (models, teams, members, keys) = (Management.ModelsAsync(ct), Management.AllTeamsAsync(ct), Management.AllMembersAsync(ct), Management.AllKeysAsync(ct));
-        await Task.WhenAll(models, teams, members, keys);
+        var vendors = VendorNames.LoadAsync(Management, ct);
+        await Task.WhenAll(models, teams, members, keys, vendors);
+        _vendors = await vendors;
         (_teams, _members, _keys, _models) = (await teams, await members, await keys, (await models).Data);
     }
 

@@ -1,5 +1,6 @@
 using AiHub.Contracts;
 using AiHub.Portal.Resources;
+using AiHub.Portal.Usage;
 using Microsoft.AspNetCore.Components;
 
 namespace AiHub.Portal.Organization;
@@ -15,6 +16,7 @@ public sealed partial class TeamPage
     private KeyLimits _limits = new();
     private KeyLimits _plan = new();
     private PolicyView _policy = null!;
+    private VendorNames _vendors = null!;
     private IReadOnlyList<GuardrailView> _guardrails = [];
 
     [Parameter]
@@ -42,8 +44,9 @@ public sealed partial class TeamPage
     {
         var (team, members, everybody, budgets, limits, policy, guardrails) = (
             Management.TeamAsync(Id, Ct), Management.TeamMembersAsync(Id, Ct), Management.AllMembersAsync(Ct), Management.BudgetsAsync(Ct), Management.LimitsAsync(Ct), Management.PolicyAsync(Id, Ct), Management.GuardrailsAsync(Ct));
-        await Task.WhenAll(team, members, everybody, budgets, limits, policy, guardrails);
-        (_members, _everybody, _policy) = (await members, await everybody, await policy);
+        var vendors = VendorNames.LoadAsync(Management, Ct);
+        await Task.WhenAll(team, members, everybody, budgets, limits, policy, guardrails, vendors);
+        (_members, _everybody, _policy, _vendors) = (await members, await everybody, await policy, await vendors);
         _budgets = [.. (await budgets).Where(budget => budget.Scope == "team" && budget.SubjectId == Id)];
         // The organization's look at the team's calls too.
         _guardrails = [.. (await guardrails).Where(guardrail => guardrail.TeamId is null || guardrail.TeamId == Id)];

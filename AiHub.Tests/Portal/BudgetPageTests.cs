@@ -47,6 +47,24 @@ public sealed class BudgetPageTests
         await api.ChatAsync("hi");
     }
 
+    [BrowserFact]
+    public async Task A_budget_of_one_vendor_says_what_it_is_called()
+    {
+        var (_, portal) = await PortalHost.SharedAsync();
+        await using var visitor = await Visitor.OpenAsync(portal.Url, new Visit("en", Scripts: false));
+        await visitor.RegisterAsync();
+        await visitor.GoAsync("/budgets/new");
+        await visitor.SelectOptionAsync("#counts", new Microsoft.Playwright.SelectOptionValue { Label = "Simulator (Gemini)" });
+        await visitor.FillAsync("#amount", "5");
+        await visitor.ClickAsync("form.form button.primary");
+        await visitor.Page.WaitForURLAsync("**/budgets?created=true");
+
+        Assert.Contains("Simulator (Gemini)", await visitor.TextAsync("[data-budget]"), StringComparison.Ordinal);
+        await visitor.ClickAsync("[data-budget] a");
+        await visitor.Page.WaitForURLAsync("**/budgets/*-*");
+        Assert.Contains("Simulator (Gemini)", await visitor.TextAsync(".lead"), StringComparison.Ordinal);
+    }
+
     [BrowserTheory]
     [InlineData("en")]
     [InlineData("zh-CN")]
