@@ -21,6 +21,18 @@ public sealed class MembersTests(ManagementHub hub) : IClassFixture<ManagementHu
         Assert.DoesNotContain("models.call", Permissions.Scopes);
     }
 
+    // Written out once more: who may do what is not to change by a slip in one table, and the matrix of all endpoints takes its expectations from it.
+    [Theory]
+    [InlineData(Role.Owner, "organization.read organization.write organization.transfer organization.close members.read members.write teams.read teams.write keys.read keys.write keys.manage "
+        + "models.call usage.read billing.read billing.write budgets.read budgets.write policy.read policy.write vendor_keys.read vendor_keys.write audit.read content.read sign_in.write provisioning.write")]
+    [InlineData(Role.Admin, "organization.read organization.write members.read members.write teams.read teams.write keys.read keys.write keys.manage "
+        + "models.call usage.read billing.read billing.write budgets.read budgets.write policy.read policy.write vendor_keys.read vendor_keys.write audit.read content.read sign_in.write")]
+    [InlineData(Role.Billing, "organization.read members.read teams.read keys.read usage.read billing.read billing.write budgets.read budgets.write policy.read")]
+    [InlineData(Role.Developer, "organization.read members.read teams.read keys.read keys.write models.call usage.read billing.read budgets.read policy.read")]
+    [InlineData(Role.Viewer, "organization.read members.read teams.read keys.read usage.read billing.read budgets.read policy.read")]
+    public void Each_role_may_do_this_and_no_more(Role role, string permissions) =>
+        Assert.Equal(permissions.Split(' ').Order(), Permissions.Of(role).Order());
+
     [Fact]
     public async Task Members_are_listed_page_by_page_in_the_order_they_joined()
     {

@@ -30,6 +30,25 @@ public sealed class PasswordResetTests(ManagementHub hub) : IClassFixture<Manage
     }
 
     [Fact]
+    public async Task A_reset_ends_every_session_of_somebody_whose_address_was_proven_long_ago()
+    {
+        var person = await hub.RegisterAsync();
+        await hub.Visit().PostAsync("auth/email/verify", new EmailToken(await hub.LinkTokenAsync(person.Email, "verify-email")));
+        var phone = hub.Visit();
+        phone.SignIn((await phone.PostAsync("auth/login", new LoginRequest(person.Email, ManagementHub.Password))).Read<TokenPair>());
+        Assert.True((await phone.ReadAsync<Me>("auth/me")).User.EmailVerified);
+        await hub.Visit().PostAsync("auth/password/forgot", new ForgottenPassword(person.Email));
+
+        Assert.Equal(HttpStatusCode.NoContent, (await hub.Visit().PostAsync("auth/password/reset", new PasswordReset(await hub.LinkTokenAsync(person.Email, "reset-password"), Another))).Status);
+
+        foreach (var session in new[] { person, phone })
+        {
+            (await session.GetAsync("auth/me")).Is(ProblemKind.InvalidToken);
+            (await hub.Visit().PostAsync("auth/refresh", new RefreshRequest(session.RefreshToken!))).Is(ProblemKind.InvalidRefreshToken);
+        }
+    }
+
+    [Fact]
     public async Task Whether_an_address_has_an_account_cannot_be_told()
     {
         var person = await hub.RegisterAsync();

@@ -157,6 +157,10 @@ public sealed class SignOnTests(SignOnHub hub) : IClassFixture<SignOnHub>
         var stateOfSecond = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri(second.AuthorizationUrl).Query)["state"].ToString();
         (await acme.CompleteAsync(new SignOnAnswer(second.Ticket, stateOfSecond, answer.Code, answer.Issuer))).Is(ProblemKind.SignOnFailed);
 
+        // Everything is right but the state, which only whoever set out knows.
+        var own = await acme.AtProviderAsync(await acme.BeginAsync(email), email);
+        (await acme.CompleteAsync(own with { State = stateOfSecond })).Is(ProblemKind.SignOnFailed);
+
         var fresh = await acme.AtProviderAsync(await acme.BeginAsync(email), email);
         Assert.Equal(HttpStatusCode.OK, (await acme.CompleteAsync(fresh)).Status);
         (await acme.CompleteAsync(fresh)).Is(ProblemKind.SignOnFailed);
